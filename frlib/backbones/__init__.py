@@ -1,0 +1,1 @@
+"""Backbones, a module each: `Config` and `build(config, size) -> nn.Module`."""

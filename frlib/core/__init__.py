@@ -1,0 +1,1 @@
+"""The vocabulary every other package uses. Imports neither torch nor ray."""

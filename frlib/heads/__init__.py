@@ -1,0 +1,1 @@
+"""Heads: slots, and presets that name published compositions of slots."""

@@ -1,0 +1,1 @@
+"""Numbers from embeddings and decisions. numpy in, numpy out."""

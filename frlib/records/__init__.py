@@ -1,0 +1,1 @@
+"""The truth: append-only tidy tables per attempt. pyarrow and pandas only."""

@@ -1,0 +1,1 @@
+"""Mirrors of the records. A mirror's failure never stops training."""

@@ -1,0 +1,42 @@
+"""A complete training run as a value: the composition of the parts. No torch here."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from frlib.core.config import Choice, Config, setting
+from frlib.data.config import DataConfig, NoiseConfig, Variant
+
+
+class OptimiserConfig(Config):
+    """SGD with momentum on backbone and head."""
+
+    lr: float = setting(0.1, gt=0, doc="base learning rate")
+    momentum: float = setting(0.9, ge=0, lt=1, doc="momentum")
+    nesterov: bool = setting(False, doc="Nesterov momentum (BoundaryFace trains with it)")
+    weight_decay: float = setting(5e-4, ge=0, doc="weight decay, backbone and head")
+    clip_norm: float = setting(5.0, ge=0, doc="gradient norm limit, backbone and head; 0: none")
+
+
+class TrainConfig(Config):
+    """Everything that decides a run, except its replicate seed."""
+
+    data: DataConfig
+    noise: NoiseConfig = NoiseConfig()
+    backbone: Choice["frlib.backbones"] = Field("tiny", validate_default=True)  # type: ignore[type-arg]
+    head: Choice["frlib.heads.presets"] = Field("arcface", validate_default=True)  # type: ignore[type-arg]
+    schedule: Choice["frlib.schedules"] = Field("poly", validate_default=True)  # type: ignore[type-arg]
+    optimiser: OptimiserConfig = OptimiserConfig()
+    epochs: int = setting(20, ge=1, doc="passes over the training images", unit="epochs")
+    batch_size: int = setting(128, ge=2, doc="images in a step, over all workers")
+    flip: bool = setting(True, doc="mirror half of the training images")
+    precision: Literal["float32", "bfloat16", "auto"] = setting(
+        "float32", doc="autocast of the backbone; auto: bfloat16 where the machine is fast at it"
+    )
+    sync_batchnorm: bool = setting(
+        True, doc="batch statistics over all workers: the result does not depend on their number"
+    )
+    select_every: int = setting(
+        1, ge=1, doc="evaluate the held-out identities every so many epochs", unit="epochs"
+    )
+    variants: tuple[Variant, ...] = ("insightface10", "boundaryface10")
