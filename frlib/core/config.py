@@ -237,3 +237,20 @@ def _model_at(owner: type[Config], loc: tuple[Any, ...]) -> type[Config]:
         if isinstance(kind, type) and issubclass(kind, Config):
             owner = kind
     return owner
+
+
+def fields(owner: type[Config]) -> list[dict[str, Any]]:
+    """A row per field: name, default, unit, what it is, where it comes from."""
+    rows = []
+    for name, field in owner.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        rows.append(
+            {
+                "field": name,
+                "default": "required" if field.is_required() else field.get_default(),
+                "unit": extra.get("unit", ""),
+                "meaning": field.description or "",
+                "source": extra.get("source", ""),
+            }
+        )
+    return rows

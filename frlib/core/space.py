@@ -9,6 +9,11 @@ from frlib.core.config import Config
 Scalar = float | int | str | bool
 
 
+def is_number(value: Scalar) -> bool:
+    """A real or whole number, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 class Uniform(Config):
     """A real number between `low` and `high`, on a log scale if `log`."""
 
@@ -20,8 +25,14 @@ class Uniform(Config):
     @model_validator(mode="after")
     def _ordered(self) -> "Uniform":
         if not self.low < self.high or (self.log and self.low <= 0):
-            raise ValueError(f"low={self.low}, high={self.high}: need low < high (and low > 0 on a log scale)")
+            raise ValueError(
+                f"low={self.low}, high={self.high}: need low < high (and low > 0 on a log scale)"
+            )
         return self
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` can be drawn."""
+        return is_number(value) and self.low <= float(value) <= self.high
 
 
 class IntUniform(Config):
@@ -35,8 +46,14 @@ class IntUniform(Config):
     @model_validator(mode="after")
     def _ordered(self) -> "IntUniform":
         if not self.low < self.high or (self.log and self.low <= 0):
-            raise ValueError(f"low={self.low}, high={self.high}: need low < high (and low > 0 on a log scale)")
+            raise ValueError(
+                f"low={self.low}, high={self.high}: need low < high (and low > 0 on a log scale)"
+            )
         return self
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` can be drawn."""
+        return is_number(value) and self.low <= float(value) <= self.high
 
 
 class OneOf(Config):
@@ -44,6 +61,10 @@ class OneOf(Config):
 
     kind: Literal["one_of"] = "one_of"
     values: tuple[Scalar, ...] = Field(min_length=1)
+
+    def contains(self, value: Scalar) -> bool:
+        """Whether `value` can be drawn."""
+        return value in self.values
 
 
 Distribution = Annotated[Uniform | IntUniform | OneOf, Field(discriminator="kind")]

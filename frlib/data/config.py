@@ -1,14 +1,19 @@
-"""Which images are trained on, which identities select, which pairs are reported, and what noise is put in.
+"""Which images are trained on, who is selected on, what is reported, and what noise is put in.
 
 No torch here: studies are planned without it.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
 from frlib.core.config import Choice, Config, place, setting
 from frlib.data.noise import closed_flip, open_replace
+
+if TYPE_CHECKING:
+    Source = Config
+else:
+    Source = Choice["frlib.data.sources"]
 
 
 class Holdout(Config):
@@ -21,13 +26,14 @@ class Holdout(Config):
         0.0, ge=0, lt=1, doc="share of the identities large enough to train on that is held out"
     )
     num_pairs: int = setting(2000, ge=20, doc="pairs drawn, half same, half different")
+    folds: int = setting(10, ge=1, doc="person-disjoint folds; fewer where too few are held out")
 
 
 class PairBenchmark(Config):
     """Pairs to report on: listed in a CSV (`protocol, fold, path_a, path_b, same`), or drawn."""
 
     name: str
-    images: Choice["frlib.data.sources"]  # type: ignore[type-arg]
+    images: Source
     pairs: str = place("", doc="CSV of pairs; empty: draw num_pairs from the images")
     protocol: str = setting("", doc="value of the CSV's protocol column to read; empty: all rows")
     num_pairs: int = setting(2000, ge=20, doc="pairs drawn when no CSV is given")
@@ -37,8 +43,8 @@ class PairBenchmark(Config):
 class DataConfig(Config):
     """The training source, the pool for open-set noise, and the held-out identities."""
 
-    train: Choice["frlib.data.sources"]  # type: ignore[type-arg]
-    outliers: Choice["frlib.data.sources"] | None = None  # type: ignore[type-arg]
+    train: Source
+    outliers: Source | None = None
     size: int = setting(64, ge=16, doc="side of the square input", unit="pixels")
     min_images: int = setting(1, ge=1, doc="identities with fewer images are not trained on")
     holdout: Holdout = Holdout()

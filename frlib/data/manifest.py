@@ -1,12 +1,14 @@
-"""What a data set is: samples with stable ids, identities, checksums, and the truth when it is known.
+"""What a data set is: samples with stable ids, identities, checksums, and the truth if known.
 
-A `Manifest` is a value: columns of equal length, one row per sample, sorted by (identity, id). Labels
-are the position of the identity in the sorted list of identities, never the order of a directory walk.
-Noise makes a new manifest: `label` is what the trainer is given, `true_label` what is really shown
-(-1: nobody of this set; `UNKNOWN`: not known), `kind` how the row came about.
+A `Manifest` is a value: columns of equal length, one row per sample, sorted by (identity, id).
+Labels are the position of the identity in the sorted list of identities, never the order of a
+directory walk. Noise makes a new manifest with the same rows in the same places: `label` is what
+the trainer is given, `true_label` what is really shown (-1: nobody of this set; `UNKNOWN`: not
+known), `kind` how the row came about.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +22,11 @@ UNKNOWN = -2
 OUTLIER = -1
 CLEAN, CLOSED, OPEN = 0, 1, 2
 KINDS = ("clean", "closed", "open")
+
+
+def checksum(data: bytes) -> str:
+    """32 hex digits (128 bits) of the SHA-256 of a sample's stored bytes."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +78,7 @@ class Manifest:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits over content: ids, labels, truth, kinds, checksums, colour. Not over paths."""
+        """16 hex digits over ids, labels, truth, kinds, checksums and colour; not over paths."""
         hasher = hashlib.sha256(f"{self.colour}\n".encode())
         for text in ("\n".join(self.identities), "\n".join(self.ids), "\n".join(self.checksums)):
             hasher.update(text.encode() + b"\0")
@@ -96,3 +103,54 @@ class Manifest:
         )
         names = tuple(name for name, kept in zip(self.identities, keep, strict=True) if kept)
         return replace(rows, labels=number[rows.labels], true_labels=moved, identities=names)
+
+
+def from_table(
+    *,
+    ids: Sequence[str],
+    names: Sequence[str],
+    checksums: Sequence[str],
+    refs: Sequence[int] | NDArray[np.int64],
+    reader: Any,
+    colour: str,
+    trusted: bool,
+    facts: dict[str, Any] | None = None,
+) -> Manifest:
+    """The manifest of one source from its rows in any order: sorted, numbered, checked.
+
+    `ids`, `names` (of the identity), `checksums`, `refs`: N each. `reader`: the source's config.
+    `trusted`: the given label is the truth; else the truth is `UNKNOWN`. Raises `DataError` for no
+    rows or for an id that occurs twice.
+    """
+    where = f"source {getattr(reader, 'name', '?')} at {getattr(reader, 'path', '(no path)')}"
+    if not len(ids):
+        raise DataError(f"{where}: no samples; expected at least one image")
+    ids_n, names_n = np.asarray(ids, dtype=np.str_), np.asarray(names, dtype=np.str_)
+    identities, labels = np.unique(names_n, return_inverse=True)
+    order = np.lexsort((ids_n, labels))
+    _require_unique(ids_n, where)
+    labels = labels[order].astype(np.int64)
+    return Manifest(
+        ids=ids_n[order],
+        refs=np.asarray(refs, dtype=np.int64)[order],
+        sources=np.zeros(len(ids_n), dtype=np.int16),
+        labels=labels,
+        true_labels=labels if trusted else np.full_like(labels, UNKNOWN),
+        kinds=np.full(len(ids_n), CLEAN, dtype=np.int8),
+        checksums=np.asarray(checksums, dtype=np.str_)[order],
+        identities=tuple(str(name) for name in identities),
+        readers=(reader,),
+        colour=colour,
+        facts={"images": len(ids_n), "identities": len(identities), **(facts or {})},
+    )
+
+
+def _require_unique(ids: NDArray[np.str_], where: str) -> None:
+    unique, counts = np.unique(ids, return_counts=True)
+    if len(unique) != len(ids):
+        repeated = unique[counts > 1]
+        raise DataError(
+            f"{where}: {len(repeated):,} sample ids occur more than once, first "
+            f"{', '.join(repr(str(i)) for i in repeated[:5])}; every image needs its own key. "
+            "Remove the repeated rows."
+        )

@@ -4,7 +4,7 @@ from frlib.core.config import Config, setting
 
 
 class HeadConfig(Config):
-    """A head, as a preset's own flat fields (`margin`, `lam`, `loss_k`, ...). `name` is the preset."""
+    """A head: a preset's own flat fields (`margin`, `lam`, `loss_k`, ...). `name` is the preset."""
 
     name: str
     scale: float = setting(

@@ -1,7 +1,25 @@
-"""Closed-set noise: a share of every class is given another class's label."""
+"""Closed-set noise: a share of every class is given another class's label.
+
+    floor(n_c * ratio) images of class c, drawn at random, get (c + 1 + U{0..C-2}) mod C
+
+Source: the label-flip script of BoundaryFace. There the class number is the position in a directory
+walk and the draw is unseeded; here classes are sorted and the stream is named. A class with n *
+ratio < 1 is never flipped, so on a long tail less is realised than asked: the manifest's facts say
+how much.
+"""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
 
 from frlib.core.config import Config as Base
 from frlib.core.config import setting
+from frlib.core.errors import DataError
+from frlib.data.manifest import CLEAN, CLOSED, Manifest
+from frlib.data.noise import _share
+
+_log = logging.getLogger(__name__)
 
 
 class Config(Base):
@@ -11,3 +29,37 @@ class Config(Base):
     strict: bool = setting(
         True, doc="count floor(n * ratio) in binary floating point, as the source; else decimal"
     )
+
+
+def apply(
+    manifest: Manifest,
+    config: Config,
+    rng: np.random.Generator,
+    *,
+    clean: Manifest,
+    pool: Manifest | None = None,
+) -> Manifest:
+    """Flip labels of rows that no earlier noise touched. `true_labels` stay. `pool` is not used.
+
+    Raises `DataError` when there is one class only, or a class has too few untouched images.
+    """
+    if config.ratio == 0:
+        return manifest
+    num_classes = clean.num_classes
+    if num_classes < 2:
+        raise DataError(
+            f"noise.closed.ratio={config.ratio} with {num_classes} identity: a label can only be "
+            "flipped to another identity. Use at least two, or set noise.closed.ratio=0."
+        )
+    untouched = manifest.kinds == CLEAN
+    wanted = _share.counts(clean.class_sizes, config.ratio, config.strict)
+    _share.require_enough(clean, wanted, untouched, f"noise.closed.ratio={config.ratio}")
+    rows = _share.pick(clean.labels, wanted, untouched, rng)
+    steps = rng.integers(0, num_classes - 1, size=len(clean))
+    labels, kinds = manifest.labels.copy(), manifest.kinds.copy()
+    labels[rows] = (clean.labels[rows] + 1 + steps[rows]) % num_classes
+    kinds[rows] = CLOSED
+    entry = _share.account(clean, rows, config.ratio, config.strict)
+    _share.log_shortfall(_log, "noise.closed", entry)
+    facts = _share.with_account(manifest, "closed_flip", entry)
+    return replace(manifest, labels=labels, kinds=kinds, facts=facts)

@@ -1,1 +1,1 @@
-"""Published methods, a module each: `Config`, `PAPER`, `SPACE`, `label(config)`, `compose(config)`."""
+"""Published methods, a module each: `Config`, `PAPER`, `SPACE`, `label` and `compose`."""

@@ -1,0 +1,1 @@
+"""Answers: records in, tables out. Imports neither torch nor ray nor mlflow."""

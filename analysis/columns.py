@@ -1,0 +1,145 @@
+"""Columns every table of a study has: axes, settings, report, time, number of seeds; its caption."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.grid import ALPHA, COST, LEVEL, Grid
+from analysis.table import Cell, Column
+from frlib.records import select
+from frlib.records.select import Choice
+
+METHOD = "head"
+_SHARES = ("accuracy", "tar@", "rank", "precision", "recall", "relabel_accuracy", "eer")
+_AXIS_TITLES = {"head": "method", "noise.closed.ratio": "flips", "noise.open.ratio": "outliers"}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A column with its entry for every row of the grid."""
+
+    column: Column
+    entries: Sequence[str | Cell]
+
+
+def axes(grid: Grid) -> list[Filled]:
+    """One column an axis; noise ratios are shown in per cent."""
+    return [
+        Filled(
+            Column(axis, _AXIS_TITLES.get(axis, axis)),
+            [axis_value(axis, row.shown.get(axis)) for row in grid.rows],
+        )
+        for axis in grid.axes
+    ]
+
+
+def axis_value(axis: str, value: Any) -> str:
+    """A value on an axis as a reader sees it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "" if value is None else str(value)
+    return f"{100 * value:g} %" if axis.endswith("ratio") else f"{value:g}"
+
+
+def settings(grid: Grid) -> list[Filled]:
+    """The searched values of the arm that stands for a row; no column when nothing is searched."""
+    if not any(row.arm is not None and row.arm.params for row in grid.rows):
+        return []
+    paths = {path for row in grid.rows if row.arm for path in row.arm.params}
+    entries = [_settings(row, paths) for row in grid.rows]
+    return [Filled(Column("settings", "chosen settings"), entries)]
+
+
+def report(grid: Grid, names: Sequence[str], over: str) -> list[Filled]:
+    """One column a metric, best marked where a test supports it."""
+    return [Filled(metric_column(name), grid.cells(name, over)) for name in names]
+
+
+def metric_column(name: str) -> Column:
+    """Shares are shown in per cent."""
+    if name.rpartition("/")[2].startswith(_SHARES):
+        return Column(name, name, scale=100.0, unit="%")
+    return Column(name, name, digits=4)
+
+
+def cost(grid: Grid) -> Filled:
+    """Seconds of one replicate, resumed attempts included; never marked."""
+    entries = [grid.cell(row, COST) for row in grid.rows]
+    return Filled(Column(COST, "time per run", unit="s", digits=0), entries)
+
+
+def seeds(grid: Grid) -> Filled:
+    """How many replicates a row rests on, of how many the study plans."""
+    planned = len((grid.records.study.get("replicates") or {}).get("seeds", ()))
+    return Filled(Column("seeds", "seeds"), [_seeds(grid, row, planned) for row in grid.rows])
+
+
+def method_axis(grid: Grid) -> str:
+    """The axis best marks compare along: the method, else the last one."""
+    return METHOD if METHOD in grid.axes else grid.axes[-1] if grid.axes else ""
+
+
+def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
+    """Question, what n and the interval are, selection rule, test, arms, and `extra` sentences."""
+    study = grid.records.study
+    question = " ".join(str(study.get("question", "")).split())
+    sentences = [
+        question,
+        f"Values are means over n replicates (seeds) ± the half-width of a {LEVEL:.0%} Student t "
+        "interval; all rows share their seeds, and with them noise draws, pairs and initial "
+        "weights.",
+        "Names are benchmark/protocol variant/metric.",
+        select.rule(study),
+        f"Bold: better than every other value of the same column with the same other axes than "
+        f"{_AXIS_TITLES.get(over, over)} (two-sided paired t tests over seeds, Holm-corrected, "
+        f"alpha = {ALPHA}); where that is not shown nothing is bold.",
+        *extra,
+        _arms(grid),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def assemble(filled: Sequence[Filled]) -> tuple[tuple[Column, ...], tuple[tuple[str | Cell, ...], ...]]:
+    """Columns and rows of a table."""
+    rows = zip(*(column.entries for column in filled), strict=True)
+    return tuple(one.column for one in filled), tuple(tuple(row) for row in rows)
+
+
+def _seeds(grid: Grid, row: Choice, planned: int) -> str:
+    done = len(grid.sample(row, COST))
+    return f"{done} of {planned}" if planned and done != planned else str(done)
+
+
+def _settings(row: Choice, paths: set[str]) -> str:
+    if row.arm is None:
+        return ""
+    shown = ", ".join(
+        f"{_short(path, paths)} {_value(value)}" for path, value in sorted(row.arm.params.items())
+    )
+    return f"{shown} (default)" if row.arm.default and shown else shown
+
+
+def _short(path: str, paths: set[str]) -> str:
+    last = path.rpartition(".")[2]
+    return last if sum(p.rpartition(".")[2] == last for p in paths) == 1 else path
+
+
+def _value(value: Any) -> str:
+    plain = isinstance(value, (bool, str)) or not isinstance(value, (int, float))
+    return str(value) if plain else f"{value:.4g}"
+
+
+def _arms(grid: Grid) -> str:
+    counts: Mapping[str, int] = {
+        status: sum(arm.status == status for arm in grid.records.arm_list)
+        for status in ("complete", "stopped", "failed", "running")
+    }
+    total = len(grid.records.arm_list)
+    searched = f"{total} arm{'' if total == 1 else 's'} were tried in {len(grid.rows)} cells"
+    told = (
+        f"{counts['complete']} completed, {counts['stopped']} were stopped early, "
+        f"{counts['failed']} failed"
+    )
+    running = f", {counts['running']} have not ended" if counts["running"] else ""
+    empty = sum(row.arm is None for row in grid.rows)
+    gaps = f" {empty} cell{'' if empty == 1 else 's'} without a result say why." if empty else ""
+    return f"{searched}: {told}{running}.{gaps}"

@@ -1,0 +1,1 @@
+"""Tables, a module each: `TITLE` and `build(records, published) -> Table`."""

@@ -1,0 +1,33 @@
+"""The `frlib` command: `frlib <noun> <verb> [name] [--set path=value ...]`.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 finished with missing cells.
+"""
+
+import logging
+import sys
+
+import typer
+
+from frlib.cli import backbone, head, schedule, study, table, track
+from frlib.core.errors import FrlibError
+
+app = typer.Typer(
+    name="frlib",
+    help="Hyper-parameter studies of noise-robust face recognition, on a laptop or a Ray cluster.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for noun in (study, table, head, backbone, schedule, track):
+    app.add_typer(noun.app)
+
+
+def main() -> None:
+    """Entry point: typed errors become one message on stderr and their exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except FrlibError as error:
+        name = type(error).__name__
+        typer.secho(f"{name}: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,22 @@
+"""Options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Store = Annotated[
+    Path, typer.Option("--store", envvar="FRLIB_STORE", help="Folder of data, records and runs.")
+]
+DEFAULT_STORE = Path("frlib-store")
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a field, e.g. base.epochs=5."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Faces = Annotated[
+    str,
+    typer.Option(
+        "--faces", envvar="FRLIB_FACES", help="Folder of real faces (train.parquet, ...)."
+    ),
+]

@@ -1,0 +1,93 @@
+"""How values are printed: rich tables for people, JSON for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from frlib.core.config import flatten
+from frlib.study.plan import Plan
+from frlib.study.schema import Study
+
+console = Console(highlight=False)
+
+
+def rows(found: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """One line per mapping, columns from the keys of the first."""
+    if as_json:
+        print(json.dumps(list(found), indent=1, ensure_ascii=False))
+        return
+    grid = RichTable(box=None, pad_edge=False)
+    for key in found[0] if found else ():
+        grid.add_column(key, overflow="fold")
+    for row in found:
+        grid.add_row(*(str(value) for value in row.values()))
+    console.print(grid)
+
+
+def study(value: Study) -> None:
+    """A study for people: question, design, base run."""
+    console.print(f"[bold]{value.name}[/bold]\n{value.question.strip()}\n")
+    for path, values in value.axes.items():
+        console.print(f"axis    {path}: {', '.join(_name(v) for v in values)}")
+    for path, distribution in value.space.items():
+        text = ", ".join(f"{k}={v}" for k, v in distribution.model_dump().items())
+        console.print(f"search  {path}: {text}")
+    for part in ("search", "pruning", "replicates", "selection", "budget", "resources"):
+        text = ", ".join(f"{k}={v}" for k, v in flatten(getattr(value, part)))
+        console.print(f"{part:8}{text}")
+    console.print(f"report  {', '.join(value.report)}\n")
+    for path, leaf in flatten(value.base):
+        console.print(f"base.{path} = {leaf}")
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "name", value))
+
+
+def plan(value: Plan, as_json: bool) -> None:
+    """What a run would do."""
+    seconds = value.seconds_per_run
+    left = value.runs_left
+    facts = {
+        "study": value.study.name,
+        "cells": len(value.cells),
+        "arms": value.arms,
+        "arms_finished": value.finished,
+        "replicates_per_arm": len(value.study.replicates.seeds),
+        "runs_at_most": value.runs,
+        "runs_done": value.runs_done,
+        "runs_left_at_most": left,
+        "epochs_per_run": value.study.base.epochs,
+        "seconds_per_run": seconds,
+        "hours_left_at_most_one_at_a_time": None if seconds is None else seconds * left / 3600,
+        "records": str(value.folder),
+    }
+    if as_json:
+        print(json.dumps(facts, indent=1))
+        return
+    console.print(
+        f"[bold]{value.study.name}[/bold]: {len(value.cells)} cells, {value.arms} arms, "
+        f"{len(value.study.replicates.seeds)} replicates of {value.study.base.epochs} epochs: "
+        f"{value.runs} runs at most, {value.runs_done} on record, {left} to do at most"
+    )
+    if left and seconds is not None:
+        console.print(
+            f"  {seconds:.0f} s a run so far: {seconds * left / 60:.0f} min one at a time"
+        )
+
+
+def table(value: Any) -> None:
+    """A rebuilt table, as Markdown so that it can be pasted anywhere."""
+    from analysis.render import markdown
+
+    print(markdown(value))
+
+
+def where(value: Plan, mirrored: str) -> None:
+    """Where everything is, and how to look at it."""
+    console.print(f"Records: {value.folder}")
+    console.print(f"Table:   {value.folder / 'tables'}  (frlib table build {value.study.name})")
+    console.print(mirrored)

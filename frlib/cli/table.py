@@ -1,0 +1,44 @@
+"""`frlib table list | build`."""
+
+from typing import Annotated
+
+import typer
+
+from frlib.cli.options import DEFAULT_STORE, Json, Store
+
+app = typer.Typer(name="table", help="Answers: rebuild tables from records.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+    """List the studies whose table can be built from this store."""
+    from frlib.cli import show
+    from frlib.core import safeio
+    from frlib.records import layout
+
+    found = []
+    for name in layout.recorded_studies(store):
+        design = safeio.read_json(layout.study_folder(store, name) / "study.json")
+        found.append({"study": name, "table": design["table"], "arms": len(layout.arm_folders(layout.study_folder(store, name)))})
+    show.rows(found, as_json)
+
+
+@app.command()
+def build(
+    name: Annotated[str, typer.Argument(help="A study with records.")],
+    store: Store = DEFAULT_STORE,
+    from_mlflow: Annotated[
+        str, typer.Option(help="Rebuild from this MLflow tracking URI alone, without records.")
+    ] = "",
+) -> None:
+    """Rebuild a study's table and write it as Markdown, CSV and LaTeX."""
+    from frlib.cli import show
+
+    if from_mlflow:
+        from frlib.track.restore import restore
+
+        restore(from_mlflow, name, store)
+    show.table(built(name, store))
+    show.console.print(f"Written to {store / 'studies' / name / 'tables'}")
+    if missing:
+        raise typer.Exit(3)

@@ -1,0 +1,147 @@
+"""From a data configuration to all a run needs: noisy training rows, pairs to select and report."""
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frlib.core import safeio
+from frlib.core.config import Config
+from frlib.core.errors import DataError
+from frlib.data import catalog, pairs
+from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
+from frlib.data.corrupt import corrupt
+from frlib.data.manifest import Manifest
+from frlib.data.pairs import Pairs
+from frlib.data.splits import split
+
+HELD_OUT = "held_out"
+_SAME_FOR_ALL = 0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSet:
+    """Pairs and the images they name: `pairs` holds rows of `manifest`, which has no others."""
+
+    name: str
+    manifest: Manifest
+    pairs: Pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a run is given.
+
+    train: the noisy training rows. clean_digest: of the training rows before noise, row for row the
+    same samples. clean_facts: counts of the source and of the split. selection: pairs of held-out
+    identities (None: nobody is held out). benchmarks: pairs to report, in the order of the config.
+    facts: overlaps between these parts.
+    """
+
+    train: Manifest
+    clean_digest: str
+    clean_facts: dict[str, Any]
+    selection: PairSet | None
+    benchmarks: tuple[PairSet, ...]
+    facts: dict[str, Any]
+
+
+def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Prepared:
+    """Scan (or recall) the sources, split, corrupt, and draw or read the pairs.
+
+    `seed` changes the noise only. Held-out identities and drawn pairs are the same for every
+    replicate, so replicates are compared on the same questions.
+    """
+    source = catalog.scan(data.train, store)
+    clean, held_out = split(source, data)
+    pool = catalog.scan(data.outliers, store) if data.outliers and noise.open.ratio > 0 else None
+    train = corrupt(clean, noise, pool, seed)
+    selection = None if held_out is None else _selection(held_out, data.holdout)
+    benchmarks = tuple(_benchmark(benchmark, store) for benchmark in data.benchmarks)
+    others = {b.name: b.manifest for b in benchmarks}
+    facts = {name: _overlap(clean, other, name) for name, other in others.items()}
+    if pool is not None:
+        facts["outliers"] = _overlap(clean, pool, "outliers")
+    return Prepared(
+        train=train,
+        clean_digest=clean.digest,
+        clean_facts=clean.facts,
+        selection=selection,
+        benchmarks=benchmarks,
+        facts=facts,
+    )
+
+
+def dataset_digest(data: DataConfig, store: Path) -> dict[str, str]:
+    """Content digests of every source and pair list that `data` names; paths play no part.
+
+    Keys: `train`, `outliers`, `<benchmark>/images`, `<benchmark>/pairs` (absent when drawn).
+    """
+    digests = {"train": catalog.scan(data.train, store).digest}
+    if data.outliers is not None:
+        digests["outliers"] = catalog.scan(data.outliers, store).digest
+    for benchmark in data.benchmarks:
+        digests[f"{benchmark.name}/images"] = catalog.scan(benchmark.images, store).digest
+        if benchmark.pairs:
+            path = Path(benchmark.pairs).expanduser()
+            if not path.is_file():
+                raise DataError(
+                    f"benchmark {benchmark.name}: {path} does not exist; expected a CSV of pairs"
+                )
+            digests[f"{benchmark.name}/pairs"] = safeio.sha256(path)[:16]
+    return digests
+
+
+def _selection(held_out: Manifest, holdout: Holdout) -> PairSet:
+    able = min(held_out.num_classes // 2, int((held_out.class_sizes > 1).sum()))
+    folds = max(1, min(holdout.folds, able))
+    if folds < holdout.folds:
+        _log.warning(
+            "data.holdout.folds=%s: the %s held-out identities allow %s", holdout.folds,
+            held_out.num_classes, folds,
+        )
+    drawn = pairs.draw(held_out, holdout.num_pairs, folds, _SAME_FOR_ALL)
+    return _used_only(HELD_OUT, held_out, drawn)
+
+
+def _benchmark(benchmark: PairBenchmark, store: Path) -> PairSet:
+    images = catalog.scan(benchmark.images, store)
+    try:
+        if benchmark.pairs:
+            path = Path(benchmark.pairs).expanduser()
+            found = pairs.read_csv(path, benchmark.protocol, images)
+        else:
+            found = pairs.draw(images, benchmark.num_pairs, benchmark.folds, _SAME_FOR_ALL)
+    except DataError as error:
+        raise DataError(f"benchmark {benchmark.name}: {error}") from error
+    return _used_only(benchmark.name, images, found)
+
+
+def _used_only(name: str, manifest: Manifest, found: Pairs) -> PairSet:
+    used, places = np.unique(np.stack([found.left, found.right]), return_inverse=True)
+    places = places.reshape(2, -1)
+    return PairSet(
+        name=name,
+        manifest=manifest.take(used),
+        pairs=replace(found, left=places[0], right=places[1]),
+    )
+
+
+def _overlap(train: Manifest, other: Manifest, name: str) -> dict[str, int]:
+    """Identity names and images (by checksum) that training shares with another part."""
+    shared = len(set(train.identities) & {other.identities[i] for i in np.unique(other.labels)})
+    facts = {"image_overlap": int(np.isin(other.checksums, train.checksums).sum())}
+    if _names_people(train.readers[0]) and _names_people(other.readers[0]):
+        facts["identity_overlap"] = shared
+    for what, count in facts.items():
+        if count:
+            _log.warning("%s shares %s with training: %s=%s", name, what.split("_")[0], what, count)
+    return facts
+
+
+def _names_people(source: Config) -> bool:
+    """Whether equal identity names mean the same person: not in a source without files."""
+    return hasattr(source, "path")

@@ -1,0 +1,100 @@
+"""A folder of identities: `identity/image.jpg`. The folder's name is the identity's name.
+
+Files of other kinds, hidden entries, files beside the identity folders and folders inside them are
+left out and counted in the manifest's facts.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from frlib.core.config import Config as Base
+from frlib.core.config import place, setting
+from frlib.core.errors import DataError
+from frlib.data.manifest import Manifest, from_table
+from frlib.data.sources import _files
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+
+
+class Config(Base):
+    """Images in a folder per identity."""
+
+    name: Literal["image_folder"] = "image_folder"
+    path: str = place(..., doc="folder that holds one folder per identity")
+    colour: Literal["RGB", "BGR"] = setting("RGB", doc="channel order of the stored pixels")
+    trusted: bool = setting(True, doc="the folder's name is the truth; else truth is unknown")
+
+
+@dataclass
+class _Listing:
+    root: Path
+    ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    ignored: int = 0
+
+
+def scan(config: Config) -> Manifest:
+    """Every image with identity and checksum; a ref is the position in the sorted listing."""
+    listing = _list(config)
+    return from_table(
+        ids=listing.ids,
+        names=listing.names,
+        checksums=_files.checksums(listing.root, listing.ids),
+        refs=range(len(listing.ids)),
+        reader=config,
+        colour=config.colour,
+        trusted=config.trusted,
+        facts={"ignored_files": listing.ignored},
+    )
+
+
+def open_reader(config: Config) -> _files.FileReader:
+    """A reader over the same sorted listing."""
+    listing = _list(config)
+    return _files.FileReader(listing.root, listing.ids, config.colour)
+
+
+def fingerprint(config: Config) -> str:
+    """Over the path, size and time of change of every image."""
+    listing = _list(config)
+    return _files.fingerprint(listing.root / name for name in listing.ids)
+
+
+def _list(config: Config) -> _Listing:
+    root = Path(config.path).expanduser()
+    if not root.is_dir():
+        found = "is a file" if root.exists() else "does not exist"
+        raise DataError(
+            f"image_folder: {root} {found}; expected a folder with a folder of images per identity"
+        )
+    listing = _Listing(root)
+    empty = []
+    for folder in sorted(root.iterdir(), key=lambda p: p.name):
+        if folder.name.startswith(".") or not folder.is_dir():
+            listing.ignored += 1
+        elif not _add_identity(listing, folder):
+            empty.append(folder.name)
+    if empty:
+        raise DataError(
+            f"image_folder: {root}: {len(empty):,} identity folders hold no image "
+            f"({', '.join(sorted(SUFFIXES))}): {_files.first_five(empty)}. Was the copy cut short? "
+            "Fill or remove these folders."
+        )
+    if not listing.ids:
+        raise DataError(
+            f"image_folder: {root} has no identity folders; expected {root}/IDENTITY/IMAGE.jpg"
+        )
+    return listing
+
+
+def _add_identity(listing: _Listing, folder: Path) -> bool:
+    entries = sorted(entry.name for entry in folder.iterdir())
+    images = [
+        name for name in entries
+        if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+    ]
+    listing.ids += [f"{folder.name}/{name}" for name in images]
+    listing.names += [folder.name] * len(images)
+    listing.ignored += len(entries) - len(images)
+    return bool(images)

@@ -1,0 +1,1 @@
+"""From a model to rows of metrics. Protocols in, per-pair scores and named metrics out."""

@@ -1,0 +1,52 @@
+"""Embeddings of manifest rows, and of their mirror images."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from frlib.core.errors import NumericsError
+from frlib.data.cache import Pixels
+
+BATCH = 256
+
+
+def to_input(pixels: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """uint8 NHWC to float NCHW in [-1, 1] (x/127.5 - 1), stored channels_last."""
+    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+
+
+@torch.no_grad()
+def embed(
+    backbone: nn.Module,
+    pixels: Pixels,
+    rows: NDArray[np.int64],
+    *,
+    mirrored: bool,
+    device: torch.device,
+    autocast: Callable[[], torch.autocast],
+) -> NDArray[np.float32]:
+    """Raw embeddings `[N, D]` of these rows, in evaluation mode; `mirrored` flips left and right.
+
+    Raises `NumericsError` when an embedding is not finite.
+    """
+    was_training = backbone.training
+    backbone.eval()
+    parts = []
+    for start in range(0, len(rows), BATCH):
+        images = to_input(pixels.batch(rows[start : start + BATCH]), device)
+        if mirrored:
+            images = images.flip(3).contiguous(memory_format=torch.channels_last)
+        with autocast():
+            parts.append(backbone(images).float().cpu().numpy())
+    backbone.train(was_training)
+    found = np.concatenate(parts)
+    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(bad):
+        raise NumericsError(
+            f"{len(bad)} of {len(rows)} embeddings are not finite (first: row {rows[bad[0]]}); "
+            "the training diverged: lower optimiser.lr or the head's scale"
+        )
+    return found

@@ -1,0 +1,92 @@
+"""Pair verification on folds: the held-out identities that select, and the benchmarks that report."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from frlib.data.cache import Pixels
+from frlib.data.pairs import Pairs
+from frlib.evaluate.embed import embed
+from frlib.metrics import roc, verification
+
+SELECTION_VARIANT = "insightface10"
+
+
+@dataclass(frozen=True)
+class View:
+    """A model as evaluation sees it."""
+
+    backbone: nn.Module
+    device: torch.device
+    autocast: Callable[[], torch.autocast]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One protocol variant on one benchmark: its accuracy and what happened to each pair."""
+
+    benchmark: str
+    variant: str
+    accuracy: float
+    std: float
+    fold: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    score: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+
+    def metrics(self) -> dict[str, float]:
+        """Named as `benchmark/variant/metric`."""
+        stem = f"{self.benchmark}/{self.variant}"
+        return {f"{stem}/accuracy": self.accuracy, f"{stem}/std": self.std}
+
+
+def selection(view: View, pixels: Pixels, pairs: Pairs) -> dict[str, float]:
+    """`selection/*` of the held-out identities, without the mirror view (it is asked often)."""
+    rows, left, right = _used(pairs)
+    emb = embed(
+        view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
+    )
+    found = verification.VARIANTS[SELECTION_VARIANT](
+        emb, None, left, right, pairs.same, pairs.fold
+    )
+    return {
+        "selection/accuracy": found.accuracy,
+        "selection/auc": roc.auc(found.score_P, pairs.same),
+        "selection/eer": roc.eer(found.score_P, pairs.same),
+    }
+
+
+def benchmark(
+    view: View, name: str, pixels: Pixels, pairs: Pairs, variants: Iterable[str]
+) -> list[Outcome]:
+    """Every variant on the same embeddings, mirror view included."""
+    rows, left, right = _used(pairs)
+    emb, flip = (
+        embed(
+            view.backbone, pixels, rows, mirrored=mirrored, device=view.device,
+            autocast=view.autocast,
+        )
+        for mirrored in (False, True)
+    )
+    outcomes = []
+    for variant in variants:
+        found = verification.VARIANTS[variant](emb, flip, left, right, pairs.same, pairs.fold)
+        outcomes.append(
+            Outcome(
+                name, variant, found.accuracy, found.std, pairs.fold, pairs.same, found.score_P,
+                found.threshold_P, found.correct_P,
+            )
+        )
+    return outcomes
+
+
+def _used(pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows that occur in pairs, and the pairs as positions among them."""
+    rows, place = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
+    half = len(pairs.left)
+    return rows, place[:half], place[half:]

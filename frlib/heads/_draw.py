@@ -1,0 +1,18 @@
+"""Starting values of class centres: the same for any number of workers."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+InitRule = Literal["normal", "xavier_uniform", "xavier_normal"]
+
+
+def draw(rows: int, dim: int, rule: InitRule, generator: torch.Generator) -> Tensor:
+    """`[rows, dim]` float32, on the CPU. normal: N(0, 0.01²). xavier: fans are rows and dim."""
+    weight = torch.empty(rows, dim)
+    if rule == "normal":
+        return weight.normal_(0.0, 0.01, generator=generator)
+    if rule == "xavier_uniform":
+        return nn.init.xavier_uniform_(weight, generator=generator)
+    return nn.init.xavier_normal_(weight, generator=generator)

@@ -1,0 +1,1 @@
+"""How the other classes' cosines count: a module each."""

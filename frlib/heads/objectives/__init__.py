@@ -1,0 +1,1 @@
+"""The loss of the logits: a module each."""

@@ -1,0 +1,72 @@
+"""Additive angular margin (ArcFace): logit_y = s·cos(θ_y + m), others s·cos_j.
+
+Slots: similarity cosine; margin arc. Defaults are those of the BoundaryFace repository: s = 32, the
+`hard` fallback past θ = π − m, exact gradient, xavier uniform. `fallback = "none"` with
+`margin_grad = "detached"` is insightface's (s = 64, N(0, 0.01²)).
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from frlib.core.config import setting
+from frlib.core.paper import Paper
+from frlib.core.space import Distribution, Uniform
+from frlib.heads.config import HeadConfig
+
+if TYPE_CHECKING:
+    from frlib.heads.slots import Slots
+
+PAPER = Paper(
+    key="deng2019arcface",
+    title="ArcFace",
+    where="methods: section 1, boundaryface variant",
+    url="https://arxiv.org/abs/1801.07698",
+)
+
+
+class Config(HeadConfig):
+    """Scale, margin and how the margin is treated at its edge and in the gradient."""
+
+    name: Literal["arcface"] = "arcface"
+    margin: float = setting(
+        0.5, ge=0, le=1.5, doc="margin m", unit="radian", source="methods: section 1"
+    )
+    fallback: Literal["hard", "none", "easy"] = setting(
+        "hard",
+        doc="past θ = π − m: go on falling, the literal formula, or margin for cos > 0 only",
+        source="methods: section 1",
+    )
+    margin_grad: Literal["exact", "detached"] = setting(
+        "exact", doc="differentiate the margin, or give it slope 1", source="methods: section 0"
+    )
+
+
+SPACE: dict[str, Distribution] = {
+    "margin": Uniform(low=0.2, high=0.5),
+    "scale": Uniform(low=16.0, high=64.0, log=True),
+}
+
+
+def label(config: Config) -> str:
+    """Name in tables."""
+    return PAPER.title
+
+
+def compose(config: Config) -> "Slots":
+    """The slots of this head."""
+    from frlib.heads.margins import arc
+    from frlib.heads.negatives import none as plain
+    from frlib.heads.objectives import cross_entropy
+    from frlib.heads.relabel import none as as_given
+    from frlib.heads.similarity import cosine
+    from frlib.heads.slots import Slots
+
+    return Slots(
+        scale=config.scale,
+        similarity=cosine.Config(init="xavier_uniform"),
+        margin=arc.Config(
+            margin=config.margin, fallback=config.fallback, margin_grad=config.margin_grad
+        ),
+        negatives=plain.Config(),
+        relabel=as_given.Config(),
+        objective=cross_entropy.Config(),
+    )

@@ -1,0 +1,61 @@
+"""Additive cosine margin (CosFace, AM-Softmax): logit_y = s·(cos_y − m), others s·cos_j.
+
+Slots: similarity cosine; margin cos. The margin is a cosine, not an angle. Starts from N(0, 0.01²).
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from frlib.core.config import setting
+from frlib.core.paper import Paper
+from frlib.core.space import Distribution, Uniform
+from frlib.heads.config import HeadConfig
+
+if TYPE_CHECKING:
+    from frlib.heads.slots import Slots
+
+PAPER = Paper(
+    key="wang2018cosface",
+    title="CosFace",
+    where="methods: section 1; s = 64, m = 0.40 in insightface and TFace, 0.35 in MXNet configs",
+    url="https://arxiv.org/abs/1801.09414",
+)
+
+
+class Config(HeadConfig):
+    """Scale and margin."""
+
+    name: Literal["cosface"] = "cosface"
+    scale: float = setting(64.0, gt=0, doc="logit scale s", source="methods: section 1")
+    margin: float = setting(
+        0.4, ge=0, le=2, doc="margin m", unit="cosine", source="methods: section 1"
+    )
+
+
+SPACE: dict[str, Distribution] = {
+    "margin": Uniform(low=0.2, high=0.4),
+    "scale": Uniform(low=16.0, high=64.0, log=True),
+}
+
+
+def label(config: Config) -> str:
+    """Name in tables."""
+    return PAPER.title
+
+
+def compose(config: Config) -> "Slots":
+    """The slots of this head."""
+    from frlib.heads.margins import cos
+    from frlib.heads.negatives import none as plain
+    from frlib.heads.objectives import cross_entropy
+    from frlib.heads.relabel import none as as_given
+    from frlib.heads.similarity import cosine
+    from frlib.heads.slots import Slots
+
+    return Slots(
+        scale=config.scale,
+        similarity=cosine.Config(init="normal"),
+        margin=cos.Config(margin=config.margin),
+        negatives=plain.Config(),
+        relabel=as_given.Config(),
+        objective=cross_entropy.Config(),
+    )

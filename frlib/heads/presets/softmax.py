@@ -1,0 +1,56 @@
+"""Plain softmax classifier: logit_j = s·⟨x, w_j⟩, nothing normalised, no bias.
+
+Slots: similarity dot; no margin.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from frlib.core.config import setting
+from frlib.core.paper import Paper
+from frlib.core.space import Distribution
+from frlib.heads.config import HeadConfig
+
+if TYPE_CHECKING:
+    from frlib.heads.slots import Slots
+
+PAPER = Paper(
+    key="softmax",
+    title="Softmax",
+    where="methods: section 1; opensphere's softmax head: no bias, xavier normal",
+)
+
+
+class Config(HeadConfig):
+    """Nothing but a scale, which the source does not have."""
+
+    name: Literal["softmax"] = "softmax"
+    scale: float = setting(
+        1.0, gt=0, doc="logit scale s; 1 is the plain softmax", source="methods: section 1"
+    )
+
+
+SPACE: dict[str, Distribution] = {}
+
+
+def label(config: Config) -> str:
+    """Name in tables."""
+    return PAPER.title
+
+
+def compose(config: Config) -> "Slots":
+    """The slots of this head."""
+    from frlib.heads.margins import none as no_margin
+    from frlib.heads.negatives import none as plain
+    from frlib.heads.objectives import cross_entropy
+    from frlib.heads.relabel import none as as_given
+    from frlib.heads.similarity import dot
+    from frlib.heads.slots import Slots
+
+    return Slots(
+        scale=config.scale,
+        similarity=dot.Config(init="xavier_normal"),
+        margin=no_margin.Config(),
+        negatives=plain.Config(),
+        relabel=as_given.Config(),
+        objective=cross_entropy.Config(),
+    )

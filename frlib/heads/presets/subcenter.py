@@ -1,0 +1,86 @@
+"""Sub-center ArcFace: K centres per class, the nearest counts, for the target and for negatives.
+
+Slots: similarity subcenter; margin combined, cos(θ_y + margin) − cos_margin. `loss_k = 1` is
+ArcFace. The source has no fallback past θ = π − m (`fallback = "none"`); the default here is
+ArcFace's `hard`. Starts from N(0, 0.01²). Of exactly equal centres the lowest takes the gradient.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from frlib.core.config import setting
+from frlib.core.paper import Paper
+from frlib.core.space import Distribution, OneOf, Uniform
+from frlib.heads.config import HeadConfig
+
+if TYPE_CHECKING:
+    from frlib.heads.slots import Slots
+
+PAPER = Paper(
+    key="deng2020subcenter",
+    title="Sub-center ArcFace",
+    where="methods: section 5",
+    url="https://link.springer.com/chapter/10.1007/978-3-030-58621-8_43",
+)
+
+
+class Config(HeadConfig):
+    """Scale, number of centres, and the margins."""
+
+    name: Literal["subcenter"] = "subcenter"
+    scale: float = setting(64.0, gt=0, doc="logit scale s", source="methods: section 5")
+    loss_k: int = setting(3, ge=1, doc="centres per class, K", source="methods: section 5")
+    margin: float = setting(
+        0.5, ge=0, le=1.5, doc="added to the angle, m2", unit="radian", source="methods: section 5"
+    )
+    cos_margin: float = setting(
+        0.0,
+        ge=0,
+        le=2,
+        doc="subtracted from the cosine, m3",
+        unit="cosine",
+        source="methods: section 1",
+    )
+    fallback: Literal["hard", "none", "easy"] = setting(
+        "hard",
+        doc="past θ = π − m: go on falling, the literal formula, or margin for cos > 0 only",
+        source="methods: section 1",
+    )
+    margin_grad: Literal["exact", "detached"] = setting(
+        "exact", doc="differentiate the margin, or give it slope 1", source="methods: section 0"
+    )
+
+
+SPACE: dict[str, Distribution] = {
+    "loss_k": OneOf(values=(1, 3, 5, 10)),
+    "margin": Uniform(low=0.2, high=0.5),
+    "scale": Uniform(low=16.0, high=64.0, log=True),
+}
+
+
+def label(config: Config) -> str:
+    """Name in tables: Sub-center ArcFace (K=3)."""
+    return f"{PAPER.title} (K={config.loss_k})"
+
+
+def compose(config: Config) -> "Slots":
+    """The slots of this head."""
+    from frlib.heads.margins import combined
+    from frlib.heads.negatives import none as plain
+    from frlib.heads.objectives import cross_entropy
+    from frlib.heads.relabel import none as as_given
+    from frlib.heads.similarity import subcenter
+    from frlib.heads.slots import Slots
+
+    return Slots(
+        scale=config.scale,
+        similarity=subcenter.Config(loss_k=config.loss_k, init="normal"),
+        margin=combined.Config(
+            margin=config.margin,
+            cos_margin=config.cos_margin,
+            fallback=config.fallback,
+            margin_grad=config.margin_grad,
+        ),
+        negatives=plain.Config(),
+        relabel=as_given.Config(),
+        objective=cross_entropy.Config(),
+    )

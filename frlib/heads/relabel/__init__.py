@@ -1,0 +1,1 @@
+"""Rules that replace given labels during training: a module each."""

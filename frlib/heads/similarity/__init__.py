@@ -1,0 +1,1 @@
+"""How alike embeddings and class centres are: a module each."""

@@ -1,0 +1,1 @@
+"""Run a plan. Resuming is planning again and running what is missing."""

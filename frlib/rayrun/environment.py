@@ -1,0 +1,89 @@
+"""Ray's switches, set before `import ray`, and the connection to a cluster.
+
+Nothing a user has set in the environment is overwritten.
+"""
+
+import logging
+import os
+
+from frlib.core.errors import ClusterError
+
+log = logging.getLogger(__name__)
+
+TRIAL_SLOT = "trial_slot"
+_SLOTS = 4096
+_SWITCHES = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def set_switches() -> None:
+    """Quiet loggers we do not use; keep environment variables of workers as the user set them."""
+    for name, value in _SWITCHES.items():
+        os.environ.setdefault(name, value)
+
+
+def connect(address: str = "", cpus: int = 0) -> None:
+    """Join the cluster at `address` (or `RAY_ADDRESS`), else start one on this machine.
+
+    A cluster started here has `trial_slot`s: multi-worker trials hold one instead of a CPU.
+    """
+    set_switches()
+    import ray
+
+    if ray.is_initialized():
+        return
+    address = address or os.environ.get("RAY_ADDRESS", "")
+    quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
+    try:
+        if address:
+            ray.init(address=address, **quiet)
+            return
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+        ray.init(
+            address="local",
+            num_cpus=cpus or os.cpu_count(),
+            resources={TRIAL_SLOT: _SLOTS},
+            include_dashboard=False,
+            **quiet,
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        where = address or "this machine"
+        raise ClusterError(
+            f"Ray on {where}: {error}. Is it running (`ray status --address ...`), and are "
+            "RAY_ADDRESS and the Ray version (2.60) the same on both sides?"
+        ) from error
+
+
+def capacity(cpus: float, gpus: float) -> int:
+    """How many runs needing `cpus` and `gpus` the cluster holds at a time; `ClusterError` for none."""
+    import ray
+
+    total = ray.cluster_resources()
+    fits = [
+        int(total.get(kind, 0.0) / need + 1e-9)
+        for kind, need in (("CPU", cpus), ("GPU", gpus))
+        if need > 0
+    ]
+    if not fits:
+        return 1
+    if min(fits) < 1:
+        raise ClusterError(
+            f"one run needs {cpus:g} CPUs and {gpus:g} GPUs, the cluster has "
+            f"{total.get('CPU', 0):g} and {total.get('GPU', 0):g}; lower resources.workers, "
+            "resources.cpus_per_worker or resources.gpus_per_worker"
+        )
+    return min(fits)
+
+
+def driver_resources() -> dict[str, float]:
+    """What the trial of a multi-worker run holds: a slot where there are some, else a crumb of memory."""
+    import ray
+
+    if ray.cluster_resources().get(TRIAL_SLOT, 0.0) >= 1:
+        return {"cpu": 0, TRIAL_SLOT: 1}
+    return {"cpu": 0, "memory": 1024**2}

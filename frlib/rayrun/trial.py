@@ -1,0 +1,138 @@
+"""One Tune trial: an arm, its replicates one after the other, each in-process or through Ray Train."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ray import train, tune
+from ray.train.torch import TorchTrainer
+
+from frlib.core.errors import FrlibError
+from frlib.rayrun.release import GROUP_KEY
+from frlib.rayrun.worker import work
+from frlib.records.ledger import completed, final_metrics
+from frlib.study.schema import Resources
+from frlib.train import replicate
+from frlib.train.config import TrainConfig
+from frlib.train.place import here
+
+
+class _Tally:
+    """Turns rows of one replicate into results of the arm: epochs of all replicates, mean so far."""
+
+    def __init__(self, order: Mapping[str, Any], epochs: int) -> None:
+        self._metric = str(order["metric"])
+        self._epochs = epochs
+        self._values: list[float] = []
+        self._latest = math.nan
+        self._tag: dict[str, Any] = {}
+
+    def result(self, seed: int, row: Mapping[str, Any]) -> dict[str, Any]:
+        """`step` counts epochs over replicates; `value` is the mean over them, the running one included."""
+        self._latest = float(row.get(self._metric, self._latest))
+        self._tag = {k: row[k] for k in (GROUP_KEY,) if k in row} or self._tag
+        epoch = int(row["epoch"])
+        return {
+            "step": len(self._values) * self._epochs + epoch,
+            "value": self._mean([*self._values, self._latest]),
+            "seed": seed,
+            "epoch": epoch,
+            "status": "",
+            **self._tag,
+        }
+
+    def close(self, metrics: Mapping[str, float]) -> None:
+        """A replicate is complete."""
+        self._values.append(float(metrics.get(self._metric, math.nan)))
+
+    def end(self, status: str, message: str = "") -> dict[str, Any]:
+        """The arm's last result."""
+        return {
+            "step": len(self._values) * self._epochs,
+            "value": self._mean(self._values),
+            "status": status,
+            "message": message,
+            **self._tag,
+        }
+
+    @staticmethod
+    def _mean(values: list[float]) -> float:
+        return sum(values) / len(values) if values else math.nan
+
+
+def run_arm(order: dict[str, Any]) -> None:
+    """Tune's function. A replicate that is on record is not run again.
+
+    A typed error ends the arm as failed: it would happen again. Any other exception ends the trial,
+    which Tune starts again; the run then goes on from its checkpoint.
+    """
+    config = TrainConfig.parse(order["config"])
+    resources = Resources.parse(order["resources"])
+    tally = _Tally(order, config.epochs)
+    try:
+        for seed in order["seeds"]:
+            ticket = replicate.Ticket(Path(order["store"]), order["study"], order["arm"], seed)
+            done = completed(ticket.folder)
+            if done is None:
+                _replicate(config, ticket, order, resources, tally)
+                done = completed(ticket.folder)
+                assert done is not None, "a finished replicate is on record"
+            tally.close(final_metrics(done))
+    except FrlibError as error:
+        tune.report(tally.end("failed", f"{type(error).__name__}: {error}"))
+        return
+    tune.report(tally.end("complete"))
+
+
+def _replicate(
+    config: TrainConfig,
+    ticket: replicate.Ticket,
+    order: Mapping[str, Any],
+    resources: Resources,
+    tally: _Tally,
+) -> None:
+    if resources.workers == 1:
+        torch.set_num_threads(max(1, int(resources.cpus_per_worker)))
+        replicate.run(
+            config, ticket, here(), lambda row: tune.report(tally.result(ticket.seed, row))
+        )
+        return
+    per_worker = {"CPU": resources.cpus_per_worker}
+    if resources.gpus_per_worker:
+        per_worker["GPU"] = resources.gpus_per_worker
+    TorchTrainer(
+        work,
+        train_loop_config={**order, "seed": ticket.seed, "cpus": resources.cpus_per_worker},
+        scaling_config=train.ScalingConfig(
+            num_workers=resources.workers,
+            use_gpu=resources.gpus_per_worker > 0,
+            resources_per_worker=per_worker,
+        ),
+        run_config=train.RunConfig(
+            name=f"{ticket.arm}-r{ticket.seed}",
+            storage_path=str(ticket.store / "ray" / ticket.study),
+            callbacks=[_Forward(tally, ticket.seed)],
+            failure_config=train.FailureConfig(max_failures=resources.max_failures),
+        ),
+    ).fit()
+
+
+class _Forward(train.UserCallback):
+    """Passes rank 0's rows on to Tune, from the Train controller."""
+
+    def __init__(self, tally: _Tally, seed: int) -> None:
+        from ray.tune.integration.ray_train import TuneReportCallback
+
+        self._tune = TuneReportCallback()
+        self._tally = tally
+        self._seed = seed
+
+    def after_report(
+        self, run_context: Any, metrics: list[dict[str, Any]], checkpoint: Any
+    ) -> None:
+        """One report of all workers."""
+        self._tune.after_report(
+            run_context, [self._tally.result(self._seed, metrics[0])], checkpoint
+        )

@@ -1,0 +1,115 @@
+"""A plan through Ray Tune: one trial per arm, Optuna proposing, halving stopping, records deciding.
+
+A restart builds a new Tune experiment from the records: what has a verdict is not run again, an arm
+without one continues from its checkpoints. Tune's own restore (which unpickles) is not used.
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from frlib.core import safeio
+from frlib.core.config import to_dict
+from frlib.study.plan import CellPlan, Plan
+from frlib.rayrun import environment
+from frlib.records import layout
+from frlib.study.arms import Arm
+from frlib.study.watch import Watcher
+
+
+def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
+    """Run what a plan is missing, on a Ray cluster; returns when every arm has a verdict."""
+    environment.connect(address)
+    from ray import tune
+
+    from frlib.rayrun.halving import Halving, rungs
+    from frlib.rayrun.proposals import CellProposals, storage
+    from frlib.rayrun.release import ReleaseWorkers
+    from frlib.rayrun.search import ArmSearch
+    from frlib.rayrun.trial import run_arm
+    from frlib.rayrun.verdicts import WriteVerdicts
+
+    study, resources = plan.study, plan.study.resources
+    need = resources.workers * resources.cpus_per_worker
+    room = environment.capacity(need, resources.workers * resources.gpus_per_worker)
+    concurrent = min(room, resources.concurrent_arms or room)
+    journal = storage(plan.folder / "optuna.journal")
+    proposals = [
+        CellProposals(p.cell, study.search, study.selection.mode, _recorded(p), journal)
+        for p in plan.cells
+    ]
+    left = sum(p.remaining for p in proposals)
+    if not left:
+        return
+    hours = study.budget.hours
+    searcher = ArmSearch(
+        proposals, lambda arm: _order(plan, arm), time.time() + 3600 * hours if hours else None
+    )
+    scheduler = Halving(
+        rungs(study.pruning, study.base.epochs, len(study.replicates.seeds)),
+        study.pruning.keep_one_in,
+        study.selection.mode,
+    )
+    for cell in plan.cells:
+        for digest, entry in cell.entries.items():
+            reached = (entry.verdict or {}).get("rungs", {})
+            scheduler.enter(cell.cell.digest, digest, {int(r): v for r, v in reached.items()})
+    scratch = plan.store / "ray" / study.name
+    in_process = resources.workers == 1
+    held = (
+        {"cpu": resources.cpus_per_worker, "gpu": resources.gpus_per_worker}
+        if in_process
+        else environment.driver_resources()
+    )
+    tune.Tuner(
+        tune.with_resources(run_arm, held),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=left,
+            max_concurrent_trials=concurrent,
+            reuse_actors=in_process,
+            trial_name_creator=lambda trial: str(trial.config["arm"]),
+            trial_dirname_creator=lambda trial: str(trial.config["arm"]),
+        ),
+        run_config=tune.RunConfig(
+            name=f"tune-{time.time_ns()}",
+            storage_path=str(scratch.resolve()),
+            verbose=0,
+            failure_config=tune.FailureConfig(max_failures=resources.max_failures),
+            callbacks=[ReleaseWorkers(), WriteVerdicts(plan.folder, scheduler, watcher)],
+        ),
+    ).fit()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _recorded(plan: CellPlan) -> list[Any]:
+    from frlib.rayrun.proposals import Recorded
+
+    found = []
+    for digest, entry in plan.entries.items():
+        verdict = entry.verdict or {}
+        value, step = verdict.get("value"), int(verdict.get("step") or 0)
+        found.append(Recorded(plan.arm(digest), entry.status, value, step))
+    return found
+
+
+def _order(plan: Plan, arm: Arm) -> dict[str, Any]:
+    """What a trial is told; the arm is written down first, so that a crash cannot lose it."""
+    folder = layout.arm_folder(plan.folder, arm.digest)
+    if not (folder / "arm.json").exists():
+        safeio.write_json(folder / "arm.json", arm.to_json())
+    study = plan.study
+    return {
+        "study": study.name,
+        "arm": arm.digest,
+        "cell": arm.cell.digest,
+        "shown": dict(arm.cell.shown),
+        "default": arm.is_default,
+        "config": to_dict(arm.config),
+        "seeds": list(study.replicates.seeds),
+        "metric": study.selection.name,
+        "store": str(Path(plan.store).resolve()),
+        "resources": to_dict(study.resources),
+    }

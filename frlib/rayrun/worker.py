@@ -1,0 +1,31 @@
+"""The training function of one Ray Train worker."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ray
+import torch
+from ray import train
+
+from frlib.parallel.collectives import TorchGroup
+from frlib.rayrun.release import GROUP_KEY
+from frlib.train import replicate
+from frlib.train.config import TrainConfig
+from frlib.train.place import Place
+
+
+def work(order: dict[str, Any]) -> None:
+    """Run one replicate as one of several workers; `order` is made by `frlib.rayrun.trial`."""
+    torch.set_num_threads(max(1, int(order["cpus"])))
+    group = ray.util.get_current_placement_group()
+    tag = {GROUP_KEY: group.id.hex()} if group is not None else {}
+
+    def report(row: Mapping[str, float]) -> None:
+        train.report({**row, **tag})
+
+    place = Place(train.torch.get_device(), TorchGroup())
+    ticket = replicate.Ticket(
+        Path(order["store"]), order["study"], order["arm"], int(order["seed"])
+    )
+    replicate.run(TrainConfig.parse(order["config"]), ticket, place, report)

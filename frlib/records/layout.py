@@ -1,0 +1,97 @@
+"""Where records live.
+
+    <store>/studies/<study>/study.json
+                           /arms/<arm>/arm.json, verdict.json
+                           /arms/<arm>/r<seed>/a<attempt>/run.json, <table>-<part>.parquet
+                           /tables/<table>.{md,csv,tex}
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from frlib.core.errors import RecordError
+from frlib.core.suggest import did_you_mean
+
+_ATTEMPT = re.compile(r"r(-?\d+)/a(\d+)$")
+_PART = re.compile(r"([a-z_]+)-(\d{5})\.parquet$")
+
+
+def study_folder(store: Path, study: str) -> Path:
+    """The folder of a study's records, present or not."""
+    return store / "studies" / study
+
+
+def arm_folder(study: Path, arm: str) -> Path:
+    """The folder of one arm inside a study's folder."""
+    return study / "arms" / arm
+
+
+def attempt_folder(study: Path, arm: str, seed: int, attempt: int) -> Path:
+    """The folder of one attempt of one replicate."""
+    return arm_folder(study, arm) / f"r{seed}" / f"a{attempt}"
+
+
+def part_name(table: str, number: int) -> str:
+    """`metrics-00003.parquet`: the fourth flush of a table."""
+    return f"{table}-{number:05d}.parquet"
+
+
+def find_study(store: Path, study: str) -> Path:
+    """The folder of a recorded study; `RecordError` with the nearest name when there is none."""
+    folder = study_folder(store, study)
+    if (folder / "study.json").is_file():
+        return folder
+    known = recorded_studies(store)
+    have = f"Recorded: {', '.join(known)}." if known else "Nothing is recorded there yet."
+    raise RecordError(
+        f"{study!r}: no such study under {store / 'studies'}{did_you_mean(study, known)}. {have} "
+        f"`frlib study run {study}` records one; --store names another store."
+    )
+
+
+def recorded_studies(store: Path) -> tuple[str, ...]:
+    """Names of the studies with records in this store, sorted."""
+    return tuple(sorted(path.parent.name for path in (store / "studies").glob("*/study.json")))
+
+
+def arm_folders(study: Path) -> list[Path]:
+    """Folders of the arms that have been written down, sorted by digest."""
+    return sorted(path.parent for path in (study / "arms").glob("*/arm.json"))
+
+
+def attempts(arm: Path) -> Iterator[tuple[int, int, Path]]:
+    """(seed, attempt, folder) of every attempt that has begun, ordered."""
+    found = []
+    for path in arm.glob("r*/a*/run.json"):
+        match = _ATTEMPT.search(path.parent.as_posix())
+        if match:
+            found.append((int(match[1]), int(match[2]), path.parent))
+    yield from sorted(found)
+
+
+def next_attempt(study: Path, arm: str, seed: int) -> int:
+    """One more than the highest attempt folder of this replicate, whether or not it was begun."""
+    taken = [
+        int(match[2])
+        for path in (arm_folder(study, arm) / f"r{seed}").glob("a*")
+        if (match := _ATTEMPT.search(path.as_posix()))
+    ]
+    return max(taken, default=-1) + 1
+
+
+def parts(attempt: Path, table: str) -> list[Path]:
+    """Part files of a table in order; `RecordError` when one in between is gone."""
+    found = sorted(
+        path
+        for path in attempt.glob(f"{table}-*.parquet")
+        if (match := _PART.match(path.name)) and match[1] == table
+    )
+    for number, path in enumerate(found):
+        if path.name != part_name(table, number):
+            raise RecordError(
+                f"{attempt / part_name(table, number)}: missing, though {path.name} is there. "
+                "Records are only ever appended, so this file was removed or lost in a copy: "
+                "restore it, or delete the whole attempt folder to have the run done again."
+            )
+    return found

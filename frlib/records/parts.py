@@ -1,0 +1,90 @@
+"""One part file: a parquet file that is whole or absent, checked when it is read."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from frlib.core import safeio
+from frlib.core.errors import RecordError
+from frlib.records.schema import TABLES, VERSION, VERSION_KEY
+
+_AGAIN = "Restore it from a copy, or delete the whole attempt folder to have the run done again."
+
+
+def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
+    """Columns (arrays or lists of one length) as a table of the schema called `name`.
+
+    `RecordError` when a column is missing, unknown, of another length, or does not fit its type.
+    """
+    schema = TABLES[name]
+    if set(columns) != set(schema.names):
+        raise RecordError(
+            f"{name}: got columns {sorted(columns)}, expected {sorted(schema.names)}"
+        )
+    try:
+        arrays = [pa.array(columns[field.name], field.type) for field in schema]
+        table = pa.Table.from_arrays(arrays, schema=schema)
+        table.validate(full=True)
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        raise RecordError(f"{name}: a column does not fit its type ({error})") from error
+    empty = [f.name for f in schema if not f.nullable and table.column(f.name).null_count]
+    if empty:
+        raise RecordError(f"{name}: columns {empty} hold nulls, and only `true` may")
+    return table
+
+
+def write(path: Path, table: pa.Table, identity: Mapping[str, str]) -> None:
+    """Write a part; `identity` (study, arm, seed, attempt) goes into its metadata."""
+    metadata = {VERSION_KEY: str(VERSION).encode()}
+    metadata |= {f"frlib.{key}".encode(): value.encode() for key, value in identity.items()}
+    with safeio.atomic(path) as aside:
+        pq.write_table(table.replace_schema_metadata(metadata), aside, compression="zstd")
+
+
+def read(path: Path, name: str, sha256: str | None = None) -> pa.Table:
+    """Read a part; `RecordError` names it when damaged, changed, foreign or of a newer schema.
+
+    `sha256`: the checksum noted when its attempt ended; None while that is still running.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error}). {_AGAIN}") from error
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise RecordError(f"{path}: its checksum is not the one noted in run.json. {_AGAIN}")
+    try:
+        table = pq.ParquetFile(pa.BufferReader(data)).read()
+    except (pa.ArrowException, OSError) as error:
+        raise RecordError(f"{path}: damaged, not whole parquet ({error}). {_AGAIN}") from error
+    _require_known(path, table.schema, TABLES[name])
+    return table.replace_schema_metadata(None)
+
+
+def concat(name: str, tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of all parts of one table, in order; no parts give no rows."""
+    return pa.concat_tables(tables) if tables else TABLES[name].empty_table()
+
+
+def require_version(path: Path, version: Any) -> None:
+    """`RecordError` unless this frlib can read records of `version`."""
+    if not isinstance(version, int) or version < 1:
+        raise RecordError(f"{path}: has no schema version ({version!r}), so frlib did not write it")
+    if version > VERSION:
+        raise RecordError(
+            f"{path}: written with record schema {version}, this frlib knows up to {VERSION}. "
+            "Read it with the newer frlib that wrote it."
+        )
+
+
+def _require_known(path: Path, found: pa.Schema, expected: pa.Schema) -> None:
+    text = (found.metadata or {}).get(VERSION_KEY, b"")
+    require_version(path, int(text) if text.isdigit() else text.decode(errors="replace"))
+    if not found.equals(expected, check_metadata=False):
+        raise RecordError(
+            f"{path}: columns {found.names} of types {[str(t) for t in found.types]}, expected "
+            f"{expected.names} of types {[str(t) for t in expected.types]}"
+        )

@@ -1,0 +1,86 @@
+"""What `run` would do: cells, arms, what is already on record, and what it is likely to cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from frlib.data.prepare import dataset_digest
+from frlib.records import layout, ledger
+from frlib.study.arms import Arm, Cell, cells
+from frlib.study.schema import Study
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """One cell and the arms on record for it."""
+
+    cell: Cell
+    entries: Mapping[str, ledger.Entry]
+
+    def arm(self, digest: str) -> Arm:
+        """The arm on record with this digest."""
+        return self.cell.arm(self.entries[digest].arm["params"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study spelled out against a store."""
+
+    study: Study
+    store: Path
+    cells: tuple[CellPlan, ...]
+
+    @property
+    def arms(self) -> int:
+        """Arms the design asks for."""
+        limit = self.study.search.arms_per_cell
+        return sum(limit if plan.cell.space else 1 for plan in self.cells)
+
+    @property
+    def finished(self) -> int:
+        """Arms on record with a verdict."""
+        return sum(e.verdict is not None for plan in self.cells for e in plan.entries.values())
+
+    @property
+    def runs(self) -> int:
+        """Replicates asked for, if nothing is stopped early."""
+        return self.arms * len(self.study.replicates.seeds)
+
+    @property
+    def runs_done(self) -> int:
+        """Complete replicates on record."""
+        return sum(len(e.complete_seeds) for plan in self.cells for e in plan.entries.values())
+
+    @property
+    def runs_left(self) -> int:
+        """Replicates still to do at most: stopped and failed arms owe none."""
+        seeds = len(self.study.replicates.seeds)
+        left = 0
+        for plan in self.cells:
+            limit = self.study.search.arms_per_cell if plan.cell.space else 1
+            open_arms = [e for e in plan.entries.values() if e.verdict is None]
+            fresh = max(0, limit - len(plan.entries))
+            left += fresh * seeds + sum(seeds - len(e.complete_seeds) for e in open_arms)
+        return left
+
+    @property
+    def seconds_per_run(self) -> float | None:
+        """Mean of the complete replicates on record; None when there is none yet."""
+        seconds = [s for plan in self.cells for e in plan.entries.values() for s in e.seconds]
+        return sum(seconds) / len(seconds) if seconds else None
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's records are."""
+        return layout.study_folder(self.store, self.study.name)
+
+
+def make(study: Study, store: Path) -> Plan:
+    """Spell a study out. Reads the data sets' manifests (kept in the store) and the records."""
+    datasets = dataset_digest(study.base.data, store)
+    known = {e.arm["arm"]: e for e in ledger.entries(layout.study_folder(store, study.name))}
+    plans = []
+    for cell in cells(study, datasets):
+        mine = {d: e for d, e in known.items() if e.arm["cell_digest"] == cell.digest}
+        plans.append(CellPlan(cell, mine))
+    return Plan(study, store, tuple(plans))

@@ -1,0 +1,125 @@
+"""A study is a value: a question, a base run, axes that make the table, a space that is searched.
+
+Everything here is plain and typed: a study round-trips through JSON and decides nothing by itself.
+`frlib.study.arms` spells it out as cells and arms.
+"""
+
+from itertools import product
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from frlib.core.config import Config, get_path, has_path, place, setting, to_dict, with_path
+from frlib.core.space import Distribution
+from frlib.train.config import TrainConfig
+
+
+class Search(Config):
+    """How many arms a cell may try, and who proposes them. The first is always the cell's default."""
+
+    arms_per_cell: int = setting(1, ge=1, doc="arms tried in each cell; 1: the default only")
+    sampler: Literal["tpe", "random"] = setting("tpe", doc="Optuna sampler")
+    seed: int = setting(0, doc="seed of the sampler")
+
+
+class Pruning(Config):
+    """Successive halving inside a cell; fidelity is epochs first, then replicates.
+
+    Rungs: `first_epoch`, then times `keep_one_in` while inside the first replicate, then the end of
+    each replicate. At a rung an arm goes on if it is in the best 1/`keep_one_in` of the arms of its
+    cell that have reached it. Default arms always go on: a cell never loses its reference.
+    """
+
+    rule: Literal["none", "halving"] = setting("halving", doc="when to stop an arm early")
+    first_epoch: int = setting(5, ge=1, doc="first rung", unit="epochs")
+    keep_one_in: int = setting(2, ge=2, doc="reduction factor at each rung")
+
+
+class Replicates(Config):
+    """Seeds, the same for all arms: equal noise draw, held-out pairs, initial weights and order."""
+
+    seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Replicates":
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"replicate seeds repeat: {self.seeds}")
+        return self
+
+
+class Selection(Config):
+    """What chooses between arms: a number on held-out training identities. No benchmark fits here."""
+
+    metric: Literal["auc", "accuracy", "eer"] = setting("auc", doc="measured on held-out identities")
+
+    @property
+    def name(self) -> str:
+        """The metric's name in the records."""
+        return f"selection/{self.metric}"
+
+    @property
+    def mode(self) -> Literal["max", "min"]:
+        """Whether more or less is better."""
+        return "min" if self.metric == "eer" else "max"
+
+
+class Budget(Config):
+    """Limits of a study; 0 means none. When spent, running arms finish and no new ones start."""
+
+    hours: float = setting(0.0, ge=0, doc="wall time of one call of run", unit="h")
+
+
+class Resources(Config):
+    """Where a study runs; changes no result."""
+
+    workers: int = place(1, ge=1, doc="data-parallel workers of one run; 1 runs in the trial itself")
+    cpus_per_worker: float = place(1.0, ge=0, doc="CPUs of one worker")
+    gpus_per_worker: float = place(0.0, ge=0, doc="GPUs of one worker")
+    concurrent_arms: int = place(0, ge=0, doc="arms at a time; 0: as many as the cluster holds")
+    max_failures: int = place(2, ge=0, doc="restarts of a run after a crash, from its checkpoint")
+
+
+class Study(Config):
+    """A question and the design that answers it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
+    question: str
+    base: TrainConfig
+    axes: dict[str, tuple[Any, ...]]
+    space: dict[str, Distribution] = {}
+    search: Search = Search()
+    pruning: Pruning = Pruning()
+    replicates: Replicates = Replicates()
+    selection: Selection = Selection()
+    report: tuple[str, ...] = Field(min_length=1)
+    table: str = "study"
+    published: str = ""
+    budget: Budget = Budget()
+    resources: Resources = Field(Resources(), json_schema_extra={"place": True})
+
+    @model_validator(mode="after")
+    def _axes_and_space_fit(self) -> "Study":
+        if not self.axes or any(not values for values in self.axes.values()):
+            raise ValueError("a study needs at least one axis, and every axis at least one value")
+        configs = [self.config_at(point) for point in product(*self.axes.values())]
+        for path in self.space:
+            if path in self.axes:
+                raise ValueError(f"{path} is an axis and searched at once")
+            if not any(has_path(config, path) for config in configs):
+                get_path(configs[0], path)
+        known = {f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants}
+        unknown = [name for name in self.report if name not in known]
+        if unknown:
+            raise ValueError(f"report names {unknown}, which nothing measures; there is {sorted(known)}")
+        return self
+
+    def config_at(self, point: tuple[Any, ...]) -> TrainConfig:
+        """The base config with one value per axis, applied in the order of the axes."""
+        config = self.base
+        for path, value in zip(self.axes, point, strict=True):
+            config = with_path(config, path, value)
+        return config
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types; `Study.parse` reads them back."""
+        return to_dict(self)

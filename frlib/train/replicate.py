@@ -1,0 +1,170 @@
+"""One replicate of an arm, from its manifest to its records: train, select, report, write down."""
+
+import logging
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import frlib
+from frlib.core.config import digest
+from frlib.data.cache import open_pixels
+from frlib.data.prepare import PairSet, Prepared, prepare
+from frlib.evaluate import pairs10
+from frlib.records import layout
+from frlib.records.write import RunWriter
+from frlib.train import checkpoint
+from frlib.train.config import TrainConfig
+from frlib.train.loop import Epoch, epochs
+from frlib.train.place import Place
+from frlib.train.precision import autocast, resolve
+from frlib.train.reporter import Reporter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Which run this is and where its records go."""
+
+    store: Path
+    study: str
+    arm: str
+    seed: int
+
+    @property
+    def study_folder(self) -> Path:
+        """The folder of the study's records."""
+        return layout.study_folder(self.store, self.study)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this replicate; attempts, checkpoints and the finished model are inside."""
+        return layout.arm_folder(self.study_folder, self.arm) / f"r{self.seed}"
+
+
+def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> dict[str, float]:
+    """Train one replicate, resuming from its checkpoint; returns its final metrics.
+
+    Every worker calls this; the first one evaluates, records and saves. `report` gets a row per
+    epoch, with `epoch` and, on the first worker, every metric known so far.
+    """
+    prepared = prepare(config.data, config.noise, ticket.seed, ticket.store)
+    if place.is_first:
+        with RunWriter(
+            ticket.study_folder, study=ticket.study, arm=ticket.arm, seed=ticket.seed,
+            facts=facts(config, prepared, place),
+        ) as writer:
+            return _train(config, ticket, place, report, prepared, writer)
+    return _train(config, ticket, place, report, prepared, None)
+
+
+def _train(
+    config: TrainConfig,
+    ticket: Ticket,
+    place: Place,
+    report: Reporter,
+    prepared: Prepared,
+    writer: RunWriter | None,
+) -> dict[str, float]:
+    size, store = config.data.size, ticket.store
+    pixels = open_pixels(prepared.train, size, store)
+    folder = ticket.folder / "checkpoints"
+    row: dict[str, float] = {}
+    done = None
+    for done in epochs(
+        config, prepared.train, pixels, seed=ticket.seed, place=place, checkpoints=folder
+    ):
+        row |= done.row
+        if writer is not None:
+            if _is_selection_epoch(done.number, config) and prepared.selection is not None:
+                row |= _select(config, prepared.selection, done, place, store)
+            done.state.last_row = row
+            _record(writer, prepared, done, row)
+            checkpoint.save(done.state, folder)
+        report({"epoch": done.number, **row})
+    assert done is not None, "a run has at least one epoch"
+    if writer is None:
+        return row
+    for one in prepared.benchmarks:
+        row |= _benchmark(config, one, done, place, store, writer)
+    checkpoint.save_model(done.state, ticket.folder / "model.safetensors")
+    writer.log(row, epoch=done.number, step=done.step)
+    writer.finish("complete")
+    checkpoint.clear(folder)
+    return row
+
+
+def _is_selection_epoch(number: int, config: TrainConfig) -> bool:
+    return number % config.select_every == 0 or number in (1, config.epochs)
+
+
+def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:
+    cast = autocast(resolve(config.precision, place.device), place.device)
+    return pairs10.View(done.state.trainee.backbone, place.device, cast)
+
+
+def _select(
+    config: TrainConfig, held_out: PairSet, done: Epoch, place: Place, store: Path
+) -> dict[str, float]:
+    pixels = open_pixels(held_out.manifest, config.data.size, store)
+    return pairs10.selection(_view(config, done, place), pixels, held_out.pairs)
+
+
+def _benchmark(
+    config: TrainConfig, one: PairSet, done: Epoch, place: Place, store: Path, writer: RunWriter
+) -> dict[str, float]:
+    pixels = open_pixels(one.manifest, config.data.size, store)
+    row: dict[str, float] = {}
+    for outcome in pairs10.benchmark(
+        _view(config, done, place), one.name, pixels, one.pairs, config.variants
+    ):
+        row |= outcome.metrics()
+        columns = ("fold", "same", "score", "threshold", "correct")
+        arrays = {name: getattr(outcome, name) for name in columns}
+        writer.pair_scores(outcome.benchmark, outcome.variant, arrays)
+    return row
+
+
+def _record(
+    writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str, float]
+) -> None:
+    writer.log(row, epoch=done.number, step=done.step)
+    found = done.verdicts
+    if len(found.rows):
+        writer.decisions(
+            prepared.train.ids[found.rows],
+            epoch=done.number - 1,
+            kind=found.kind,
+            given=found.given,
+            proposed=found.proposed,
+            score=found.score,
+            true=prepared.train.true_labels[found.rows],
+        )
+    writer.flush()
+
+
+def facts(config: TrainConfig, prepared: Prepared, place: Place) -> dict[str, Any]:
+    """What is true of this run and follows from data and machine, not from its config."""
+    train = prepared.train
+    return {
+        "config_digest": digest(config),
+        "images": len(train),
+        "classes": train.num_classes,
+        "manifest": train.digest,
+        "realised": train.facts,
+        "selection_pairs": len(prepared.selection.pairs.same) if prepared.selection else 0,
+        "benchmark_pairs": {b.name: len(b.pairs.same) for b in prepared.benchmarks},
+        "workers": place.group.size,
+        "device": place.device.type,
+        "precision": resolve(config.precision, place.device),
+        "threads": torch.get_num_threads(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "frlib": frlib.__version__,
+    }

@@ -1,0 +1,45 @@
+"""One optimisation step; no state but what it is given."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from frlib.evaluate.embed import to_input
+from frlib.heads.head import HeadOutput
+from frlib.train.state import State
+
+
+def batch_tensors(
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    mirror: NDArray[np.bool_],
+    device: torch.device,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (on bytes, before the cast), and labels."""
+    if mirror.any():
+        pixels[mirror] = pixels[mirror, :, ::-1]
+    return to_input(pixels, device), torch.from_numpy(labels).to(device)
+
+
+def step(
+    state: State,
+    trainee: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    lr: float,
+    clip_norm: float,
+    cast: object,
+) -> HeadOutput:
+    """Forward, backward, clip over backbone and head together, update. Returns the head's output."""
+    for group in state.optimiser.param_groups:
+        group["lr"] = lr
+    state.optimiser.zero_grad(set_to_none=True)
+    output: HeadOutput = trainee(images, labels, state.epoch, cast)
+    output.loss.backward()
+    if clip_norm > 0:
+        nn.utils.clip_grad_norm_(state.trainee.parameters(), clip_norm)
+    state.optimiser.step()
+    state.step += 1
+    return output

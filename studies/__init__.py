@@ -1,0 +1,1 @@
+"""Questions. One file per study, each with `study() -> Study`."""

@@ -1,0 +1,1 @@
+"""Golden values recorded from the published programs. See `test_golden`."""

@@ -1,0 +1,96 @@
+"""Golden learning rates `heads/lr_*.npz` against `frlib.schedules`.
+
+What only the source's bookkeeping explains (an epoch number that starts at 1, a negative warm-up, a
+floor given as a rate) is translated here; the schedules themselves stay without it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from frlib.schedules import cosine, poly, step
+
+Arrays = Mapping[str, np.ndarray]
+Meta = dict[str, Any]
+
+
+def _compare(
+    arrays: Arrays, factor: Callable[[int], float], *, base: float, rtol: float = 1e-9, low: float = 0.0
+) -> None:
+    found = np.array([low + (base - low) * factor(i) for i in range(len(arrays["lr"]))])
+    np.testing.assert_allclose(found, arrays["lr"], rtol=rtol, atol=1e-15 * abs(base))
+
+
+def _poly_insightface(arrays: Arrays, meta: Meta) -> None:
+    """A product of ratios from the base rate: a warm-up below zero runs as one of zero."""
+    hyper = meta["hyper"]
+    config = poly.Config(
+        power=hyper["power"], warmup_epochs=max(0, hyper["warmup_steps"]), first="full"
+    )
+    total = hyper["total_steps"]
+    _compare(arrays, lambda i: poly.factor(i, total, 1, config), base=hyper["base_lr"])
+
+
+def _poly_mixbct(arrays: Arrays, meta: Meta) -> None:
+    """A closed form: a warm-up below zero has already spent that many steps of the decay."""
+    hyper = meta["hyper"]
+    warm = hyper["warmup_steps"]
+    ahead = max(0, -warm)
+    config = poly.Config(power=hyper["power"], warmup_epochs=max(0, warm), first="zero")
+    total = hyper["total_steps"] + ahead
+    _compare(arrays, lambda i: poly.factor(i + ahead, total, 1, config), base=hyper["base_lr"])
+
+
+def _linear(arrays: Arrays, meta: Meta) -> None:
+    total = meta["hyper"]["total_steps"]
+    config = poly.Config()
+    _compare(arrays, lambda i: poly.factor(i, total, 1, config), base=meta["hyper"]["base_lr"])
+
+
+def _cosine(arrays: Arrays, meta: Meta) -> None:
+    hyper = meta["hyper"]
+    config = cosine.Config()
+    _compare(
+        arrays,
+        lambda i: cosine.factor(i, hyper["total_steps"], 1, config),
+        base=hyper["base_lr"],
+        low=hyper["eta_min"],
+    )
+
+
+def _multistep(arrays: Arrays, meta: Meta) -> None:
+    """One rate an epoch; the source's epoch number, from 0 or 1, is what meets the milestones."""
+    hyper = meta["hyper"]
+    first, epochs = hyper["first_epoch"], hyper["epochs"]
+    np.testing.assert_array_equal(arrays["epoch_number"], np.arange(first, first + epochs))
+    config = step.Config(milestones_epochs=hyper["milestones"], gamma=hyper["gamma"])
+    per_epoch = 7
+    _compare(
+        arrays,
+        lambda e: step.factor((e + first) * per_epoch, epochs * per_epoch, per_epoch, config),
+        base=hyper["base_lr"],
+    )
+
+
+def _batch_steps(arrays: Arrays, meta: Meta) -> None:
+    """Milestones in iterations, scaled to the batch size and cut to whole numbers."""
+    hyper = meta["hyper"]
+    scaled = tuple(int(k * 512 / hyper["batch"]) for k in hyper["steps"])
+    np.testing.assert_array_equal(arrays["milestones"], scaled)
+    config = step.Config(
+        milestones_epochs=(), milestones_steps=scaled, gamma=hyper.get("gamma", 0.1)
+    )
+    _compare(
+        arrays, lambda i: step.factor(i, len(arrays["lr"]), 1, config), base=hyper["base_lr"], rtol=1e-5
+    )
+
+
+METHODS: dict[str, Callable[[Arrays, Meta], None]] = {
+    "lr_poly_warmup__insightface": _poly_insightface,
+    "lr_poly2__mixbct": _poly_mixbct,
+    "lr_linear__expface": _linear,
+    "lr_cosine__expface": _cosine,
+    "lr_multistep__boundaryface": _multistep,
+    "lr_batch_steps__derived": _batch_steps,
+}

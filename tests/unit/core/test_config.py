@@ -1,0 +1,124 @@
+"""Strictness, digests and overrides of configurations."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from frlib.core.config import (
+    Choice,
+    Config,
+    canonical,
+    digest,
+    flatten,
+    get_path,
+    has_path,
+    override,
+    place,
+    setting,
+    to_dict,
+    with_path,
+)
+from frlib.core.errors import ConfigError
+
+
+class Inner(Config):
+    margin: float = setting(0.5, ge=0, le=1, doc="m")
+    kind: str = "a"
+
+
+class Outer(Config):
+    inner: Inner = Inner()
+    schedule: Choice["frlib.schedules"] = "poly"
+    path: str = place("", doc="where")
+    count: int = 3
+    on: bool = True
+
+
+def test_parse_when_key_is_unknown_then_names_the_nearest_field() -> None:
+    with pytest.raises(ConfigError, match=r"inner\.margn: no such field in .*Inner \(did you mean 'margin'\?\)"):
+        Outer.parse({"inner": {"margn": 0.3}})
+
+
+def test_parse_when_value_is_out_of_range_then_names_path_and_value() -> None:
+    with pytest.raises(ConfigError, match=r"inner\.margin=1\.5: .*less than or equal to 1"):
+        Outer.parse({"inner": {"margin": 1.5}})
+
+
+def test_choice_when_name_is_unknown_then_suggests() -> None:
+    with pytest.raises(ConfigError, match=r"'polly'.*did you mean 'poly'"):
+        Outer.parse({"schedule": "polly"})
+
+
+def test_choice_when_nested_field_is_unknown_then_names_module() -> None:
+    with pytest.raises(ConfigError, match=r"frlib\.schedules\.poly\.Config\.pwr: no such field"):
+        Outer.parse({"schedule": {"name": "poly", "pwr": 2}})
+
+
+def test_round_trip_when_written_as_json_then_equal_and_same_digest() -> None:
+    config = Outer(inner=Inner(margin=0.3), path="here")
+    again = Outer.parse(json.loads(json.dumps(to_dict(config))))
+    assert again == config
+    assert digest(again) == digest(config)
+
+
+def test_digest_when_only_a_place_differs_then_is_equal() -> None:
+    assert digest(Outer(path="here")) == digest(Outer(path="there"))
+    assert digest(Outer(count=4)) != digest(Outer(count=3))
+    assert "there" in canonical(Outer(path="there"))
+
+
+def test_digest_when_computed_in_another_process_then_is_equal() -> None:
+    code = (
+        "from frlib.schedules.poly import Config; from frlib.core.config import digest;"
+        "print(digest(Config()))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, text=True,
+            capture_output=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    from frlib.schedules.poly import Config as Poly
+
+    assert outputs == {digest(Poly()) + "\n"}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "path", "value"),
+    [
+        ("inner.margin=0.45", "inner.margin", 0.45),
+        ("inner.kind=7", "inner.kind", "7"),
+        ("count=12", "count", 12),
+        ("on=false", "on", False),
+        ('inner={"margin": 0.1}', "inner.margin", 0.1),
+        ("schedule=cosine", "schedule.name", "cosine"),
+    ],
+)
+def test_override_when_text_is_given_then_is_parsed_with_the_fields_type(
+    assignment: str, path: str, value: object
+) -> None:
+    assert get_path(override(Outer(), [assignment]), path) == value
+
+
+@pytest.mark.parametrize("bad", ["inner.margn=1", "inner.margin.x=1", "nothing", "count=many"])
+def test_override_when_wrong_then_is_a_config_error(bad: str) -> None:
+    with pytest.raises(ConfigError, match=bad.partition("=")[0].split(".")[0]):
+        override(Outer(), [bad])
+
+
+def test_with_path_when_set_then_original_is_unchanged() -> None:
+    config = Outer()
+    assert with_path(config, "inner.margin", 0.2).inner.margin == 0.2
+    assert config.inner.margin == 0.5
+    assert has_path(config, "inner.margin")
+    assert not has_path(config, "inner.lam")
+
+
+def test_flatten_when_nested_then_gives_every_leaf_once() -> None:
+    leaves = dict(flatten(Outer()))
+    assert leaves["inner.margin"] == 0.5
+    assert leaves["schedule.name"] == "poly"
+    assert "inner" not in leaves

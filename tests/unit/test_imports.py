@@ -1,0 +1,100 @@
+"""Import direction: walks the syntax trees and holds the drawing of the house.
+
+    cli ─► everything (also analysis and studies, by name)
+    launch ─► rayrun, study, records, track
+    rayrun ─► train, study, records, parallel
+    study  ─► train.config, data (to name and digest it), records (to know what is done)
+    train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
+    evaluate ─► metrics, data        track ─► records
+    analysis ─► records, stats       studies ─► study, train.config and the parts they name
+    everything ─► core
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ALLOWED = {
+    "core": set(),
+    "records": set(),
+    "stats": set(),
+    "metrics": set(),
+    "parallel": set(),
+    "schedules": set(),
+    "backbones": set(),
+    "heads": {"parallel"},
+    "data": set(),
+    "evaluate": {"metrics", "data"},
+    "train": {
+        "heads", "backbones", "schedules", "data", "parallel", "evaluate", "metrics", "records",
+    },
+    "track": {"records"},
+    "study": {"train", "data", "records"},
+    "rayrun": {"train", "study", "records", "parallel"},
+    "launch": {"rayrun", "study", "records", "track"},
+    "cli": {"launch", "study", "records", "track", "data", "analysis", "cluster"},
+    "analysis": {"records", "stats"},
+    "studies": {"study", "train", "data", "heads", "backbones", "schedules"},
+    "cluster": {"launch", "study"},
+}
+ONLY_IN = {
+    "ray": ("frlib/rayrun/", "cluster/"),
+    "optuna": ("frlib/rayrun/",),
+    "mlflow": ("frlib/track/mlflow.py",),
+}
+NO_TORCH = ("core", "records", "stats", "study", "analysis", "studies", "cli", "launch")
+
+
+def _files() -> list[Path]:
+    return sorted(p for top in ("frlib", "analysis", "studies", "cluster") for p in (ROOT / top).rglob("*.py"))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _room(dotted: str) -> str:
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "frlib" and len(parts) > 1 else parts[0]
+
+
+@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_when_walked_then_point_one_way(path: Path) -> None:
+    here = path.relative_to(ROOT).as_posix()
+    room = _room(here.removesuffix(".py").replace("/", "."))
+    for name in _imported(path):
+        top = name.split(".")[0]
+        if top in ("frlib", "analysis", "studies", "cluster"):
+            target = _room(name)
+            known = target in ALLOWED
+            assert not known or room not in ALLOWED or target in ALLOWED[room] | {room, "core"}, (
+                f"{here} imports {name}: {room} may not import {target}"
+            )
+        if top in ONLY_IN:
+            assert here.startswith(ONLY_IN[top]), f"{here} imports {name}"
+        if top == "torch":
+            assert room not in NO_TORCH, f"{here} imports torch"
+        if top == "study" or name.startswith("frlib.train."):
+            assert room != "study" or name.startswith("frlib.train.config"), f"{here}: {name}"
+
+
+def test_drawing_when_compared_with_the_folders_then_names_every_room() -> None:
+    rooms = {p.name for p in (ROOT / "frlib").iterdir() if (p / "__init__.py").exists()}
+    assert rooms == set(ALLOWED) - {"analysis", "studies", "cluster"}
+
+
+def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
+    for package in ("frlib/heads/presets", "frlib/backbones", "frlib/schedules", "frlib/data/sources"):
+        names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
+        dotted = package.replace("/", ".")
+        for path in (ROOT / package).glob("[!_]*.py"):
+            others = {f"{dotted}.{name}" for name in names - {path.stem}}
+            crossed = {i for i in _imported(path) if any(i == o or i.startswith(o + ".") for o in others)}
+            assert not crossed, f"{path.name} imports {crossed}"
