@@ -28,7 +28,7 @@ class Place:
 
 
 def value(published: pd.DataFrame | None, label: str, place: Place) -> Cell:
-    """The printed number of the method called `label` (`BoundaryFace (λ=π)`), or why there is none."""
+    """The printed number of a method (`label`: `BoundaryFace (λ=π)`), or why there is none."""
     if published is None or published.empty:
         return missing(NOT_ASKED)
     rows = published[
@@ -41,7 +41,7 @@ def value(published: pd.DataFrame | None, label: str, place: Place) -> Cell:
     if rows.empty:
         return missing(f"not published at {place.words} ({source})")
     method, lam = _parts(label)
-    mine = rows[[_plain(name) == _plain(method) for name in rows["method"]]]
+    mine = rows[[same_method(name, method) for name in rows["method"]]]
     if lam:
         mine = mine[[_parts_lam(text) == lam for text in mine["lam"]]]
     if mine.empty:
@@ -68,11 +68,18 @@ def recovery(method: Cell, reference: Cell, clean: Cell, name: str) -> Cell:
     )
 
 
+def same_method(one: str, other: str) -> bool:
+    """Whether two spellings name one method: `MV-Arc-Softmax`, `mv_arc_softmax`."""
+    return _plain(one) == _plain(other)
+
+
 def _note(rows: pd.DataFrame, place: Place) -> str:
     first = rows.iloc[0]
     lam = f", λ={first['lam'].replace('pi', 'π')}" if first["lam"] else ""
     margin = "" if pd.isna(first["margin"]) else f", m={first['margin']:g}"
-    others = "".join(f"; also {r['printed']} with m={r['margin']:g}" for _, r in rows.iloc[1:].iterrows())
+    others = "".join(
+        f"; also {row['printed']} with m={row['margin']:g}" for _, row in rows.iloc[1:].iterrows()
+    )
     return f"{place.benchmark} {place.metric}{margin}{lam}: {first['origin']}{others}"
 
 

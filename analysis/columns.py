@@ -1,4 +1,4 @@
-"""Columns every table of a study has: axes, settings, report, time, number of seeds; its caption."""
+"""Columns every table of a study has: axes, settings, report, time, seeds; and its caption."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from analysis.table import Cell, Column
 from frlib.records import select
 from frlib.records.select import Choice
 
+Rows = tuple[tuple[str | Cell, ...], ...]
 METHOD = "head"
 _SHARES = ("accuracy", "tar@", "rank", "precision", "recall", "relabel_accuracy", "eer")
 _AXIS_TITLES = {"head": "method", "noise.closed.ratio": "flips", "noise.open.ratio": "outliers"}
@@ -98,7 +99,7 @@ def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def assemble(filled: Sequence[Filled]) -> tuple[tuple[Column, ...], tuple[tuple[str | Cell, ...], ...]]:
+def assemble(filled: Sequence[Filled]) -> tuple[tuple[Column, ...], Rows]:
     """Columns and rows of a table."""
     rows = zip(*(column.entries for column in filled), strict=True)
     return tuple(one.column for one in filled), tuple(tuple(row) for row in rows)

@@ -76,7 +76,7 @@ class Grid:
         return measured(mean_interval(finite, LEVEL), note)
 
     def cells(self, name: str, over: str) -> list[Cell]:
-        """A column: the cells of all rows, the best marked among rows that differ in `over` only."""
+        """The cells of all rows; the best is marked among rows that differ in `over` only."""
         found = [self.cell(row, name) for row in self.rows]
         for group in self.groups(over):
             best = self._best(group, name)
@@ -91,10 +91,6 @@ class Grid:
             key = tuple((axis, row.shown.get(axis)) for axis in self.axes if axis != over)
             grouped.setdefault(key, []).append(number)
         return list(grouped.values())
-
-    def row_at(self, shown: Mapping[str, Any]) -> Choice | None:
-        """The row with these values on the axes, if the study has it."""
-        return next((row for row in self.rows if dict(row.shown) == dict(shown)), None)
 
     def _best(self, group: list[int], name: str) -> int | None:
         samples = {number: self.sample(self.rows[number], name) for number in group}

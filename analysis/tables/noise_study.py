@@ -1,9 +1,10 @@
-"""Methods under label flips: accuracy, recovery, corrections, cost, and the published answer beside.
+"""Methods under label flips: accuracy, recovery, corrections, cost, and the published answer.
 
 Recovery is defined in `analysis.recovery`, its reference is ArcFace at the same values of all
 other axes, and its accuracy is the first metric that the study reports.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -74,8 +75,8 @@ def _recovery(grid: Grid, row: Choice, name: str) -> Cell:
         return missing(without)
     if row.arm is None:
         return missing(row.missing)
-    noisy = grid.row_at({**row.shown, METHOD: REFERENCE})
-    clean = grid.row_at({**row.shown, METHOD: REFERENCE, NOISE: _clean(grid)})
+    noisy = _reference(grid, row, row.shown[NOISE])
+    clean = _reference(grid, row, 0.0)
     for reference, words in ((noisy, "at this noise"), (clean, "without noise")):
         if reference is None or reference.arm is None:
             return missing(f"no result of {REFERENCE} {words} to compare with")
@@ -85,34 +86,47 @@ def _recovery(grid: Grid, row: Choice, name: str) -> Cell:
     )
 
 
-def _no_recovery(shown: Any) -> str:
+def _no_recovery(shown: Mapping[str, Any]) -> str:
     if not shown[NOISE]:
         return "no noise to recover from"
-    return f"{REFERENCE} is the reference: 0 by definition" if shown[METHOD] == REFERENCE else ""
+    return f"{REFERENCE} is the reference: 0 by definition" if _is_reference(shown) else ""
 
 
-def _clean(grid: Grid) -> Any:
-    return next((r.shown[NOISE] for r in grid.rows if not r.shown[NOISE]), 0.0)
+def _is_reference(shown: Mapping[str, Any]) -> bool:
+    return answers.same_method(str(shown[METHOD]), REFERENCE)
+
+
+def _reference(grid: Grid, row: Choice, flips: float) -> Choice | None:
+    others = {axis: value for axis, value in row.shown.items() if axis not in (METHOD, NOISE)}
+    for one in grid.rows:
+        same = all(one.shown.get(axis) == value for axis, value in others.items())
+        if same and _is_reference(one.shown) and one.shown[NOISE] == flips:
+            return one
+    return None
 
 
 def _corrections(grid: Grid, names: list[str]) -> list[Filled]:
-    filled = columns.report(grid, names, METHOD)
-    for one, name in zip(filled, names, strict=True):
-        cells = list(one.entries)
-        for number, row in enumerate(grid.rows):
-            makes_some = any(grid.sample(other, name) for other in grid.rows
-                             if other.shown[METHOD] == row.shown[METHOD])
-            if row.arm is not None and not makes_some:
-                cells[number] = missing("this method proposes no labels")
-        yield_ = Filled(one.column, cells)
-        filled[filled.index(one)] = yield_
-    return filled
+    """Scores of the proposed labels; a method that never has any is told from one that failed."""
+    proposing = {row.shown[METHOD] for row in grid.rows for n in names if grid.sample(row, n)}
+    silent = missing("this method proposed no labels that could be scored")
+    return [
+        Filled(
+            one.column,
+            [
+                entry if row.arm is None or row.shown[METHOD] in proposing else silent
+                for entry, row in zip(one.entries, grid.rows, strict=True)
+            ],
+        )
+        for one in columns.report(grid, names, METHOD)
+    ]
 
 
 def _published(grid: Grid, published: pd.DataFrame | None) -> list[Filled]:
     if published is None:
         return []
-    values = [_value(published, row, row.shown[METHOD], row.shown[NOISE]) for row in grid.rows]
+    values = [
+        _value(published, row, str(row.shown[METHOD]), row.shown[NOISE]) for row in grid.rows
+    ]
     regained = []
     for row, found in zip(grid.rows, values, strict=True):
         why = _no_recovery(row.shown)

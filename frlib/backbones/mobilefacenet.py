@@ -2,7 +2,7 @@
 
 Parameter names and shapes are those of insightface's arcface_torch (`get_mbf`: scale 2 and blocks
 1, 4, 6, 2; `get_mbf_large`: scale 4 and blocks 2, 8, 12, 4), so its published weights load with
-`frlib.backbones.load_public`. At 112 pixels and 512 dimensions `get_mbf` has 2.05 M parameters.
+`frlib.backbones.load_public`. At 112 pixels and 512 dimensions `get_mbf` has 2.06 M parameters.
 
 Deviations of that code from the paper, kept here: twice the width, 512 dimensions instead of 128, a
 plain first layer grouped by 64, and bottlenecks whose hidden width does not grow with the scale.

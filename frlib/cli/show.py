@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from frlib.core.config import flatten
+from frlib.launch.mirror import Outcome
 from frlib.study.plan import Plan
 from frlib.study.schema import Study
 
@@ -86,8 +87,17 @@ def table(value: Any) -> None:
     print(markdown(value))
 
 
-def where(value: Plan, mirrored: str) -> None:
+def where(value: Plan, mirror: Outcome) -> None:
     """Where everything is, and how to look at it."""
-    console.print(f"Records: {value.folder}")
-    console.print(f"Table:   {value.folder / 'tables'}  (frlib table build {value.study.name})")
-    console.print(mirrored)
+    name = value.study.name
+    console.print(f"Records  {value.folder}", soft_wrap=True)
+    console.print(f"Table    {value.folder / 'tables'}", soft_wrap=True)
+    if mirror.error is not None:
+        console.print(f"[yellow]MLflow   not everything was sent: {mirror.error}[/yellow]")
+        console.print(f"         the records are whole; later: frlib track sync {name}")
+    elif mirror.uri.startswith("sqlite"):
+        console.print(
+            f"MLflow   mlflow ui --backend-store-uri {mirror.uri}", soft_wrap=True
+        )
+    elif mirror.uri:
+        console.print(f"MLflow   {mirror.uri}", soft_wrap=True)

@@ -1,11 +1,14 @@
 """`frlib study list | show | plan | run`."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from frlib.cli.options import DEFAULT_STORE, Faces, Json, Set, Store
+
+if TYPE_CHECKING:
+    from frlib.study.schema import Study
 
 app = typer.Typer(name="study", help="Questions: list, look at, plan, run.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="A study's name, or the path of a file with study().")]
@@ -64,26 +67,28 @@ def run(
     no_mlflow: NoMirror = False,
 ) -> None:
     """Run a study, or what is missing of it, and print its table. Run it again to resume."""
+    from analysis import build as answers
     from frlib.cli import show
     from frlib.cli.progress import Progress
     from frlib.launch import mirror
     from frlib.launch import study as launch
+    from frlib.study.plan import make
 
     study = _study(name, sets, faces)
     launch.check_store(store)
-    before = launch.make(study, store)
+    before = make(study, store)
     show.plan(before, as_json=False)
     launch.record_design(before)
     with mirror.beside(before.folder, store, off=no_mlflow) as mirrored, Progress(before) as live:
         after = launch.run(study, store, live, address)
-        table = _build_table(study.name, store)
+        table = answers.build(study.name, store)
     show.table(table)
     show.where(after, mirrored)
     if any(e.status == "failed" for p in after.cells for e in p.entries.values()):
         raise typer.Exit(3)
 
 
-def _study(name: str, sets: list[str] | None, faces: str):  # type: ignore[no-untyped-def]
+def _study(name: str, sets: list[str] | None, faces: str) -> "Study":
     from frlib.core.config import override
     from frlib.study.find import find
 

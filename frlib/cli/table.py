@@ -19,7 +19,8 @@ def list_(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
     found = []
     for name in layout.recorded_studies(store):
         design = safeio.read_json(layout.study_folder(store, name) / "study.json")
-        found.append({"study": name, "table": design["table"], "arms": len(layout.arm_folders(layout.study_folder(store, name)))})
+        arms = layout.arm_folders(layout.study_folder(store, name))
+        found.append({"study": name, "table": design["table"], "arms": len(arms)})
     show.rows(found, as_json)
 
 
@@ -32,13 +33,15 @@ def build(
     ] = "",
 ) -> None:
     """Rebuild a study's table and write it as Markdown, CSV and LaTeX."""
+    from analysis import build as answers
     from frlib.cli import show
 
     if from_mlflow:
         from frlib.track.restore import restore
 
         restore(from_mlflow, name, store)
-    show.table(built(name, store))
+    table = answers.build(name, store)
+    show.table(table)
     show.console.print(f"Written to {store / 'studies' / name / 'tables'}")
-    if missing:
+    if any(cell.origin == "missing" for row in table.rows for cell in row.cells):
         raise typer.Exit(3)

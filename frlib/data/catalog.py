@@ -77,7 +77,7 @@ def _load(path: Path, config: Config, mark: str) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             about = json.loads(stored["about"].tobytes())
             if about["mark"] != mark:
                 _log.info("%s: its source changed, scanning again", path)

@@ -119,7 +119,8 @@ def from_table(
     """The manifest of one source from its rows in any order: sorted, numbered, checked.
 
     `ids`, `names` (of the identity), `checksums`, `refs`: N each. `reader`: the source's config.
-    `trusted`: the given label is the truth; else the truth is `UNKNOWN`. Raises `DataError` for no
+    `trusted`: the given label is the truth; else the truth is `UNKNOWN`. `facts`: kept as
+    `facts["source"]` beside the counts. Raises `DataError` for no
     rows or for an id that occurs twice.
     """
     where = f"source {getattr(reader, 'name', '?')} at {getattr(reader, 'path', '(no path)')}"
@@ -141,7 +142,9 @@ def from_table(
         identities=tuple(str(name) for name in identities),
         readers=(reader,),
         colour=colour,
-        facts={"images": len(ids_n), "identities": len(identities), **(facts or {})},
+        facts={
+            "source": {"images": len(ids_n), "identities": len(identities), **(facts or {})}
+        },
     )
 
 

@@ -51,7 +51,9 @@ class Head(nn.Module):
         self.negatives = slots.negatives.build()
         self.relabel = slots.relabel.build()
         self.objective = slots.objective.build()
-        self.terms = {config.term: config.build() for config in slots.terms}
+        self.term_names = tuple(config.term for config in slots.terms)
+        for config in slots.terms:
+            setattr(self, f"term_{config.term}", config.build())
         centres = slots.similarity.centres_per_class
         whole_RD = draw(num_classes * centres, dim, slots.similarity.init, generator)
         first = self.shard.first * centres
@@ -77,8 +79,8 @@ class Head(nn.Module):
         logits_BC = self.scale * shard.put(others_BC, labels_B, target_B)
         ce = self.objective(logits_BC, labels_B, shard)
         extra = {
-            name: term(cos_BC, labels_B, margined, shard, epoch=epoch)
-            for name, term in self.terms.items()
+            name: getattr(self, f"term_{name}")(cos_BC, labels_B, margined, shard, epoch=epoch)
+            for name in self.term_names
         }
         loss = ce + sum(extra.values()) if extra else ce
         return HeadOutput(loss, ce, extra, logits_BC, labels_B, decisions)

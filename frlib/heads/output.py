@@ -31,6 +31,6 @@ class HeadOutput:
     loss: Tensor
     ce: Tensor
     extra: dict[str, Tensor]
-    logits_BC: Tensor  # noqa: N815
-    labels_B: Tensor  # noqa: N815
+    logits_BC: Tensor
+    labels_B: Tensor
     decisions: Decisions | None

@@ -42,8 +42,17 @@ def views(emb_ND: Floats, flip_ND: Floats | None) -> list[Floats]:
 
 
 def normalise(emb_ND: Floats) -> Floats:
-    """Rows divided by their L2 norm, in the given precision; a zero row stays zero."""
-    norm_N = np.linalg.norm(emb_ND, axis=1)
+    """Rows divided by their L2 norm, in the given precision; a zero row stays zero.
+
+    `NumericsError` when a norm is beyond that precision (finite numbers above 1e19 in float32).
+    """
+    with np.errstate(over="ignore"):
+        norm_N = np.linalg.norm(emb_ND, axis=1)
+    if not np.isfinite(norm_N).all():
+        raise NumericsError(
+            f"the L2 norm of row {int(np.argmin(np.isfinite(norm_N)))} is not finite in "
+            f"{emb_ND.dtype}: the outputs are too large. Check the checkpoint."
+        )
     norm_N[norm_N == 0] = 1
     return np.asarray(emb_ND / norm_N[:, None])
 

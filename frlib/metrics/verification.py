@@ -51,9 +51,9 @@ class Verification:
     protocol: str
     accuracy_per_fold: NDArray[np.float64]
     threshold_per_fold: NDArray[np.float64]
-    score_P: NDArray[np.float64]  # noqa: N815 the suffix is the shape
-    threshold_P: NDArray[np.float64]  # noqa: N815
-    correct_P: NDArray[np.bool_]  # noqa: N815
+    score_P: NDArray[np.float64]
+    threshold_P: NDArray[np.float64]
+    correct_P: NDArray[np.bool_]
 
     @property
     def accuracy(self) -> float:

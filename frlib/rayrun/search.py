@@ -7,12 +7,13 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from frlib.rayrun.proposals import CellProposals
+from frlib.rayrun.unpickled import DriverOnly
 from frlib.study.arms import Arm
 
 Payload = dict[str, Any]
 
 
-class ArmSearch(Searcher):
+class ArmSearch(DriverOnly, Searcher):
     """Hands out arms until every cell has had its share or the budget is spent.
 
     `payload(arm)` is what the trial receives. Results carry `value`, `step`, and `status` once the arm

@@ -8,11 +8,12 @@ from ray import tune
 
 from frlib.core import safeio
 from frlib.rayrun.halving import Halving
+from frlib.rayrun.unpickled import DriverOnly
 from frlib.records import layout
 from frlib.study.watch import Watcher
 
 
-class WriteVerdicts(tune.Callback):
+class WriteVerdicts(DriverOnly, tune.Callback):
     """Tune callback. A verdict is written once, when the trial is over, and says why."""
 
     def __init__(self, study_folder: Path, scheduler: Halving, watcher: Watcher) -> None:

@@ -183,6 +183,13 @@ def load(folder: Path) -> Records:
 
     Metrics are read and verified at once, the other tables when they are asked for.
     """
+    records = outline(folder)
+    _ = records.metrics
+    return records
+
+
+def outline(folder: Path) -> Records:
+    """What there is, from the small JSON files alone; tables are read when they are asked for."""
     if not (folder / "study.json").is_file():
         raise RecordError(
             f"{folder}: holds no study.json, so it is not the folder of a study. "
@@ -194,9 +201,7 @@ def load(folder: Path) -> Records:
     for arm_folder in layout.arm_folders(folder):
         arms.append(_arm(arm_folder))
         attempts.extend(_attempts(arm_folder))
-    records = Records(folder, study, tuple(arms), tuple(attempts))
-    _ = records.metrics
-    return records
+    return Records(folder, study, tuple(arms), tuple(attempts))
 
 
 def load_named(store: Path, study: str) -> Records:

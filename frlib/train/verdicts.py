@@ -48,7 +48,7 @@ class VerdictLog:
         table = self._gathered(found).cpu().numpy()
         table = table[np.argsort(table[:, 0], kind="stable")]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))
-        scores = self._score(kind, rows, proposed) if kind else {}
+        scores = self._score(rows, proposed) if kind else {}
         return Verdicts(kind, rows, given, proposed, table[:, 3], scores)
 
     def _gathered(self, table: torch.Tensor) -> torch.Tensor:
@@ -60,11 +60,9 @@ class VerdictLog:
         every = self._group.all_gather(padded).reshape(-1, 4)
         return every[every[:, 0] >= 0]
 
-    def _score(
-        self, kind: str, rows: NDArray[np.int64], proposed: NDArray[np.int64]
-    ) -> dict[str, float]:
+    def _score(self, rows: NDArray[np.int64], proposed: NDArray[np.int64]) -> dict[str, float]:
         truth = self._manifest.true_labels
-        counts = {f"corrections/{kind}/flagged": float(len(rows))}
+        counts = {"corrections/flagged": float(len(rows))}
         if (truth == UNKNOWN).any():
             return counts
         found = score_decisions(rows, proposed, truth, self._manifest.labels)
@@ -72,6 +70,5 @@ class VerdictLog:
             "corrections/precision": found.precision,
             "corrections/recall": found.recall,
             "corrections/relabel_accuracy": found.relabel_accuracy,
-            "corrections/flagged": float(len(rows)),
             "corrections/flipped": float((self._manifest.kinds == CLOSED).sum()),
         }

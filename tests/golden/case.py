@@ -1,6 +1,7 @@
 """One golden case: a name, and a check that raises if frlib disagrees with the recorded values."""
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,13 @@ Arrays = Mapping[str, NDArray[Any]]
 Check = Callable[[Arrays, dict[str, Any]], None]
 
 
-class Pending(Exception):
+class Pending(Exception):  # noqa: N818
     """Raised by a check whose file needs a part that frlib does not have; says which."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`id` starts with the path relative to the golden folder. `pending` says why there is no `run`."""
+    """`id` starts with the path below the golden folder. `pending` says why there is no `run`."""
 
     id: str
     run: Callable[[], None] | None
@@ -42,7 +43,9 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def meta_of(path: Path) -> dict[str, Any]:
-    """`meta` of a file, without reading its arrays."""
+    """`meta` of a file, without reading its arrays; `ValueError` if it is not an archive."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError("not an npz archive")
     with np.load(path, allow_pickle=False) as stored:
         meta: dict[str, Any] = json.loads(str(stored["meta"]))
         return meta

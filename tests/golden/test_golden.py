@@ -14,13 +14,31 @@ from pathlib import Path
 
 import pytest
 
-from . import adapters
-from .case import Case, Check, Pending, files, load, meta_of
+from tests.golden import adapters
+from tests.golden.case import Case, Check, Pending, files, load, meta_of
 
 PENDING_METHODS = frozenset(
-    "sphereface sphereface_r sphereface_rv2 mv_softmax expface magface adaface elastic uniface_uce "
-    "npcface circleloss adam_softmax adacos arcneg subcenter_drop nr dispersion partial_fc "
-    "lr_mhlr".split()
+    {
+        "sphereface",
+        "sphereface_r",
+        "sphereface_rv2",
+        "mv_softmax",
+        "expface",
+        "magface",
+        "adaface",
+        "elastic",
+        "uniface_uce",
+        "npcface",
+        "circleloss",
+        "adam_softmax",
+        "adacos",
+        "arcneg",
+        "subcenter_drop",
+        "nr",
+        "dispersion",
+        "partial_fc",
+        "lr_mhlr",
+    }
 )
 
 
@@ -37,7 +55,7 @@ def cases(root: Path) -> Iterator[Case]:
         if part == "heads":
             yield _of_method(path, name, methods)
         elif part == "bct":
-            yield Case(name, None, "backward-compatible training")
+            yield Case(name, None, f"backward-compatible training {path.stem}")
         elif part != "eval":
             yield Case(name, partial(_fail, f"{name}: not a file of heads/, bct/ or eval/"))
     if (root / "eval").is_dir():
@@ -61,7 +79,7 @@ def _adapters() -> tuple[dict[str, Check], list[Callable[[Path], Iterator[Case]]
 def _of_method(path: Path, name: str, methods: dict[str, Check]) -> Case:
     try:
         method = str(meta_of(path)["method"])
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         return Case(name, partial(_fail, f"{name}: not a golden file ({error!r})"))
     if method in methods:
         return Case(name, partial(_run, path, methods[method]))
@@ -85,11 +103,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_golden(case: Case) -> None:
     if case.run is None:
-        pytest.skip(f"pending: {case.pending}")
+        pytest.skip(f"pending: {case.pending} ({case.id})")
     try:
         case.run()
     except Pending as missing:
-        pytest.skip(f"pending: {missing}")
+        pytest.skip(f"pending: {missing} ({case.id})")
 
 
 def test_golden_folder_when_named_then_exists_and_has_cases() -> None:

@@ -8,6 +8,7 @@ few are kept, still encoded, so memory holds a few row groups whatever the size 
 row groups of a few hundred images.
 """
 
+import logging
 import threading
 from bisect import bisect_right
 from collections import Counter, OrderedDict
@@ -27,9 +28,9 @@ from frlib.data import decode
 from frlib.data.manifest import Manifest, checksum, from_table
 from frlib.data.progress import Progress
 from frlib.data.sources import _files
-from frlib.data.sources._files import _log
 
 _KEPT_ROW_GROUPS = 4
+_log = logging.getLogger(__name__)
 _REQUIRED = ("image", "identity", "path")
 _FILTERS = ("role", "source")
 

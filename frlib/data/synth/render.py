@@ -76,7 +76,7 @@ class Face:
         self.nod = how["pitch"]
         light, warm = who["skin_light"], who["skin_warm"]
         self.tone = (light + 0.8 * warm, light - 0.25 * warm, light - 0.9 * warm)
-        light, warm = who["hair_light"], who["hair_warm"]
+        light, warm = who["hair_light"] + how["hair_fade"], who["hair_warm"]
         self.hair = (light + warm, light + 0.2 * warm, light - 0.6 * warm)
 
     def at(self, x: Value, y: Value, depth: float) -> tuple[Value, Value]:

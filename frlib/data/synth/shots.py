@@ -30,9 +30,10 @@ NORMAL: dict[str, tuple[float, float]] = {
     "brow_raise": (0.0, 0.022),
     "squint": (0.0, 0.16),
     "gaze_x": (0.0, 0.018),
-    "hair_volume": (0.0, 0.03),
-    "hair_fall": (0.0, 0.10),
-    "hairline_move": (0.0, 0.03),
+    "hair_volume": (0.0, 0.05),
+    "hair_fall": (0.0, 0.20),
+    "hairline_move": (0.0, 0.05),
+    "hair_fade": (0.0, 0.06),
     "blur": (0.0, 0.5),
 }
 """Mean and standard deviation at nuisance 1; every draw is clipped at +-2.2 deviations."""

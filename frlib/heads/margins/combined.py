@@ -1,5 +1,4 @@
-"""Combined margin: cos(m1·arccos c + m2) − m3, from the MXNet code of ArcFace and Sub-center
-ArcFace.
+"""Combined margin cos(m1·arccos c + m2) − m3, from the MXNet code of Sub-center ArcFace.
 
 (1, m2, 0) is ArcFace, (1, 0, m3) CosFace, (1, 0.3, 0.2) the combination used there. The
 insightface PyTorch class of the same purpose is not this: with m3 > 0 it ignores m1 and m2.

@@ -1,4 +1,4 @@
-"""What each recorded method means in terms of frlib: `METHODS` by `meta["method"]`, or `cases(root)`.
+"""What each recorded method means in frlib: `METHODS` by `meta["method"]`, or `cases(root)`.
 
 A quirk of a source that frlib does not repeat is reproduced here, in the adapter.
 """

@@ -1,4 +1,4 @@
-"""Heads: one forward and backward pass against recorded logits, labels, losses, gradients, state."""
+"""Heads: one forward and backward pass against recorded logits, losses, gradients, decisions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +19,7 @@ from frlib.heads.relabel import none as as_given
 from frlib.heads.similarity import cosine, dot, subcenter
 from frlib.heads.slots import Slots
 from frlib.heads.terms import boundary_gap
-
-from ..case import Arrays, Check, Pending
+from tests.golden.case import Arrays, Check, Pending
 
 Hyper = dict[str, Any]
 
@@ -111,9 +110,7 @@ def _subcenter(hyper: Hyper) -> Slots:
     margin = combined.Config(
         angle_factor=hyper["m1"], margin=hyper["m2"], cos_margin=hyper["m3"], fallback="none"
     )
-    return _slots(
-        hyper["s"], similarity=subcenter.Config(loss_k=hyper["loss_K"]), margin=margin
-    )
+    return _slots(hyper["s"], similarity=subcenter.Config(loss_k=hyper["loss_K"]), margin=margin)
 
 
 def _check(compose: Callable[[Hyper], Slots]) -> Check:
@@ -147,7 +144,9 @@ class _Comparison:
         self.seen = set(INPUTS)
         self.single = dtype == torch.float32
 
-    def close(self, name: str, found: torch.Tensor, single_atol: float, *, grad: bool = False) -> None:
+    def close(
+        self, name: str, found: torch.Tensor, single_atol: float, *, grad: bool = False
+    ) -> None:
         """Against `name`, or `name_safe` where the source's own value is NaN."""
         self.seen |= {name, f"{name}_safe"}
         wanted = self.arrays.get(f"{name}_safe", self.arrays.get(name))

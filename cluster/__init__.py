@@ -1,0 +1,1 @@
+"""Places: how studies run on Ray clusters."""

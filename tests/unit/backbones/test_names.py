@@ -1,0 +1,116 @@
+"""Names and shapes of public networks, listed by hand, and their published sizes."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from frlib.backbones import iresnet, mobilefacenet
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def _conv(name: str, outside: int, inside: int, kernel: int) -> Shapes:
+    return {f"{name}.weight": (outside, inside, kernel, kernel)}
+
+
+def _bn(name: str, channels: int) -> Shapes:
+    vectors = {f"{name}.{v}": (channels,) for v in ("weight", "bias", "running_mean", "running_var")}
+    return vectors | {f"{name}.num_batches_tracked": ()}
+
+
+def _iresnet(blocks: tuple[int, ...], last_map: int = 7) -> Shapes:
+    shapes = _conv("conv1", 64, 3, 3) | _bn("bn1", 64) | {"prelu.weight": (64,)}
+    inside = 64
+    for stage, (count, width) in enumerate(zip(blocks, (64, 128, 256, 512), strict=True), start=1):
+        for number in range(count):
+            at = f"layer{stage}.{number}"
+            shapes |= _bn(f"{at}.bn1", inside) | _conv(f"{at}.conv1", width, inside, 3)
+            shapes |= _bn(f"{at}.bn2", width) | {f"{at}.prelu.weight": (width,)}
+            shapes |= _conv(f"{at}.conv2", width, width, 3) | _bn(f"{at}.bn3", width)
+            if number == 0:
+                shapes |= _conv(f"{at}.downsample.0", width, inside, 1)
+                shapes |= _bn(f"{at}.downsample.1", width)
+            inside = width
+    shapes |= _bn("bn2", 512) | {"fc.weight": (512, 512 * last_map**2), "fc.bias": (512,)}
+    return shapes | _bn("features", 512)
+
+
+def _unit(name: str, outside: int, inside: int, kernel: int, *, linear: bool = False) -> Shapes:
+    shapes = _conv(f"{name}.layers.0", outside, inside, kernel) | _bn(f"{name}.layers.1", outside)
+    return shapes if linear else shapes | {f"{name}.layers.2.weight": (outside,)}
+
+
+def _bottleneck(name: str, inside: int, hidden: int, outside: int) -> Shapes:
+    return (
+        _unit(f"{name}.layers.0", hidden, inside, 1)
+        | _unit(f"{name}.layers.1", hidden, 1, 3)
+        | _unit(f"{name}.layers.2", outside, hidden, 1, linear=True)
+    )
+
+
+def _mobilefacenet() -> Shapes:
+    shapes = _unit("layers.0", 128, 3, 3) | _unit("layers.1", 128, 2, 3)
+    shapes |= _bottleneck("layers.2", 128, 128, 128)
+    for number in range(4):
+        shapes |= _bottleneck(f"layers.3.layers.{number}", 128, 128, 128)
+    shapes |= _bottleneck("layers.4", 128, 256, 256)
+    for number in range(6):
+        shapes |= _bottleneck(f"layers.5.layers.{number}", 256, 256, 256)
+    shapes |= _bottleneck("layers.6", 256, 512, 256)
+    for number in range(2):
+        shapes |= _bottleneck(f"layers.7.layers.{number}", 256, 256, 256)
+    shapes |= _unit("conv_sep", 512, 256, 1)
+    shapes |= _unit("features.layers.0", 512, 1, 7, linear=True)
+    return shapes | {"features.layers.2.weight": (512, 512)} | _bn("features.layers.3", 512)
+
+
+def _found(net: torch.nn.Module) -> Shapes:
+    return {name: tuple(value.shape) for name, value in net.state_dict().items()}
+
+
+@pytest.fixture(autouse=True)
+def _no_memory() -> Iterator[None]:
+    with torch.device("meta"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("depth", "blocks", "millions"),
+    [
+        (18, (2, 2, 2, 2), 24.03),
+        (34, (3, 4, 6, 3), 34.14),
+        (50, (3, 4, 14, 3), 43.59),
+        (100, (3, 13, 30, 3), 65.16),
+        (200, (6, 26, 60, 6), 118.83),
+    ],
+)
+def test_iresnet_when_built_for_112_then_has_the_published_names_and_size(
+    depth: int, blocks: tuple[int, ...], millions: float
+) -> None:
+    net = iresnet.build(iresnet.Config(depth=depth), 112)  # type: ignore[arg-type]
+    assert _found(net) == _iresnet(blocks)
+    assert round(sum(p.numel() for p in net.parameters()) / 1e6, 2) == millions
+
+
+def test_iresnet_when_built_for_another_size_then_only_fc_differs() -> None:
+    net = iresnet.build(iresnet.Config(depth=18), 64)
+    assert _found(net) == _iresnet((2, 2, 2, 2), last_map=4)
+
+
+def test_mobilefacenet_when_built_for_112_then_has_the_published_names() -> None:
+    net = mobilefacenet.build(mobilefacenet.Config(), 112)
+    assert _found(net) == _mobilefacenet()
+    assert sum(p.numel() for p in net.parameters()) == 2_059_520
+
+
+def test_mobilefacenet_when_large_then_its_second_layer_is_a_row_of_bottlenecks() -> None:
+    net = mobilefacenet.build(mobilefacenet.Config(scale=4, blocks=(2, 8, 12, 4)), 112)
+    expected = _bottleneck("layers.1.layers.1", 256, 128, 256) | _bottleneck("layers.7.layers.3", 512, 256, 512)
+    assert expected.items() <= _found(net).items()
+
+
+@pytest.mark.parametrize("depth", [18, 50])
+def test_iresnet_when_built_then_the_scale_of_the_last_norm_is_not_trained(depth: int) -> None:
+    net = iresnet.build(iresnet.Config(depth=depth), 32)  # type: ignore[arg-type]
+    assert [name for name, p in net.named_parameters() if not p.requires_grad] == ["features.weight"]

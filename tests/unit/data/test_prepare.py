@@ -1,0 +1,134 @@
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from frlib.core.errors import DataError
+from frlib.data.config import DataConfig, NoiseConfig
+from frlib.data.manifest import CLOSED, OPEN
+from frlib.data.prepare import dataset_digest, prepare
+from tests.unit.data.tiny_sets import people, rows, write_folder, write_parquet
+
+NOISE = NoiseConfig.parse({"closed": {"ratio": 0.2}, "open": {"ratio": 0.2}})
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataConfig:
+    write_parquet(tmp_path / "train.parquet", people(6, 5, 8, *[2] * 8, 1))
+    write_folder(tmp_path / "pool", {"x": people(5, first_seed=5000)["p00"]})
+    test = {f"t{name}": files for name, files in people(3, 3, first_seed=8000).items()}
+    write_folder(tmp_path / "test", test)
+    ids = [name for name, _, _ in rows(test)]
+    with (tmp_path / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["path_a", "path_b", "same"], [ids[0], ids[2], 1], [ids[2], ids[5], 0]]
+        )
+    return DataConfig.parse({
+        "train": {"name": "parquet", "path": str(tmp_path / "train.parquet")},
+        "outliers": {"name": "image_folder", "path": str(tmp_path / "pool")},
+        "min_images": 3,
+        "holdout": {"num_pairs": 20, "folds": 2},
+        "benchmarks": [
+            {
+                "name": "listed",
+                "images": {"name": "image_folder", "path": str(tmp_path / "test")},
+                "pairs": str(tmp_path / "pairs.csv"),
+            },
+            {
+                "name": "drawn",
+                "images": {"name": "image_folder", "path": str(tmp_path / "test")},
+                "num_pairs": 20,
+                "folds": 1,
+            },
+        ],
+    })
+
+
+def test_prepare_when_complete_then_every_part_is_there(data: DataConfig, tmp_path: Path) -> None:
+    found = prepare(data, NOISE, 0, tmp_path / "store")
+    assert found.train.identities == ("p00", "p01", "p02")
+    assert (found.train.kinds == CLOSED).sum() == 1 + 1 + 1
+    assert (found.train.kinds == OPEN).sum() == 1 + 1 + 1
+    assert found.clean_facts["split"]["dropped_identities"] == 1
+    assert found.selection is not None
+    assert found.selection.name == "held_out"
+    assert set(found.selection.manifest.identities) == {f"p{k:02d}" for k in range(3, 11)}
+    assert [b.name for b in found.benchmarks] == ["listed", "drawn"]
+    assert found.facts["listed"] == {"image_overlap": 0, "identity_overlap": 0}
+
+
+def test_pairs_when_listed_then_manifest_holds_just_their_images(data, tmp_path: Path) -> None:
+    listed = prepare(data, NOISE, 0, tmp_path / "store").benchmarks[0]
+    assert listed.manifest.ids.tolist() == ["tp00/0.jpg", "tp00/2.jpg", "tp01/2.jpg"]
+    assert listed.manifest.ids[listed.pairs.left].tolist() == ["tp00/0.jpg", "tp00/2.jpg"]
+    assert listed.manifest.ids[listed.pairs.right].tolist() == ["tp00/2.jpg", "tp01/2.jpg"]
+
+
+def test_prepare_when_seed_changes_then_noise_changes_and_the_rest_does_not(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    one, again, two = (prepare(data, NOISE, seed, tmp_path / "store") for seed in (1, 1, 2))
+    assert one.train.digest == again.train.digest != two.train.digest
+    assert one.clean_digest == two.clean_digest
+    assert one.selection is not None
+    assert two.selection is not None
+    np.testing.assert_array_equal(one.selection.pairs.left, two.selection.pairs.left)
+    assert one.selection.manifest.digest == two.selection.manifest.digest
+
+
+def test_prepare_when_noise_is_off_then_train_is_the_clean_set(data, tmp_path: Path) -> None:
+    found = prepare(data, NoiseConfig(), 0, tmp_path / "store")
+    assert found.train.digest == found.clean_digest
+
+
+def test_prepare_when_people_and_images_are_shared_then_counted_and_warned(
+    data: DataConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "test" / "tp00").rename(tmp_path / "test" / "p00")
+    stolen = tmp_path / "test" / "tp01" / "0.jpg"
+    stolen.write_bytes(people(6)["p00"]["3.jpg"])
+    changed = data.model_copy(update={"benchmarks": data.benchmarks[1:]})
+    found = prepare(changed, NoiseConfig(), 0, tmp_path / "store")
+    assert found.facts["drawn"] == {"image_overlap": 1, "identity_overlap": 1}
+    assert "identity_overlap=1" in caplog.text
+    assert "image_overlap=1" in caplog.text
+
+
+def test_prepare_when_few_are_held_out_then_fewer_folds_and_a_warning(
+    data: DataConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wider = data.model_copy(update={"holdout": data.holdout.model_copy(update={"folds": 10})})
+    found = prepare(wider, NoiseConfig(), 0, tmp_path / "store")
+    assert found.selection is not None
+    assert found.selection.pairs.num_folds == 4
+    assert "allow 4" in caplog.text
+
+
+def test_prepare_when_a_benchmark_cannot_be_made_then_error_names_it(data, tmp_path: Path) -> None:
+    last = data.benchmarks[1].model_copy(update={"folds": 5})
+    changed = data.model_copy(update={"benchmarks": (last,)})
+    with pytest.raises(DataError, match="benchmark drawn: 5 person-disjoint folds"):
+        prepare(changed, NoiseConfig(), 0, tmp_path / "store")
+
+
+def test_digest_when_set_moves_then_equal_and_when_content_changes_only_its_part_differs(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    before = dataset_digest(data, store)
+    assert set(before) == {"train", "outliers", "listed/images", "listed/pairs", "drawn/images"}
+    os.renames(tmp_path / "pool", tmp_path / "moved" / "pool")
+    moved = data.outliers.model_copy(update={"path": str(tmp_path / "moved" / "pool")})
+    assert dataset_digest(data.model_copy(update={"outliers": moved}), store) == before
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(pairs.read_text().replace(",0", ",1"))
+    after = dataset_digest(data.model_copy(update={"outliers": moved}), store)
+    assert {key for key in before if before[key] != after[key]} == {"listed/pairs"}
+
+
+def test_digest_when_pair_list_is_missing_then_error_names_the_benchmark(data, tmp_path) -> None:
+    (tmp_path / "pairs.csv").unlink()
+    with pytest.raises(DataError, match=r"benchmark listed: .*does not exist"):
+        dataset_digest(data, tmp_path / "store")

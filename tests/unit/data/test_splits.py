@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from frlib.core.errors import DataError
+from frlib.data.config import DataConfig
+from frlib.data.splits import split
+from tests.unit.data.tiny_sets import manifest
+
+
+def _data(min_images: int, **holdout) -> DataConfig:
+    return DataConfig(
+        train={"name": "image_folder", "path": "x"}, min_images=min_images, holdout=holdout
+    )
+
+
+def _names(found) -> set[str]:
+    return {found.identities[label] for label in np.unique(found.labels)}
+
+
+def test_split_when_small_identities_are_used_then_2_to_min_minus_1_are_held_out() -> None:
+    train, held = split(manifest(5, 1, 4, 2, 7), _data(5))
+    assert _names(train) == {"p0000", "p0004"}
+    assert held is not None
+    assert _names(held) == {"p0002", "p0003"}
+    assert train.class_sizes.tolist() == [5, 7]
+    assert train.facts["split"] == {
+        "train_identities": 2, "train_images": 12, "held_out_identities": 2, "held_out_images": 6,
+        "dropped_identities": 1, "dropped_images": 1,
+    }
+
+
+def test_split_when_small_identities_are_not_used_then_dropped_and_nobody_held_out() -> None:
+    train, held = split(manifest(5, 1, 4, 2, 7), _data(5, use_small=False))
+    assert held is None
+    assert train.facts["split"]["dropped_identities"] == 3
+    assert train.facts["split"]["dropped_images"] == 7
+
+
+def test_split_when_a_fraction_is_held_out_then_disjoint_complete_and_of_that_size() -> None:
+    whole = manifest(*[3] * 40)
+    train, held = split(whole, _data(1, fraction=0.25))
+    assert held is not None
+    assert (train.num_classes, held.num_classes) == (30, 10)
+    assert _names(train) | _names(held) == set(whole.identities)
+    again, _ = split(whole, _data(1, fraction=0.25))
+    assert again.digest == train.digest
+
+
+def test_split_when_min_images_is_1_then_everyone_trains() -> None:
+    whole = manifest(3, 1, 2)
+    train, held = split(whole, _data(1))
+    assert held is None
+    assert train.digest == whole.digest
+
+
+def test_split_when_every_identity_has_one_image_then_error_says_so() -> None:
+    with pytest.raises(DataError, match="each of the 9 identities has one image"):
+        split(manifest(*[1] * 9), _data(1))
+
+
+@pytest.mark.parametrize("min_images", [6, 50])
+def test_split_when_fewer_than_two_identities_are_left_then_error_names_the_setting(
+    min_images: int,
+) -> None:
+    with pytest.raises(DataError, match=rf"to train on.*data\.min_images={min_images}"):
+        split(manifest(6, 3, 3), _data(min_images))

@@ -1,0 +1,110 @@
+"""The loop: repeats from its seed, resumes bit for bit, records decisions, fails with a reason."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.heads.presets import boundary, curricular
+from frlib.train import checkpoint
+from frlib.train.config import OptimiserConfig, TrainConfig
+from frlib.train.loop import Epoch, epochs
+from frlib.train.place import Place
+from tests.unit.train.worlds import config, manifest, pixels
+
+HERE = Place(torch.device("cpu"))
+
+
+def _run(run: TrainConfig, seed: int = 0, flips: int = 0) -> list[Epoch]:
+    return list(epochs(run, manifest(flips), pixels(), seed=seed, place=HERE))
+
+
+def _weights(epoch: Epoch) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in epoch.state.tensors().items()}
+
+
+def test_epochs_when_trained_then_the_loss_falls_and_every_pass_is_yielded() -> None:
+    found = _run(config(epochs=8))
+    assert [e.number for e in found] == list(range(1, 9))
+    assert found[-1].step == 8 * 3
+    assert found[-1].row["train/loss"] < 0.7 * found[0].row["train/loss"]
+
+
+def test_epochs_when_the_seed_is_equal_then_weights_are_bit_equal() -> None:
+    first, again, other = (_weights(_run(config(), seed)[-1]) for seed in (1, 1, 2))
+    assert all(torch.equal(first[k], again[k]) for k in first)
+    assert not all(torch.equal(first[k], other[k]) for k in first)
+
+
+@pytest.mark.parametrize("head", ["arcface", "curricular"])
+def test_epochs_when_resumed_from_any_epoch_then_weights_are_bit_equal(
+    head: str, tmp_path: Path
+) -> None:
+    run = config(head=head)
+    whole = _weights(_run(run)[-1])
+    for stop in (1, 2):
+        folder = tmp_path / f"{head}{stop}"
+        for epoch in epochs(run, manifest(), pixels(), seed=0, place=HERE):
+            if epoch.number == stop:
+                checkpoint.save(epoch.state, folder)
+                break
+        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=folder))
+        assert [e.number for e in rest] == list(range(stop, 4))
+        resumed = _weights(rest[-1])
+        assert resumed.keys() == whole.keys()
+        assert all(torch.equal(resumed[k], whole[k]) for k in whole)
+
+
+def test_restore_when_the_newest_checkpoint_is_damaged_then_takes_the_one_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for epoch in epochs(config(), manifest(), pixels(), seed=0, place=HERE):
+        checkpoint.save(epoch.state, tmp_path)
+    names = sorted(p.name for p in tmp_path.glob("*.safetensors"))
+    assert names == ["00002.safetensors", "00003.safetensors"]
+    newest = tmp_path / names[-1]
+    newest.write_bytes(newest.read_bytes()[:-7])
+    state = _run(config(epochs=1))[-1].state
+    assert checkpoint.restore(state, tmp_path)
+    assert state.epoch == 2
+    assert "damaged" in caplog.text
+
+
+def test_verdicts_when_labels_are_flipped_then_are_recorded_and_scored() -> None:
+    run = config(head=boundary.Config(margin=0.1, first_corrected_epoch=3), epochs=14)
+    found = _run(run, flips=4)
+    assert all("corrections/precision" not in e.row for e in found[:3])
+    last = found[-1]
+    assert last.row["corrections/flagged"] == len(last.verdicts.rows)
+    assert sum(len(e.verdicts.rows) for e in found) > 0
+    seen = next(e for e in found if len(e.verdicts.rows))
+    given = manifest(4).labels[seen.verdicts.rows]
+    assert (seen.verdicts.given == given).all()
+    assert (seen.verdicts.proposed != given).all()
+    assert (seen.verdicts.score > 0).all()
+
+
+def test_state_when_the_head_has_statistics_then_the_checkpoint_holds_them(tmp_path: Path) -> None:
+    last = _run(config(head=curricular.Config(scale=16.0)))[-1]
+    names = [n for n in last.state.tensors() if n.startswith("model.head.negatives")]
+    assert names, "CurricularFace's moving average is part of the state"
+
+
+def test_epochs_when_the_loss_explodes_then_says_where() -> None:
+    wild = config(optimiser=OptimiserConfig(lr=1e30, clip_norm=0.0))
+    with pytest.raises(NumericsError, match=r"loss became .* at step \d+ \(epoch \d\)"):
+        _run(wild)
+
+
+def test_epochs_when_the_batch_is_larger_than_the_data_then_says_both_numbers() -> None:
+    with pytest.raises(DataError, match="batch_size=64, but only 48"):
+        _run(config(batch_size=64))
+
+
+def test_epochs_when_the_batch_does_not_divide_then_is_refused() -> None:
+    class Three:
+        rank, size = 0, 3
+
+    with pytest.raises(ConfigError, match="does not divide into 3"):
+        next(epochs(config(), manifest(), pixels(), seed=0, place=Place(HERE.device, Three())))  # type: ignore[arg-type]

@@ -1,0 +1,62 @@
+"""A world of coloured noise that trains in a second: manifests and pixels without files."""
+
+from typing import Any
+
+import numpy as np
+
+from frlib.backbones import tiny
+from frlib.core.seeds import stream
+from frlib.data.cache import Pixels
+from frlib.data.config import DataConfig
+from frlib.data.manifest import CLOSED, Manifest
+from frlib.data.sources import synth
+from frlib.train.config import OptimiserConfig, TrainConfig
+
+SIZE, CLASSES, PER_CLASS = 32, 6, 8
+
+
+def manifest(flips: int = 0) -> Manifest:
+    """48 samples of 6 people; the first `flips` samples carry their neighbour's label."""
+    count = CLASSES * PER_CLASS
+    truth = np.repeat(np.arange(CLASSES), PER_CLASS)
+    labels, kinds = truth.copy(), np.zeros(count, dtype=np.int8)
+    labels[:flips] = (truth[:flips] + 1) % CLASSES
+    kinds[:flips] = CLOSED
+    return Manifest(
+        ids=np.array([f"{i:03d}" for i in range(count)]),
+        refs=np.arange(count),
+        sources=np.zeros(count, dtype=np.int16),
+        labels=labels,
+        true_labels=truth,
+        kinds=kinds,
+        checksums=np.array([f"{i:064x}" for i in range(count)]),
+        identities=tuple("abcdef"),
+        readers=(synth.Config(),),
+        colour="RGB",
+        facts={},
+    )
+
+
+def pixels() -> Pixels:
+    """A pattern per person and grain per image."""
+    draw = stream(0, "test pixels")
+    people = draw.integers(0, 200, (CLASSES, SIZE // 4, SIZE // 4, 3)).repeat(4, 1).repeat(4, 2)
+    grain = draw.integers(0, 56, (CLASSES * PER_CLASS, SIZE, SIZE, 3))
+    images = (people.repeat(PER_CLASS, 0) + grain).astype(np.uint8)
+    count = len(images)
+    return Pixels(
+        size=SIZE, maps=(images,), sources=np.zeros(count, np.int16), places=np.arange(count)
+    )
+
+
+def config(**changes: Any) -> TrainConfig:
+    """Three epochs of a narrow net."""
+    values: dict[str, Any] = {
+        "data": DataConfig(train=synth.Config(), size=SIZE),
+        "backbone": tiny.Config(width=4, embedding_size=16),
+        "head": "arcface",
+        "optimiser": OptimiserConfig(lr=0.05),
+        "epochs": 3,
+        "batch_size": 16,
+    }
+    return TrainConfig(**(values | changes))
