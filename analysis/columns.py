@@ -58,7 +58,7 @@ def report(grid: Grid, names: Sequence[str], over: str) -> list[Filled]:
 def metric_column(name: str) -> Column:
     """Shares are shown in per cent."""
     if name.rpartition("/")[2].startswith(_SHARES):
-        return Column(name, name, scale=100.0, unit="%")
+        return Column(name, name, scale=100.0, unit="%", digits=1)
     return Column(name, name, digits=4)
 
 
@@ -85,11 +85,12 @@ def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
     question = " ".join(str(study.get("question", "")).split())
     sentences = [
         question,
-        f"Values are means over n replicates (seeds) ± the half-width of a {LEVEL:.0%} Student t "
-        "interval; all rows share their seeds, and with them noise draws, pairs and initial "
-        "weights.",
+        f"Values are means over n replicates (seeds) ± the half-width of a {100 * LEVEL:g} % "
+        "Student t interval; seeds are the same in all rows, and with them noise draws, pairs and "
+        "initial weights.",
         "Names are benchmark/protocol variant/metric.",
         select.rule(study),
+        "Chosen settings hold where they differ from the name of a row." if settings(grid) else "",
         f"Bold: better than every other value of the same column with the same other axes than "
         f"{_AXIS_TITLES.get(over, over)} (two-sided paired t tests over seeds, Holm-corrected, "
         f"alpha = {ALPHA}); where that is not shown nothing is bold.",
@@ -142,5 +143,5 @@ def _arms(grid: Grid) -> str:
     )
     running = f", {counts['running']} have not ended" if counts["running"] else ""
     empty = sum(row.arm is None for row in grid.rows)
-    gaps = f" {empty} cell{'' if empty == 1 else 's'} without a result say why." if empty else ""
+    gaps = f" Cells without a result ({empty}) say why." if empty else ""
     return f"{searched}: {told}{running}.{gaps}"

@@ -4,8 +4,8 @@
              / (reference without noise - reference under noise)
 
 computed seed by seed (arms share noise draws, pairs and order), then averaged. 1 is the clean
-result, 0 the reference. Where the denominator is not clearly positive the ratio says nothing and
-the cell says why instead.
+result, 0 the reference. Where the denominator is not clearly positive (its 95 % interval over all
+seeds of the reference reaches 0) the ratio says nothing and the cell says why instead.
 """
 
 from collections.abc import Mapping
@@ -22,21 +22,19 @@ def recovery(method: Sample, reference: Sample, clean: Sample, name: str) -> Cel
 
     name: what the reference is called in the reason of a missing cell.
     """
-    seeds = sorted(set(method) & set(reference) & set(clean))
+    costs = {seed: clean[seed] - reference[seed] for seed in sorted(set(reference) & set(clean))}
+    seeds = [seed for seed in costs if seed in method]
     if not seeds:
         return missing(f"no seed is complete for the method and for {name} with and without noise")
-    costs = [clean[seed] - reference[seed] for seed in seeds]
-    why = _not_clearly_positive(costs, seeds, name)
+    why = _not_clearly_positive(costs, name)
     if why:
         return missing(why)
-    ratios = [
-        (method[seed] - reference[seed]) / cost for seed, cost in zip(seeds, costs, strict=True)
-    ]
+    ratios = [(method[seed] - reference[seed]) / costs[seed] for seed in seeds]
     return measured(mean_interval(ratios, LEVEL))
 
 
-def _not_clearly_positive(costs: list[float], seeds: list[int], name: str) -> str:
-    cost = mean_interval(costs, LEVEL)
+def _not_clearly_positive(costs: Mapping[int, float], name: str) -> str:
+    cost = mean_interval(list(costs.values()), LEVEL)
     if cost.n < 2:
         return f"one seed cannot show that the noise costs {name} anything"
     if not cost.low > 0:
@@ -44,7 +42,7 @@ def _not_clearly_positive(costs: list[float], seeds: list[int], name: str) -> st
             f"the noise is not shown to cost {name} anything: "
             f"{100 * cost.value:.2f} ± {100 * cost.half_width:.2f} points"
         )
-    worst = min(range(len(costs)), key=costs.__getitem__)
+    worst = min(costs, key=costs.__getitem__)
     if costs[worst] <= 0:
-        return f"the noise costs {name} nothing at seed {seeds[worst]}, so its ratio is undefined"
+        return f"the noise costs {name} nothing at seed {worst}, so the ratio is undefined there"
     return ""

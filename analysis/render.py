@@ -1,7 +1,8 @@
 """The one renderer: Table -> Markdown, CSV, LaTeX. Equal tables give equal bytes.
 
-Rounding happens here. A half-width is shown with one significant digit, with two if the first is a
-1, and its value with as many decimals: more would claim what the interval does not support.
+Rounding happens here. A half-width is shown with one significant digit, with two where it begins
+below 3.55 (the Particle Data Group's rule), and its value with as many decimals: more would claim
+what the interval does not support.
 """
 
 import csv
@@ -14,6 +15,7 @@ from analysis.table import Cell, Column, Table
 from frlib.core import safeio
 
 _MOST_DECIMALS = 8
+_TWO_DIGITS_BELOW = 3.55
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -83,8 +85,8 @@ def latex(table: Table) -> str:
         r"\bottomrule", r"\end{tabular}",
     ]
     if notes.texts:
-        told = [rf"[{i}] {tex(text)}" for i, text in enumerate(notes.texts, 1)]
-        lines += [r"\par\smallskip\footnotesize\raggedright", (r" \\" + "\n").join(told)]
+        lines.append(r"\par\smallskip\footnotesize\raggedright")
+        lines += [rf"[{i}] {tex(text)}\par" for i, text in enumerate(notes.texts, 1)]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
@@ -114,12 +116,12 @@ def number(cell: Cell, column: Column) -> str:
 
 
 def decimals(half_width: float, otherwise: int) -> int:
-    """Decimals that show one significant digit of `half_width`, two if the first is a 1."""
+    """Decimals that show one significant digit of `half_width`, two where it begins below 3.55."""
     if not half_width > 0:
         return otherwise
     exponent = math.floor(math.log10(half_width))
     first = half_width / 10.0**exponent
-    return min(max(-exponent + (1 if first < 1.95 else 0), 0), _MOST_DECIMALS)
+    return min(max(-exponent + (1 if first < _TWO_DIGITS_BELOW else 0), 0), _MOST_DECIMALS)
 
 
 def tex(text: str) -> str:

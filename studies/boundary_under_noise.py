@@ -19,7 +19,7 @@ from pathlib import Path
 from frlib.backbones import tiny
 from frlib.core.space import IntUniform, Uniform
 from frlib.data.config import DataConfig, Holdout, PairBenchmark
-from frlib.data.sources import parquet, synth
+from frlib.data.sources import parquet
 from frlib.heads.presets import arcface, boundary, curricular, mv_softmax
 from frlib.schedules import poly
 from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
@@ -28,10 +28,10 @@ from frlib.train.config import OptimiserConfig, TrainConfig
 MARGIN = 0.3
 HEADS = (
     arcface.Config(margin=MARGIN),
-    mv_softmax.Config(margin=MARGIN),
-    curricular.Config(margin=MARGIN, scale=32.0),
     boundary.Config(margin=MARGIN, lam=0.0, first_corrected_epoch=7),
     boundary.Config(margin=MARGIN, first_corrected_epoch=7),
+    mv_softmax.Config(margin=MARGIN),
+    curricular.Config(margin=MARGIN, scale=32.0),
 )
 
 

@@ -1,8 +1,8 @@
 """Backbones, a module each: `Config` and `build(config, size) -> nn.Module`.
 
 A network takes float images `[B, 3, size, size]`, RGB in [-1, 1], and returns raw (not normalised)
-embeddings `[B, embedding_size]`. Its weights are drawn from torch's default generator: seed it first.
-A module whose name starts with an underscore is no choice; `load_public` reads weights of others.
+embeddings `[B, embedding_size]`. Its weights come from torch's default generator: seed that first.
+`load_public` fills a network with weights published by others.
 """
 
 from frlib.backbones._weights import load_public as load_public

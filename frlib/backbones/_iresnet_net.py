@@ -16,7 +16,7 @@ WIDTHS = (64, 128, 256, 512)
 
 
 class Block(nn.Module):
-    """BN, 3x3, BN, PReLU, 3x3 (strided), BN, plus the input; a strided 1x1 and BN bridge a change."""
+    """BN, 3x3, BN, PReLU, 3x3 (strided), BN; plus the input, by a strided 1x1 and BN if needed."""
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
@@ -36,7 +36,8 @@ class Block(nn.Module):
         """`[B, inside, h, w]` to `[B, outside, h / stride, w / stride]`."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.prelu(self.bn2(self.conv1(self.bn1(x))))
-        return self.bn3(self.conv2(x)) + shortcut
+        summed: torch.Tensor = self.bn3(self.conv2(x)) + shortcut
+        return summed
 
 
 def _stage(inside: int, outside: int, count: int) -> nn.Sequential:
@@ -70,4 +71,5 @@ class IResNet(nn.Module):
         x = self.prelu(self.bn1(self.conv1(images)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         x = torch.flatten(self.bn2(x), 1)
-        return self.features(self.fc(self.dropout(x)))
+        emb_BD: torch.Tensor = self.features(self.fc(self.dropout(x)))
+        return emb_BD

@@ -8,12 +8,12 @@ from torch.nn import functional
 class PReLU(nn.PReLU):
     """Parametric ReLU, one slope a channel: x where x > 0, a * x elsewhere.
 
-    In bfloat16 it is computed as relu(x) - a * relu(-x), the same function with the same parameter and
-    gradients (except at exactly x = 0, where the slope is 0 and not a), because the CPU has no fast
-    backward of the direct form there. In other types the direct form is the faster one.
+    In bfloat16 it is computed as relu(x) - a * relu(-x): the same function, parameter and gradients
+    (except at exactly x = 0, where the slope is 0 and not a), because the backward pass of the
+    direct form is slow there on CPUs. In other types the direct form is the faster one.
     """
 
-    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the base class' name
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         """`[B, C, ...]` to the same shape and type."""
         if input.dtype is not torch.bfloat16:
             return super().forward(input)
@@ -22,7 +22,7 @@ class PReLU(nn.PReLU):
 
 
 def fixed_scale_batchnorm(channels: int) -> nn.BatchNorm1d:
-    """The last layer of an embedding: batch norm whose scale stays 1, so only the offset is learnt."""
+    """The last layer of an embedding: batch norm that learns an offset while its scale stays 1."""
     layer = nn.BatchNorm1d(channels)
     layer.weight.requires_grad_(False)
     return layer

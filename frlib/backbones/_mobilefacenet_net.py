@@ -28,11 +28,12 @@ class ConvUnit(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`[B, inside, h, w]` to `[B, outside, ...]`."""
-        return self.layers(x)
+        y: torch.Tensor = self.layers(x)
+        return y
 
 
 class Bottleneck(nn.Module):
-    """1x1 up to `hidden`, 3x3 depthwise (strided), linear 1x1 down; plus the input if `residual`."""
+    """1x1 to `hidden`, 3x3 depthwise (strided), linear 1x1 down, plus the input if `residual`."""
 
     def __init__(
         self, inside: int, outside: int, hidden: int, *, stride: int = 1, residual: bool = False
@@ -47,7 +48,8 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`[B, inside, h, w]` to `[B, outside, h / stride, w / stride]`."""
-        return x + self.layers(x) if self.residual else self.layers(x)
+        y: torch.Tensor = self.layers(x)
+        return x + y if self.residual else y
 
 
 class Repeat(nn.Module):
@@ -60,7 +62,8 @@ class Repeat(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Shape stays."""
-        return self.layers(x)
+        y: torch.Tensor = self.layers(x)
+        return y
 
 
 class Embedding(nn.Module):
@@ -77,7 +80,8 @@ class Embedding(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`[B, 512, last_map, last_map]` to `[B, embedding_size]`."""
-        return self.layers(x)
+        y: torch.Tensor = self.layers(x)
+        return y
 
 
 class MobileFaceNet(nn.Module):
@@ -114,4 +118,5 @@ class MobileFaceNet(nn.Module):
         x = images
         for layer in self.layers:
             x = layer(x)
-        return self.features(self.conv_sep(x))
+        emb_BD: torch.Tensor = self.features(self.conv_sep(x))
+        return emb_BD

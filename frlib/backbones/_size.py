@@ -8,7 +8,7 @@ def final_map(size: int, name: str) -> int:
     if size < 16 or size % 16:
         nearest = max(16, round(size / 16) * 16)
         raise ConfigError(
-            f"size={size}: {name} halves its input four times and takes images of 16, 32, ... pixels a "
-            f"side. Set data.size to a multiple of 16, for example {nearest}."
+            f"size={size}: {name} halves its input four times, so its images are 16, 32, ... "
+            f"pixels a side. Set the size to a multiple of 16, for example {nearest}."
         )
     return size // 16

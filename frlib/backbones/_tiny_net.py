@@ -27,14 +27,17 @@ class Block(nn.Module):
         self.downsample: nn.Module | None = None
         if stride != 1:
             self.downsample = nn.Sequential(
-                nn.AvgPool2d(stride), nn.Conv2d(inside, outside, 1, bias=False), nn.BatchNorm2d(outside)
+                nn.AvgPool2d(stride),
+                nn.Conv2d(inside, outside, 1, bias=False),
+                nn.BatchNorm2d(outside),
             )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """`[B, inside, h, w]` to `[B, outside, h / stride, w / stride]`."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = functional.relu(self.bn2(self.conv1(self.bn1(x))), inplace=True)
-        return self.bn3(self.conv2(x)) + shortcut
+        summed: torch.Tensor = self.bn3(self.conv2(x)) + shortcut
+        return summed
 
 
 class Tiny(nn.Module):
@@ -57,4 +60,5 @@ class Tiny(nn.Module):
         x = self.conv1(functional.pixel_unshuffle(images, FOLD))
         x = functional.relu(self.bn1(x), inplace=True)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return self.features(self.fc(torch.flatten(self.bn2(x), 1)))
+        emb_BD: torch.Tensor = self.features(self.fc(torch.flatten(self.bn2(x), 1)))
+        return emb_BD

@@ -65,7 +65,9 @@ def _safetensors(path: Path) -> Any:
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise DataError(f"{path}: damaged or no safetensors file ({error}). Fetch it again.") from None
+        raise DataError(
+            f"{path}: damaged or no safetensors file ({error}); fetch it again"
+        ) from None
 
 
 def _torch(path: Path) -> Any:
@@ -76,8 +78,8 @@ def _torch(path: Path) -> Any:
     except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
-            f"{path}: cannot be read as tensors alone ({first}). A file with whole Python objects in it "
-            "is refused, because reading it could run code: save its state_dict() where you trust it."
+            f"{path}: cannot be read as tensors alone ({first}). A file with other Python objects "
+            "in it is refused, as reading it could run code: save its state_dict() elsewhere."
         ) from None
 
 
@@ -92,7 +94,8 @@ def _tensors(path: Path, content: Any) -> Mapping[str, "torch.Tensor"]:
     else:
         problem = f"found {type(content).__name__}."
     raise DataError(
-        f"{path}: expected a dictionary of tensors by name, or one of {', '.join(_WRAPPERS)} holding it; {problem}"
+        f"{path}: expected a dictionary of tensors by name, or one of {', '.join(_WRAPPERS)} "
+        f"holding it; {problem}"
     )
 
 

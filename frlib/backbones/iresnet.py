@@ -36,7 +36,11 @@ class Config(_Config):
     embedding_size: int = setting(512, ge=1, doc="length of the embedding")
     depth: Literal[18, 34, 50, 100, 200] = setting(50, doc="layers, as in the network's name")
     dropout: float = setting(
-        0.0, ge=0, lt=1, doc="dropout before the full connection", source="arcface_torch: 0; paper: 0.4"
+        0.0,
+        ge=0,
+        lt=1,
+        doc="dropout before the full connection",
+        source="arcface_torch: 0; paper: 0.4",
     )
 
 

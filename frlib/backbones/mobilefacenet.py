@@ -7,8 +7,9 @@ Parameter names and shapes are those of insightface's arcface_torch (`get_mbf`: 
 Deviations of that code from the paper, kept here: twice the width, 512 dimensions instead of 128, a
 plain first layer grouped by 64, and bottlenecks whose hidden width does not grow with the scale.
 
-Depthwise layers train slowly on CPUs: the dense `tiny` does more images a second there. bfloat16 does
-not help them. Other input sizes than 112 change the kernel of the last depthwise layer alone.
+Depthwise layers train slowly on CPUs, and bfloat16 does not help them: the dense `tiny` does more
+images a second there. Other input sizes than 112 change the kernel of the last depthwise
+layer alone.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal

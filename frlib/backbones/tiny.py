@@ -5,10 +5,18 @@ The plan of an iresnet with one block a stage and widths w, 2w, 4w, 8w, made che
 * 2x2 pixels are folded into channels before the first layer, so no layer runs at full resolution;
 * the first 3x3 of a block has the stride (an iresnet's second has it);
 * ReLU instead of PReLU: not the same model as an iresnet, and reported as what it is;
-* shortcuts average 2x2 pixels before a 1x1 of stride 1. A strided 1x1 of few channels would crash in
-  channels_last on x86 (see `_tiny_net.Block`); with this bridge every width is safe.
+* shortcuts average 2x2 pixels before a 1x1 of stride 1. A strided 1x1 of few channels would crash
+  in channels_last on x86 (see `_tiny_net.Block`); with this bridge every width is safe.
 
-Made for 64x64 images and channels_last in fp32.
+Made for 64x64 images and channels_last in fp32. Training speed of these choices, images a second
+relative to the plain plan (full resolution, second 3x3 strided, strided 1x1; also ReLU) in
+channels_last, batch 128, one thread of an AVX2 machine without bfloat16, variants interleaved:
+
+    plain plan, NCHW 0.65     first 3x3 strided 1.8     pixels folded 2.0     both (this) 3.1
+
+Accuracy after 20 epochs of ArcFace on 262 people of LFW, one seed each, extended pairs: 85.6 % with
+pixels folded, 85.3 % with both; another script gave 86.3 % for the plain plan. Differences below
+two points are hard to tell from noise in that test.
 """
 
 from typing import TYPE_CHECKING, Literal

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from frlib.core.space import Scalar
 from frlib.study.plan import Plan
@@ -29,8 +30,12 @@ class Progress:
         self._spoke = 0.0
         self._live = sys.stdout.isatty()
         self._bar = Bar(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} epochs"),
-            TimeElapsedColumn(), TextColumn("{task.fields[left]}"), console=Console(highlight=False),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} epochs"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=Console(highlight=False),
             disable=not self._live,
         )
 
@@ -40,7 +45,10 @@ class Progress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._bar.stop()
 
@@ -83,7 +91,9 @@ class Progress:
         if self._began is None or now - self._began < 2 or not self._done:
             return "estimating"
         seconds = (now - self._began) / self._done * max(0, self._total - self._done)
-        return f"about {seconds / 60:.1f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+        return (
+            f"about {seconds / 60:.1f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+        )
 
     def _say(self, text: str) -> None:
         if self._live:

@@ -96,8 +96,6 @@ def where(value: Plan, mirror: Outcome) -> None:
         console.print(f"[yellow]MLflow   not everything was sent: {mirror.error}[/yellow]")
         console.print(f"         the records are whole; later: frlib track sync {name}")
     elif mirror.uri.startswith("sqlite"):
-        console.print(
-            f"MLflow   mlflow ui --backend-store-uri {mirror.uri}", soft_wrap=True
-        )
+        console.print(f"MLflow   mlflow ui --backend-store-uri {mirror.uri}", soft_wrap=True)
     elif mirror.uri:
         console.print(f"MLflow   {mirror.uri}", soft_wrap=True)

@@ -29,9 +29,7 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command("show")
-def show_(
-    name: Name, sets: Set = None, faces: Faces = "", as_json: Json = False
-) -> None:
+def show_(name: Name, sets: Set = None, faces: Faces = "", as_json: Json = False) -> None:
     """Show a study: its question, axes, space and base run."""
     from frlib.cli import show
 

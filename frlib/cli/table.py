@@ -34,6 +34,7 @@ def build(
 ) -> None:
     """Rebuild a study's table and write it as Markdown, CSV and LaTeX."""
     from analysis import build as answers
+    from analysis.table import Cell
     from frlib.cli import show
 
     if from_mlflow:
@@ -43,5 +44,7 @@ def build(
     table = answers.build(name, store)
     show.table(table)
     show.console.print(f"Written to {store / 'studies' / name / 'tables'}")
-    if any(cell.origin == "missing" for row in table.rows for cell in row.cells):
+    if any(
+        cell.origin == "missing" for row in table.rows for cell in row if isinstance(cell, Cell)
+    ):
         raise typer.Exit(3)

@@ -76,13 +76,15 @@ class _ChoiceOf:
         if not isinstance(value, Mapping):
             return value
         if "name" not in value:
-            raise ConfigError(f"{self.package}: {dict(value)!r} has no 'name' saying which choice it is")
+            raise ConfigError(
+                f"{self.package}: {dict(value)!r} has no 'name' saying which choice it is"
+            )
         module = discover.load(self.package, str(value["name"]))
         return module.Config.parse(dict(value), where=f"{self.package}.{value['name']}.Config")
 
 
 class Choice:
-    """`Choice["frlib.backbones"]`: a config of one module of that package, given as config, name or dict."""
+    """`Choice["frlib.backbones"]`: a config of one of its modules, as config, name or dict."""
 
     def __class_getitem__(cls, package: str) -> Any:
         one = _ChoiceOf(package)
@@ -113,7 +115,9 @@ def _plain(value: Any, places: bool) -> Any:
 def canonical(value: Any, *, places: bool = True) -> str:
     """Canonical JSON of a config (or of plain JSON types): sorted keys, no blanks, exact floats."""
     plain = to_dict(value, places=places) if isinstance(value, Config) else _plain(value, places)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def digest(value: Any) -> str:
@@ -195,7 +199,9 @@ def override(config: C, assignments: Iterable[str]) -> C:
     for assignment in assignments:
         path, sign, value = assignment.partition("=")
         if not sign or not path:
-            raise ConfigError(f"{assignment!r}: an override has the form path=value, e.g. head.margin=0.45")
+            raise ConfigError(
+                f"{assignment!r}: an override has the form path=value, e.g. head.margin=0.45"
+            )
         config = with_path(config, path.strip(), value.strip())
     return config
 

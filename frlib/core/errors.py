@@ -1,7 +1,7 @@
 """The exception family.
 
 A message says what was found, what was expected, where, and what to do next. The command line turns
-any `FrlibError` into one readable message and exit code 1 (2 for `ConfigError`: the call was wrong).
+any `FrlibError` into one message and exit code 1 (2 for `ConfigError`: the call was wrong).
 """
 
 

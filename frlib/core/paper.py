@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """`title` is the name printed in tables; `where` the place inside the document (equation, file)."""
+    """`title`: the name in tables; `where`: the place inside the document (equation, file)."""
 
     key: str
     title: str

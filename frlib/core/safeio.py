@@ -4,7 +4,7 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +21,13 @@ class DiskFullError(FrlibError):
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; on success it takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    aside = Path(name)
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    aside.touch(exist_ok=False)
     try:
         yield aside
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(

@@ -14,8 +14,15 @@ BATCH = 256
 
 
 def to_input(pixels: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """uint8 NHWC to float NCHW in [-1, 1] (x/127.5 - 1), stored channels_last."""
-    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+    """uint8 NHWC to float NCHW (default type), x/127.5 - 1, channels_last."""
+    return (
+        torch.from_numpy(pixels)
+        .to(device)
+        .permute(0, 3, 1, 2)
+        .to(torch.get_default_dtype())
+        .div_(127.5)
+        .sub_(1.0)
+    )
 
 
 @torch.no_grad()

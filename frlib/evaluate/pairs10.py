@@ -1,4 +1,4 @@
-"""Pair verification on folds: the held-out identities that select, and the benchmarks that report."""
+"""Pair verification on folds: held-out identities that select, benchmarks that report."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,10 +27,14 @@ class View:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One protocol variant on one benchmark: its accuracy and what happened to each pair."""
+    """One protocol variant on one benchmark: its accuracy and what happened to each pair.
+
+    protocol: what really ran, e.g. `insightface2` where the pairs come in two folds.
+    """
 
     benchmark: str
     variant: str
+    protocol: str
     accuracy: float
     std: float
     fold: NDArray[np.int64]
@@ -51,9 +55,7 @@ def selection(view: View, pixels: Pixels, pairs: Pairs) -> dict[str, float]:
     emb = embed(
         view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
     )
-    found = verification.VARIANTS[SELECTION_VARIANT](
-        emb, None, left, right, pairs.same, pairs.fold
-    )
+    found = verification.VARIANTS[SELECTION_VARIANT](emb, None, left, right, pairs.same, pairs.fold)
     return {
         "selection/accuracy": found.accuracy,
         "selection/auc": roc.auc(found.score_P, pairs.same),
@@ -68,7 +70,11 @@ def benchmark(
     rows, left, right = _used(pairs)
     emb, flip = (
         embed(
-            view.backbone, pixels, rows, mirrored=mirrored, device=view.device,
+            view.backbone,
+            pixels,
+            rows,
+            mirrored=mirrored,
+            device=view.device,
             autocast=view.autocast,
         )
         for mirrored in (False, True)
@@ -78,8 +84,16 @@ def benchmark(
         found = verification.VARIANTS[variant](emb, flip, left, right, pairs.same, pairs.fold)
         outcomes.append(
             Outcome(
-                name, variant, found.accuracy, found.std, pairs.fold, pairs.same, found.score_P,
-                found.threshold_P, found.correct_P,
+                name,
+                variant,
+                found.protocol,
+                found.accuracy,
+                found.std,
+                pairs.fold,
+                pairs.same,
+                found.score_P,
+                found.threshold_P,
+                found.correct_P,
             )
         )
     return outcomes

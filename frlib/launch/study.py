@@ -12,7 +12,7 @@ from frlib.study.watch import Watcher
 
 def record_design(plan: Plan) -> None:
     """Write `study.json`: the study's value, and the cells that its table is made of."""
-    cells = [{"shown": dict(p.cell.shown), "digest": p.cell.digest} for p in plan.cells]
+    cells = [{"shown": list(p.cell.shown.items()), "digest": p.cell.digest} for p in plan.cells]
     safeio.write_json(plan.folder / "study.json", plan.study.to_json() | {"cells": cells})
 
 

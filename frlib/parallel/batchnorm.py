@@ -5,17 +5,18 @@ NCCL). With n_r rows (samples times positions) on worker r, n = sum n_r, and per
 
     mean = sum n_r mean_r / n            var = sum n_r (var_r + (mean_r - mean)**2) / n
     y = w * h + b,                       h = (x - mean) / sqrt(var + eps)
-    dx = w / sqrt(var + eps) * (dy - sum dy / n - h * sum (dy * h) / n)          sums over all workers
+    dx = w / sqrt(var + eps) * (dy - sum dy / n - h * sum (dy * h) / n)       sums over all workers
 
 so there is one gathering in the forward pass (3 numbers a channel) and one sum in the backward pass
-(2 numbers a channel). Combining means and centred variances (Chan, Golub and LeVeque, 1979) does not
-cancel as a sum of squares would. Workers may hold different numbers of samples, also none.
+(2 numbers a channel). Combining means and centred variances (Chan, Golub and LeVeque, 1979) loses
+no digits to cancellation, as sums of squares do. Workers may hold different numbers of samples, or
+none. Statistics are taken in float32 when the input is narrower.
 
 Gradients of w and b are a worker's own part: data-parallel averaging adds them up as it does all
 others. The backward pass cannot be differentiated again.
 
-In evaluation, without an initialised process group, and in a group of one, the layers do exactly what
-`nn.BatchNorm1d` and `nn.BatchNorm2d` do. Names of parameters and buffers are the same throughout.
+In evaluation, without an initialised process group, and in a group of one, the layers do exactly
+what `nn.BatchNorm1d` and `nn.BatchNorm2d` do. Parameters and buffers have the same names.
 """
 
 from typing import Any, TypeVar
@@ -35,23 +36,23 @@ M = TypeVar("M", bound=nn.Module)
 class _Synced(_BatchNorm):
     group: dist.ProcessGroup | None = None
 
-    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the base class' name
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         """`[B, C, ...]` to the same shape, type and memory format."""
         alone = not dist.is_initialized() or dist.get_world_size(self.group) == 1
-        if alone or not (self.training or self.running_mean is None):
+        if alone or not self.training:
             return super().forward(input)
-        self._check_input_dim(input)
+        self._check_input_dim(input)  # type: ignore[no-untyped-call]
         mean, var, rows = _statistics(input.detach(), self.group)
-        if self.training and self.track_running_stats:
+        if self.track_running_stats:
             self._track(mean, var, rows)
-        return _Normalise.apply(  # type: ignore[no-any-return, no-untyped-call]
+        return _Normalise.apply(  # type: ignore[no-any-return]
             input, self.weight, self.bias, mean, var, rows, self.eps, self.group
         )
 
     @torch.no_grad()
     def _track(self, mean: torch.Tensor, var: torch.Tensor, rows: torch.Tensor) -> None:
-        if self.num_batches_tracked is None or self.running_mean is None or self.running_var is None:
-            return
+        assert self.num_batches_tracked is not None, "tracked together with the two below"
+        assert self.running_mean is not None and self.running_var is not None
         self.num_batches_tracked.add_(1)
         rate = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
         unbiased = var * (rows / (rows - 1))
@@ -92,7 +93,7 @@ def convert(module: M, group: dist.ProcessGroup | None = None) -> M:
 def _statistics(
     x: torch.Tensor, group: dist.ProcessGroup | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Mean `[C]`, biased variance `[C]` and number of rows `[]` over all workers; float32 at least."""
+    """Mean `[C]`, biased variance `[C]` and row count `[]` of all workers, in float32 or wider."""
     channels = x.shape[1]
     rows = x.numel() // channels
     kind = torch.promote_types(x.dtype, torch.float32)
@@ -106,7 +107,7 @@ def _statistics(
     total = counts[:, 0].sum()
     if rows <= 1 and total <= 1:
         raise NumericsError(
-            f"batch norm got {int(total)} rows over all workers, and needs two or more for a variance: "
+            f"batch norm got {int(total)} rows over all workers; a variance needs two or more: "
             "raise batch_size, drop the short last batch, or call eval() first"
         )
     mean = (means * counts).sum(0) / total

@@ -5,6 +5,7 @@ Nothing a user has set in the environment is overwritten.
 
 import logging
 import os
+from typing import Any
 
 from frlib.core.errors import ClusterError
 
@@ -38,7 +39,7 @@ def connect(address: str = "", cpus: int = 0) -> None:
     if ray.is_initialized():
         return
     address = address or os.environ.get("RAY_ADDRESS", "")
-    quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     try:
         if address:
             ray.init(address=address, **quiet)
@@ -60,7 +61,7 @@ def connect(address: str = "", cpus: int = 0) -> None:
 
 
 def capacity(cpus: float, gpus: float) -> int:
-    """How many runs needing `cpus` and `gpus` the cluster holds at a time; `ClusterError` for none."""
+    """Runs of that need which the cluster holds at a time; `ClusterError` for none."""
     import ray
 
     total = ray.cluster_resources()
@@ -81,7 +82,7 @@ def capacity(cpus: float, gpus: float) -> int:
 
 
 def driver_resources() -> dict[str, float]:
-    """What the trial of a multi-worker run holds: a slot where there are some, else a crumb of memory."""
+    """What the trial of a multi-worker run holds: a slot where there is one, else some memory."""
     import ray
 
     if ray.cluster_resources().get(TRIAL_SLOT, 0.0) >= 1:

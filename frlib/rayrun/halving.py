@@ -47,7 +47,7 @@ def rungs(pruning: Pruning, epochs: int, replicates: int) -> tuple[int, ...]:
 
 
 class Halving(FIFOScheduler):
-    """Ray Tune scheduler; a trial's config holds `cell`, `default`, its results `step` and `value`."""
+    """Ray Tune scheduler; configs hold `arm`, `cell`, `default`, results `step` and `value`."""
 
     def __init__(self, rungs: Sequence[int], keep_one_in: int, mode: str) -> None:
         super().__init__()
@@ -64,14 +64,19 @@ class Halving(FIFOScheduler):
 
     def shown_at(self, cell: str, arm: str) -> dict[int, float]:
         """What an arm showed at the rungs it has reached."""
-        return {r: self._reached[cell, r][arm] for r in self._rungs if arm in self._reached[cell, r]}
+        return {
+            r: self._reached[cell, r][arm] for r in self._rungs if arm in self._reached[cell, r]
+        }
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """STOP at the first rung where the trial is not among the best of its cell."""
         if "value" not in result:
             return TrialScheduler.CONTINUE
         stop = self.judge(
-            trial.config["arm"], trial.config["cell"], int(result["step"]), float(result["value"]),
+            trial.config["arm"],
+            trial.config["cell"],
+            int(result["step"]),
+            float(result["value"]),
             protected=bool(trial.config["default"]),
         )
         return TrialScheduler.STOP if stop else TrialScheduler.CONTINUE

@@ -32,7 +32,7 @@ _ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Recorded:
-    """An arm the records know: finished with `value` (`complete` or `stopped`), failed, or unfinished."""
+    """An arm on record: `complete` or `stopped` with its `value`, `failed`, or `unfinished`."""
 
     arm: Arm
     status: str
@@ -69,7 +69,9 @@ class CellProposals:
         self.cell = cell
         self._distributions = {path: to_optuna(d) for path, d in cell.space.items()}
         self._limit = search.arms_per_cell if self._distributions else 1
-        self._done = {r.arm.digest for r in recorded if r.status in ("complete", "stopped", "failed")}
+        self._done = {
+            r.arm.digest for r in recorded if r.status in ("complete", "stopped", "failed")
+        }
         self._queue = [r.arm for r in recorded if r.status == "unfinished"]
         self._numbers: dict[str, int] = {}
         self._study = None
@@ -95,12 +97,12 @@ class CellProposals:
             if arm.digest not in self._proposed:
                 self._proposed.add(arm.digest)
                 return arm
-        arm = self._ask() if self._study is not None else None
-        if arm is None:
+        asked = self._ask() if self._study is not None else None
+        if asked is None:
             self._limit = len(self._proposed)
             return None
-        self._proposed.add(arm.digest)
-        return arm
+        self._proposed.add(asked.digest)
+        return asked
 
     def tell(self, arm: Arm, status: str, value: float | None, step: int) -> None:
         """The end of an arm: `complete` with its value, `stopped` early at `step`, or `failed`."""

@@ -1,4 +1,4 @@
-"""Ray Tune's searcher over all cells of a study: round robin, each cell with its own Optuna study."""
+"""Ray Tune's searcher: the cells of a study in turn, each with its own Optuna study."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ Payload = dict[str, Any]
 class ArmSearch(DriverOnly, Searcher):
     """Hands out arms until every cell has had its share or the budget is spent.
 
-    `payload(arm)` is what the trial receives. Results carry `value`, `step`, and `status` once the arm
-    is over; an arm that ends without a status was stopped by the scheduler.
+    `payload(arm)` is what a trial receives. Results carry `value`, `step`, and `status` when the
+    arm is over; an arm that ends without a status was stopped by the scheduler.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ArmSearch(DriverOnly, Searcher):
         self._turn = 0
         self._running: dict[str, tuple[CellProposals, Arm]] = {}
 
-    def suggest(self, trial_id: str) -> Payload | str | None:
+    def suggest(self, trial_id: str) -> Payload | str | None:  # type: ignore[override]
         """The next arm's payload, or FINISHED."""
         if self._deadline is not None and time.time() > self._deadline:
             return Searcher.FINISHED

@@ -1,4 +1,4 @@
-"""One Tune trial: an arm, its replicates one after the other, each in-process or through Ray Train."""
+"""One Tune trial: an arm and its replicates in turn, in-process or through Ray Train."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from frlib.train.place import here
 
 
 class _Tally:
-    """Turns rows of one replicate into results of the arm: epochs of all replicates, mean so far."""
+    """Turns rows of a replicate into results of the arm: epochs of all replicates, mean so far."""
 
     def __init__(self, order: Mapping[str, Any], epochs: int) -> None:
         self._metric = str(order["metric"])
@@ -30,7 +30,7 @@ class _Tally:
         self._tag: dict[str, Any] = {}
 
     def result(self, seed: int, row: Mapping[str, Any]) -> dict[str, Any]:
-        """`step` counts epochs over replicates; `value` is the mean over them, the running one included."""
+        """`step`: epochs over all replicates; `value`: mean over them, the running one included."""
         self._latest = float(row.get(self._metric, self._latest))
         self._tag = {k: row[k] for k in (GROUP_KEY,) if k in row} or self._tag
         epoch = int(row["epoch"])
@@ -113,7 +113,7 @@ def _replicate(
         run_config=train.RunConfig(
             name=f"{ticket.arm}-r{ticket.seed}",
             storage_path=str(ticket.store / "ray" / ticket.study),
-            callbacks=[_Forward(tally, ticket.seed)],
+            callbacks=[_Forward(tally, ticket.seed)],  # type: ignore[list-item]
             failure_config=train.FailureConfig(max_failures=resources.max_failures),
         ),
     ).fit()

@@ -11,10 +11,10 @@ from typing import Any
 
 from frlib.core import safeio
 from frlib.core.config import to_dict
-from frlib.study.plan import CellPlan, Plan
 from frlib.rayrun import environment
 from frlib.records import layout
 from frlib.study.arms import Arm
+from frlib.study.plan import CellPlan, Plan
 from frlib.study.watch import Watcher
 
 

@@ -37,14 +37,23 @@ class WriteVerdicts(DriverOnly, tune.Callback):
         stop = self._scheduler.stops.get(trial.config["arm"])
         if stop is not None:
             verdict = {
-                "status": "stopped", "rule": "halving", "rung": stop.rung, "value": stop.value,
-                "cutoff": stop.cutoff, "n": stop.n, "message": stop.message,
+                "status": "stopped",
+                "rule": "halving",
+                "rung": stop.rung,
+                "value": stop.value,
+                "cutoff": stop.cutoff,
+                "n": stop.n,
+                "message": stop.message,
             }
         else:
             value = float(result.get("value", math.nan))
             verdict = {
-                "status": result.get("status") or "failed", "rule": "", "rung": None,
-                "value": value if math.isfinite(value) else None, "cutoff": None, "n": None,
+                "status": result.get("status") or "failed",
+                "rule": "",
+                "rung": None,
+                "value": value if math.isfinite(value) else None,
+                "cutoff": None,
+                "n": None,
                 "message": result.get("message", ""),
             }
         self._write(trial, verdict | {"step": int(result.get("step", 0))})
@@ -56,8 +65,14 @@ class WriteVerdicts(DriverOnly, tune.Callback):
         self._write(
             trial,
             {
-                "status": "failed", "rule": "", "rung": None, "value": None, "cutoff": None,
-                "n": None, "message": message, "step": 0,
+                "status": "failed",
+                "rule": "",
+                "rung": None,
+                "value": None,
+                "cutoff": None,
+                "n": None,
+                "message": message,
+                "step": 0,
             },
         )
 
@@ -68,6 +83,9 @@ class WriteVerdicts(DriverOnly, tune.Callback):
         safeio.write_json(path, verdict | {"rungs": {str(r): v for r, v in reached.items()}})
         value = verdict["value"]
         self._watcher.ended(
-            c["arm"], c["shown"], verdict["status"], verdict["message"],
+            c["arm"],
+            c["shown"],
+            verdict["status"],
+            verdict["message"],
             math.nan if value is None else value,
         )

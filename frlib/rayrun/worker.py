@@ -7,6 +7,7 @@ from typing import Any
 import ray
 import torch
 from ray import train
+from ray.train.torch import get_device
 
 from frlib.parallel.collectives import TorchGroup
 from frlib.rayrun.release import GROUP_KEY
@@ -24,7 +25,7 @@ def work(order: dict[str, Any]) -> None:
     def report(row: Mapping[str, float]) -> None:
         train.report({**row, **tag})
 
-    place = Place(train.torch.get_device(), TorchGroup())
+    place = Place(get_device(), TorchGroup())
     ticket = replicate.Ticket(
         Path(order["store"]), order["study"], order["arm"], int(order["seed"])
     )

@@ -1,9 +1,9 @@
 """Where records live.
 
-    <store>/studies/<study>/study.json
-                           /arms/<arm>/arm.json, verdict.json
-                           /arms/<arm>/r<seed>/a<attempt>/run.json, <table>-<part>.parquet
-                           /tables/<table>.{md,csv,tex}
+<store>/studies/<study>/study.json
+                       /arms/<arm>/arm.json, verdict.json
+                       /arms/<arm>/r<seed>/a<attempt>/run.json, <table>-<part>.parquet
+                       /tables/<table>.{md,csv,tex}
 """
 
 import re

@@ -53,6 +53,8 @@ def completed(replicate: Path) -> Path | None:
 
 def final_metrics(attempt: Path) -> dict[str, float]:
     """The last value of every metric of an attempt."""
-    table = parts.concat("metrics", [parts.read(p, "metrics") for p in layout.parts(attempt, "metrics")])
+    table = parts.concat(
+        "metrics", [parts.read(p, "metrics") for p in layout.parts(attempt, "metrics")]
+    )
     assert table.schema.equals(TABLES["metrics"])
     return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))

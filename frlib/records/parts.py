@@ -22,9 +22,7 @@ def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
     """
     schema = TABLES[name]
     if set(columns) != set(schema.names):
-        raise RecordError(
-            f"{name}: got columns {sorted(columns)}, expected {sorted(schema.names)}"
-        )
+        raise RecordError(f"{name}: got columns {sorted(columns)}, expected {sorted(schema.names)}")
     try:
         arrays = [pa.array(columns[field.name], field.type) for field in schema]
         table = pa.Table.from_arrays(arrays, schema=schema)

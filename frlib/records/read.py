@@ -222,10 +222,15 @@ def _arm(folder: Path) -> Arm:
                 f"{', '.join(ENDED)}"
             )
     return Arm(
-        digest=raw["arm"], cell=raw["cell"],
-        cell_key=str(raw.get("cell_digest") or canonical(raw["cell"])), params=raw["params"],
-        config=raw["config"], datasets=raw["datasets"], default=bool(raw["default"]),
-        status=verdict.get("status", "running"), verdict=verdict,
+        digest=raw["arm"],
+        cell=raw["cell"],
+        cell_key=str(raw.get("cell_digest") or canonical(raw["cell"])),
+        params=raw["params"],
+        config=raw["config"],
+        datasets=raw["datasets"],
+        default=bool(raw["default"]),
+        status=verdict.get("status", "running"),
+        verdict=verdict,
     )
 
 

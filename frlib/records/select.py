@@ -60,9 +60,7 @@ def _best(
     scored = [arm for arm in complete if np.isfinite(scores.get(arm.digest, np.nan))]
     if scored:
         sign = -1.0 if higher else 1.0
-        return min(
-            scored, key=lambda a: (sign * scores[a.digest], not a.default, a.digest)
-        ), ""
+        return min(scored, key=lambda a: (sign * scores[a.digest], not a.default, a.digest)), ""
     if complete:
         name, _ = metric(records.study)
         return None, f"{_arms(complete)} complete, but without a finite {name}"

@@ -63,9 +63,18 @@ class RunWriter:
         self._checksums: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._run: dict[str, Any] = {
-            "study": study, "arm": arm, "seed": seed, "attempt": number, "status": "running",
-            "reason": "", "started": _now(), "ended": None, "seconds": None,
-            "facts": dict(facts or {}), "schema": VERSION, "parts": {},
+            "study": study,
+            "arm": arm,
+            "seed": seed,
+            "attempt": number,
+            "status": "running",
+            "reason": "",
+            "started": _now(),
+            "ended": None,
+            "seconds": None,
+            "facts": dict(facts or {}),
+            "schema": VERSION,
+            "parts": {},
         }
         self._identity = {k: str(self._run[k]) for k in ("study", "arm", "seed", "attempt")}
         safeio.write_json(self.folder / "run.json", self._run)
@@ -99,7 +108,14 @@ class RunWriter:
         self._add("pair_scores", named | dict(arrays))
 
     def decisions(
-        self, sample: Any, *, epoch: int, kind: str, given: Any, proposed: Any, score: Any,
+        self,
+        sample: Any,
+        *,
+        epoch: int,
+        kind: str,
+        given: Any,
+        proposed: Any,
+        score: Any,
         true: Any = None,
     ) -> None:
         """Verdicts on samples; arrays `[N]`: ids, given and proposed class, score.
@@ -109,8 +125,12 @@ class RunWriter:
         count = len(sample)
         unknown = [None] * count if true is None else [_known(value) for value in true]
         columns = {
-            "sample": [str(value) for value in sample], "epoch": [epoch] * count,
-            "kind": [kind] * count, "given": given, "proposed": proposed, "true": unknown,
+            "sample": [str(value) for value in sample],
+            "epoch": [epoch] * count,
+            "kind": [kind] * count,
+            "given": given,
+            "proposed": proposed,
+            "true": unknown,
             "score": np.asarray(score, dtype=np.float32),
         }
         self._add("decisions", columns)
@@ -139,8 +159,11 @@ class RunWriter:
         self._require_open()
         self.flush()
         self._run |= {
-            "status": status, "reason": reason, "ended": _now(),
-            "seconds": round(time.monotonic() - self._began, 3), "parts": self._checksums,
+            "status": status,
+            "reason": reason,
+            "ended": _now(),
+            "seconds": round(time.monotonic() - self._began, 3),
+            "parts": self._checksums,
         }
         safeio.write_json(self.folder / "run.json", self._run)
         self._ended = True

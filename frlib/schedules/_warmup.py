@@ -12,8 +12,8 @@ def warmup_steps(warmup_epochs: float, steps_per_epoch: int, total_steps: int) -
     steps = round(warmup_epochs * steps_per_epoch)
     if steps >= max(total_steps, 1):
         raise ConfigError(
-            f"schedule.warmup_epochs={warmup_epochs}: a warm-up of {steps} steps leaves nothing of a run of "
-            f"{total_steps} steps ({steps_per_epoch} an epoch). Lower schedule.warmup_epochs or raise epochs."
+            f"schedule.warmup_epochs={warmup_epochs}: a warm-up of {steps} steps leaves nothing of "
+            f"a run of {total_steps} steps ({steps_per_epoch} an epoch). Lower it or raise epochs."
         )
     return steps
 

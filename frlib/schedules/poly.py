@@ -8,9 +8,9 @@ With i the 0-based optimiser step, T the run's steps and w those of the warm-up:
 
 Known readings, all of them reachable:
 
-* insightface (`recognition/arcface_torch/lr_scheduler.py`, used with p = 1) spends step 0 at the full
-  base rate even while warming up and drops to 1 / w for step 1: `first="full"`. Here step 0 gets
-  1 / w by default (`first="ramp"`); nothing else differs. Its decay is a product of ratios of
+* insightface (`recognition/arcface_torch/lr_scheduler.py`, used with p = 1) spends step 0 at the
+  full base rate even while warming up and drops to 1 / w for step 1: `first="full"`. Here step 0
+  gets 1 / w by default (`first="ramp"`); nothing else differs. Its decay is a product of ratios of
   consecutive steps that starts from the base rate, so its one config with a warm-up of -1 epochs
   runs exactly as with 0.
 * MixBCT warms up from zero, so its first step moves nothing, and decays with p = 2 where its README

@@ -2,8 +2,8 @@
 
     factor(i) = gamma ** (number of milestones m with i >= m)          i: 0-based optimiser step
 
-A milestone is counted in epochs (epoch e begins at step e * steps_per_epoch; fractions are rounded to
-the nearest step), in optimiser steps, or some of each. A milestone given twice decays twice.
+A milestone is counted in epochs (epoch e begins at step e * steps_per_epoch, to the nearest step),
+in optimiser steps, or some of each. A milestone given twice decays twice.
 
 Sources count differently, and the difference is in the milestones and not in the rule:
 

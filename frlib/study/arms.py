@@ -1,4 +1,4 @@
-"""From a study to its cells (points of the axes) and arms (a cell with searched values filled in)."""
+"""From a study to its cells (points of the axes) and arms (a cell with searched values)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Datasets = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Arm:
-    """One configuration. `digest` covers its config and the content of its data, never its place."""
+    """One configuration. `digest` covers config and content of the data, never the place."""
 
     cell: "Cell"
     params: Mapping[str, Scalar]
@@ -64,7 +64,7 @@ class Cell:
 
     @property
     def default(self) -> Arm:
-        """The arm with nothing searched; `params` tells the values the searched fields have in it."""
+        """The arm with nothing searched; `params` holds its values of the searched fields."""
         return self.arm({path: get_path(self.config, path) for path in self.space})
 
     def arm(self, params: Mapping[str, Scalar]) -> Arm:
@@ -104,7 +104,9 @@ def shown(config: TrainConfig, path: str) -> Scalar:
         return value if isinstance(value, (bool, int, float, str)) else canonical(value)
     name = getattr(value, "name", None)
     field = type(config).model_fields.get(path)
-    package = next((m.package for m in field.metadata if hasattr(m, "package")), "") if field else ""
+    package = (
+        next((m.package for m in field.metadata if hasattr(m, "package")), "") if field else ""
+    )
     if not (name and package):
         return canonical(value)
     label = getattr(discover.load(package, name), "label", None)

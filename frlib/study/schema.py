@@ -15,7 +15,7 @@ from frlib.train.config import TrainConfig
 
 
 class Search(Config):
-    """How many arms a cell may try, and who proposes them. The first is always the cell's default."""
+    """How many arms a cell may try, and who proposes them. The first is the cell's default."""
 
     arms_per_cell: int = setting(1, ge=1, doc="arms tried in each cell; 1: the default only")
     sampler: Literal["tpe", "random"] = setting("tpe", doc="Optuna sampler")
@@ -48,9 +48,11 @@ class Replicates(Config):
 
 
 class Selection(Config):
-    """What chooses between arms: a number on held-out training identities. No benchmark fits here."""
+    """What chooses between arms: a number on held-out identities. No benchmark fits here."""
 
-    metric: Literal["auc", "accuracy", "eer"] = setting("auc", doc="measured on held-out identities")
+    metric: Literal["auc", "accuracy", "eer"] = setting(
+        "auc", doc="measured on held-out identities"
+    )
 
     @property
     def name(self) -> str:
@@ -72,7 +74,9 @@ class Budget(Config):
 class Resources(Config):
     """Where a study runs; changes no result."""
 
-    workers: int = place(1, ge=1, doc="data-parallel workers of one run; 1 runs in the trial itself")
+    workers: int = place(
+        1, ge=1, doc="data-parallel workers of one run; 1 runs in the trial itself"
+    )
     cpus_per_worker: float = place(1.0, ge=0, doc="CPUs of one worker")
     gpus_per_worker: float = place(0.0, ge=0, doc="GPUs of one worker")
     concurrent_arms: int = place(0, ge=0, doc="arms at a time; 0: as many as the cluster holds")
@@ -86,7 +90,7 @@ class Study(Config):
     question: str
     base: TrainConfig
     axes: dict[str, tuple[Any, ...]]
-    space: dict[str, Distribution] = {}
+    space: dict[str, Distribution] = Field(default_factory=dict)
     search: Search = Search()
     pruning: Pruning = Pruning()
     replicates: Replicates = Replicates()
@@ -107,10 +111,14 @@ class Study(Config):
                 raise ValueError(f"{path} is an axis and searched at once")
             if not any(has_path(config, path) for config in configs):
                 get_path(configs[0], path)
-        known = {f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants}
+        known = {
+            f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
+        }
         unknown = [name for name in self.report if name not in known]
         if unknown:
-            raise ValueError(f"report names {unknown}, which nothing measures; there is {sorted(known)}")
+            raise ValueError(
+                f"report names {unknown}, which nothing measures; there is {sorted(known)}"
+            )
         return self
 
     def config_at(self, point: tuple[Any, ...]) -> TrainConfig:

@@ -12,7 +12,7 @@ class Watcher(Protocol):
     def epoch(
         self, arm: str, cell: Mapping[str, Scalar], step: int, value: float, seed: int
     ) -> None:
-        """An arm has done `step` epochs over all its replicates; `value` is its selection metric."""
+        """An arm has done `step` epochs over its replicates; `value`: its selection metric."""
 
     def ended(
         self, arm: str, cell: Mapping[str, Scalar], status: str, message: str, value: float

@@ -1,11 +1,31 @@
 """A complete training run as a value: the composition of the parts. No torch here."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from frlib.core.config import Choice, Config, setting
 from frlib.data.config import DataConfig, NoiseConfig, Variant
+
+if TYPE_CHECKING:
+    from frlib.heads.config import HeadConfig
+
+    Head = HeadConfig
+
+    class Backbone(Config):
+        """What every backbone's config has."""
+
+        name: str
+        embedding_size: int
+
+    class Schedule(Config):
+        """What every schedule's config has."""
+
+        name: str
+else:
+    Backbone = Choice["frlib.backbones"]
+    Head = Choice["frlib.heads.presets"]
+    Schedule = Choice["frlib.schedules"]
 
 
 class OptimiserConfig(Config):
@@ -23,9 +43,9 @@ class TrainConfig(Config):
 
     data: DataConfig
     noise: NoiseConfig = NoiseConfig()
-    backbone: Choice["frlib.backbones"] = Field("tiny", validate_default=True)  # type: ignore[type-arg]
-    head: Choice["frlib.heads.presets"] = Field("arcface", validate_default=True)  # type: ignore[type-arg]
-    schedule: Choice["frlib.schedules"] = Field("poly", validate_default=True)  # type: ignore[type-arg]
+    backbone: Backbone = Field("tiny", validate_default=True)
+    head: Head = Field("arcface", validate_default=True)
+    schedule: Schedule = Field("poly", validate_default=True)
     optimiser: OptimiserConfig = OptimiserConfig()
     epochs: int = setting(20, ge=1, doc="passes over the training images", unit="epochs")
     batch_size: int = setting(128, ge=2, doc="images in a step, over all workers")

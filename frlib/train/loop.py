@@ -1,8 +1,8 @@
 """The training loop: yields an `Epoch` after each pass and knows neither Ray, MLflow nor records.
 
 The order of samples and their mirroring depend on (seed, epoch, sample) alone. A global batch is
-cut into equal slices, one per worker, and gradients are averaged: with synchronised batch statistics
-the number of workers changes nothing but rounding.
+cut into equal slices, one per worker, and gradients are averaged: with synchronised batch
+statistics the number of workers changes nothing but rounding.
 """
 
 import time
@@ -29,7 +29,7 @@ from frlib.train.place import Place
 from frlib.train.precision import autocast, resolve
 from frlib.train.state import State, Trainee
 from frlib.train.step import batch_tensors, step
-from frlib.train.verdicts import Verdicts, VerdictLog
+from frlib.train.verdicts import VerdictLog, Verdicts
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,15 @@ def build(config: TrainConfig, num_classes: int, seed: int, place: Place) -> Sta
     )
     if config.sync_batchnorm and place.group.size > 1:
         backbone = batchnorm.convert(backbone, place.group)
-    trainee = Trainee(backbone, head).to(place.device, memory_format=torch.channels_last)
+    trainee = Trainee(backbone, head).to(place.device).to(memory_format=torch.channels_last)
     o = config.optimiser
     parameters = [p for p in trainee.parameters() if p.requires_grad]
     optimiser = torch.optim.SGD(
         parameters,
-        lr=o.lr, momentum=o.momentum, nesterov=o.nesterov, weight_decay=o.weight_decay,
+        lr=o.lr,
+        momentum=o.momentum,
+        nesterov=o.nesterov,
+        weight_decay=o.weight_decay,
         foreach=True,
     )
     return State(trainee, optimiser)
@@ -95,7 +98,7 @@ def epochs(
             f"batch_size={config.batch_size} does not divide into {place.group.size} workers"
         )
     state = build(config, manifest.num_classes, seed, place)
-    log = VerdictLog(manifest, place.group)
+    log = VerdictLog(manifest, place.group, place.device)
     if checkpoints is not None and checkpoint.restore(state, checkpoints):
         yield Epoch(state.epoch, state.step, dict(state.last_row), log.close(), state)
     trainee = _wrapped(state.trainee, place)
@@ -136,12 +139,15 @@ def _one_pass(
         images, labels = batch_tensors(
             pixels.batch(rows), manifest.labels[rows], mirror[rows], place.device
         )
-        factor = schedule.factor(
-            state.step, config.epochs * per_epoch, per_epoch, config.schedule
-        )
+        factor = schedule.factor(state.step, config.epochs * per_epoch, per_epoch, config.schedule)
         output = step(
-            state, trainee, images, labels,
-            lr=config.optimiser.lr * factor, clip_norm=config.optimiser.clip_norm, cast=cast,
+            state,
+            trainee,
+            images,
+            labels,
+            lr=config.optimiser.lr * factor,
+            clip_norm=config.optimiser.clip_norm,
+            cast=cast,
         )
         losses.append(output.loss.detach())
         if output.decisions is not None:
@@ -153,9 +159,7 @@ def _wrapped(trainee: Trainee, place: Place) -> nn.Module:
     if place.group.size == 1:
         return trainee
     devices = [place.device] if place.device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(
-        trainee, device_ids=devices, broadcast_buffers=False
-    )
+    return nn.parallel.DistributedDataParallel(trainee, device_ids=devices, broadcast_buffers=False)
 
 
 def _slice(rows: NDArray[np.int64], place: Place) -> NDArray[np.int64]:

@@ -56,7 +56,10 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
     prepared = prepare(config.data, config.noise, ticket.seed, ticket.store)
     if place.is_first:
         with RunWriter(
-            ticket.study_folder, study=ticket.study, arm=ticket.arm, seed=ticket.seed,
+            ticket.study_folder,
+            study=ticket.study,
+            arm=ticket.arm,
+            seed=ticket.seed,
             facts=facts(config, prepared, place),
         ) as writer:
             return _train(config, ticket, place, report, prepared, writer)
@@ -120,6 +123,7 @@ def _benchmark(
 ) -> dict[str, float]:
     pixels = open_pixels(one.manifest, config.data.size, store)
     row: dict[str, float] = {}
+    protocols = {}
     for outcome in pairs10.benchmark(
         _view(config, done, place), one.name, pixels, one.pairs, config.variants
     ):
@@ -127,12 +131,12 @@ def _benchmark(
         columns = ("fold", "same", "score", "threshold", "correct")
         arrays = {name: getattr(outcome, name) for name in columns}
         writer.pair_scores(outcome.benchmark, outcome.variant, arrays)
+        protocols[outcome.variant] = outcome.protocol
+    writer.add_facts({f"protocols/{one.name}": protocols})
     return row
 
 
-def _record(
-    writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str, float]
-) -> None:
+def _record(writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str, float]) -> None:
     writer.log(row, epoch=done.number, step=done.step)
     found = done.verdicts
     if len(found.rows):

@@ -16,7 +16,7 @@ def batch_tensors(
     mirror: NDArray[np.bool_],
     device: torch.device,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (on bytes, before the cast), and labels."""
+    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (on bytes), and labels."""
     if mirror.any():
         pixels[mirror] = pixels[mirror, :, ::-1]
     return to_input(pixels, device), torch.from_numpy(labels).to(device)
@@ -32,7 +32,7 @@ def step(
     clip_norm: float,
     cast: object,
 ) -> HeadOutput:
-    """Forward, backward, clip over backbone and head together, update. Returns the head's output."""
+    """Forward, backward, clip over backbone and head together, update. The head's output."""
     for group in state.optimiser.param_groups:
         group["lr"] = lr
     state.optimiser.zero_grad(set_to_none=True)

@@ -27,9 +27,10 @@ class Verdicts:
 class VerdictLog:
     """Collects decisions step by step; `close` gathers them over workers and starts anew."""
 
-    def __init__(self, manifest: Manifest, group: Group) -> None:
+    def __init__(self, manifest: Manifest, group: Group, device: torch.device) -> None:
         self._manifest = manifest
         self._group = group
+        self._device = device
         self._kind = ""
         self._columns: list[torch.Tensor] = []
 
@@ -44,7 +45,8 @@ class VerdictLog:
         """The epoch's decisions of all workers."""
         kind, columns = self._kind, self._columns
         self._kind, self._columns = "", []
-        found = torch.cat(columns) if columns else torch.zeros(0, 4, dtype=torch.float64)
+        empty = torch.zeros(0, 4, dtype=torch.float64, device=self._device)
+        found = torch.cat(columns) if columns else empty
         table = self._gathered(found).cpu().numpy()
         table = table[np.argsort(table[:, 0], kind="stable")]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))
@@ -54,9 +56,9 @@ class VerdictLog:
     def _gathered(self, table: torch.Tensor) -> torch.Tensor:
         if self._group.size == 1:
             return table
-        longest = int(self._group.max(torch.tensor(float(len(table)))))
-        padded = torch.full((longest, 4), -1.0, dtype=torch.float64)
-        padded[: len(table)] = table.cpu()
+        longest = int(self._group.max(torch.tensor(float(len(table)), device=self._device)))
+        padded = torch.full((longest, 4), -1.0, dtype=torch.float64, device=self._device)
+        padded[: len(table)] = table
         every = self._group.all_gather(padded).reshape(-1, 4)
         return every[every[:, 0] >= 0]
 

@@ -1,6 +1,7 @@
 """What every learning-rate rule keeps, whichever modules there are."""
 
 import math
+from itertools import pairwise
 from types import ModuleType
 
 import pytest
@@ -12,7 +13,9 @@ PACKAGE = "frlib.schedules"
 PER_EPOCH = 7
 TOTAL = 24 * PER_EPOCH
 
-every_schedule = pytest.mark.parametrize("module", [discover.load(PACKAGE, n) for n in discover.choices(PACKAGE)])
+MODULES = [discover.load(PACKAGE, name) for name in discover.choices(PACKAGE)]
+
+every_schedule = pytest.mark.parametrize("module", MODULES, ids=discover.choices(PACKAGE))
 
 
 @every_schedule
@@ -27,7 +30,7 @@ def test_factor_when_default_then_starts_at_one_and_never_rises(module: ModuleTy
     config = module.Config()
     factors = [module.factor(i, TOTAL, PER_EPOCH, config) for i in range(TOTAL)]
     assert factors[0] == 1
-    assert all(late <= early for early, late in zip(factors, factors[1:], strict=False))
+    assert all(late <= early for early, late in pairwise(factors))
     assert 0 <= factors[-1] < 0.1
 
 

@@ -44,7 +44,9 @@ def _train(size: int, code: str, folder: Path) -> dict[str, torch.Tensor]:
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", code, str(r), str(size), str(folder / f"meet{size}"), str(out)],
-            cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parents[2],
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for r in range(size)
     ]

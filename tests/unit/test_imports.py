@@ -1,13 +1,13 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
-    cli ─► everything (also analysis and studies, by name)
-    launch ─► rayrun, study, records, track
-    rayrun ─► train, study, records, parallel
-    study  ─► train.config, data (to name and digest it), records (to know what is done)
-    train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
-    evaluate ─► metrics, data        track ─► records
-    analysis ─► records, stats       studies ─► study, train.config and the parts they name
-    everything ─► core
+cli ─► everything (also analysis and studies, by name)
+launch ─► rayrun, study, records, track
+rayrun ─► train, study, records, parallel
+study  ─► train.config, data (to name and digest it), records (to know what is done)
+train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
+evaluate ─► metrics, data        track ─► records
+analysis ─► records, stats       studies ─► study, train.config and the parts they name
+everything ─► core
 """
 
 import ast
@@ -29,7 +29,14 @@ ALLOWED = {
     "data": set(),
     "evaluate": {"metrics", "data"},
     "train": {
-        "heads", "backbones", "schedules", "data", "parallel", "evaluate", "metrics", "records",
+        "heads",
+        "backbones",
+        "schedules",
+        "data",
+        "parallel",
+        "evaluate",
+        "metrics",
+        "records",
     },
     "track": {"records"},
     "study": {"train", "data", "records"},
@@ -49,7 +56,9 @@ NO_TORCH = ("core", "records", "stats", "study", "analysis", "studies", "cli", "
 
 
 def _files() -> list[Path]:
-    return sorted(p for top in ("frlib", "analysis", "studies", "cluster") for p in (ROOT / top).rglob("*.py"))
+    return sorted(
+        p for top in ("frlib", "analysis", "studies", "cluster") for p in (ROOT / top).rglob("*.py")
+    )
 
 
 def _imported(path: Path) -> Iterator[str]:
@@ -91,10 +100,17 @@ def test_drawing_when_compared_with_the_folders_then_names_every_room() -> None:
 
 
 def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
-    for package in ("frlib/heads/presets", "frlib/backbones", "frlib/schedules", "frlib/data/sources"):
+    for package in (
+        "frlib/heads/presets",
+        "frlib/backbones",
+        "frlib/schedules",
+        "frlib/data/sources",
+    ):
         names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
         dotted = package.replace("/", ".")
         for path in (ROOT / package).glob("[!_]*.py"):
             others = {f"{dotted}.{name}" for name in names - {path.stem}}
-            crossed = {i for i in _imported(path) if any(i == o or i.startswith(o + ".") for o in others)}
+            crossed = {
+                i for i in _imported(path) if any(i == o or i.startswith(o + ".") for o in others)
+            }
             assert not crossed, f"{path.name} imports {crossed}"

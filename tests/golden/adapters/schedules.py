@@ -16,7 +16,12 @@ Meta = dict[str, Any]
 
 
 def _compare(
-    arrays: Arrays, factor: Callable[[int], float], *, base: float, rtol: float = 1e-9, low: float = 0.0
+    arrays: Arrays,
+    factor: Callable[[int], float],
+    *,
+    base: float,
+    rtol: float = 1e-9,
+    low: float = 0.0,
 ) -> None:
     found = np.array([low + (base - low) * factor(i) for i in range(len(arrays["lr"]))])
     np.testing.assert_allclose(found, arrays["lr"], rtol=rtol, atol=1e-15 * abs(base))
@@ -82,7 +87,10 @@ def _batch_steps(arrays: Arrays, meta: Meta) -> None:
         milestones_epochs=(), milestones_steps=scaled, gamma=hyper.get("gamma", 0.1)
     )
     _compare(
-        arrays, lambda i: step.factor(i, len(arrays["lr"]), 1, config), base=hyper["base_lr"], rtol=1e-5
+        arrays,
+        lambda i: step.factor(i, len(arrays["lr"]), 1, config),
+        base=hyper["base_lr"],
+        rtol=1e-5,
     )
 
 

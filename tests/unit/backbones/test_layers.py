@@ -5,7 +5,9 @@ from frlib.backbones._layers import PReLU, fixed_scale_batchnorm
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 5)])
-def test_prelu_when_bfloat16_then_equals_the_direct_form_with_its_gradients(shape: tuple[int, ...]) -> None:
+def test_prelu_when_bfloat16_then_equals_the_direct_form_and_gradients(
+    shape: tuple[int, ...],
+) -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(shape, generator=generator).to(torch.bfloat16)
     grad = torch.randn(shape, generator=generator).to(torch.bfloat16)

@@ -15,7 +15,8 @@ def _conv(name: str, outside: int, inside: int, kernel: int) -> Shapes:
 
 
 def _bn(name: str, channels: int) -> Shapes:
-    vectors = {f"{name}.{v}": (channels,) for v in ("weight", "bias", "running_mean", "running_var")}
+    kinds = ("weight", "bias", "running_mean", "running_var")
+    vectors = {f"{name}.{kind}": (channels,) for kind in kinds}
     return vectors | {f"{name}.num_batches_tracked": ()}
 
 
@@ -88,7 +89,7 @@ def _no_memory() -> Iterator[None]:
 def test_iresnet_when_built_for_112_then_has_the_published_names_and_size(
     depth: int, blocks: tuple[int, ...], millions: float
 ) -> None:
-    net = iresnet.build(iresnet.Config(depth=depth), 112)  # type: ignore[arg-type]
+    net = iresnet.build(iresnet.Config(depth=depth), 112)
     assert _found(net) == _iresnet(blocks)
     assert round(sum(p.numel() for p in net.parameters()) / 1e6, 2) == millions
 
@@ -106,11 +107,13 @@ def test_mobilefacenet_when_built_for_112_then_has_the_published_names() -> None
 
 def test_mobilefacenet_when_large_then_its_second_layer_is_a_row_of_bottlenecks() -> None:
     net = mobilefacenet.build(mobilefacenet.Config(scale=4, blocks=(2, 8, 12, 4)), 112)
-    expected = _bottleneck("layers.1.layers.1", 256, 128, 256) | _bottleneck("layers.7.layers.3", 512, 256, 512)
+    expected = _bottleneck("layers.1.layers.1", 256, 128, 256)
+    expected |= _bottleneck("layers.7.layers.3", 512, 256, 512)
     assert expected.items() <= _found(net).items()
 
 
 @pytest.mark.parametrize("depth", [18, 50])
 def test_iresnet_when_built_then_the_scale_of_the_last_norm_is_not_trained(depth: int) -> None:
-    net = iresnet.build(iresnet.Config(depth=depth), 32)  # type: ignore[arg-type]
-    assert [name for name, p in net.named_parameters() if not p.requires_grad] == ["features.weight"]
+    net = iresnet.build(iresnet.Config(depth=depth), 32)
+    fixed = [name for name, p in net.named_parameters() if not p.requires_grad]
+    assert fixed == ["features.weight"]

@@ -30,8 +30,12 @@ def test_smallest_tiny_when_trained_in_channels_last_then_its_process_survives()
     """A strided 1x1 convolution here would end the process by a signal: oneDNN issue 6035."""
     done = subprocess.run(
         [sys.executable, "-c", TWO_STEPS],
-        capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["True"]
 

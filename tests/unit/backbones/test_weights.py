@@ -50,7 +50,9 @@ def test_load_public_when_only_batch_counts_are_missing_then_accepts(tmp_path: P
     assert torch.equal(net.state_dict()["fc.weight"], source["fc.weight"])
 
 
-def test_load_public_when_names_or_shapes_differ_then_lists_them_and_changes_nothing(tmp_path: Path) -> None:
+def test_load_public_when_names_or_shapes_differ_then_lists_them_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
     source = _net(1).state_dict()
     source["fc.wait"] = source.pop("fc.weight")
     source["conv1.weight"] = source["conv1.weight"][:3]
@@ -92,7 +94,9 @@ def test_load_public_when_file_holds_objects_then_refuses_to_run_them(tmp_path: 
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"a": 1}, {}])
-def test_load_public_when_it_is_no_state_dict_then_says_what_was_found(tmp_path: Path, content: object) -> None:
+def test_load_public_when_it_is_no_state_dict_then_says_what_was_found(
+    tmp_path: Path, content: object
+) -> None:
     torch.save(content, tmp_path / "w.pth")
     with pytest.raises(DataError, match="expected a dictionary of tensors"):
         load_public(_net(1), tmp_path / "w.pth")

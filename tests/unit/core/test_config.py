@@ -23,6 +23,9 @@ from frlib.core.config import (
 from frlib.core.errors import ConfigError
 
 
+Schedule = Choice["frlib.schedules"]
+
+
 class Inner(Config):
     margin: float = setting(0.5, ge=0, le=1, doc="m")
     kind: str = "a"
@@ -30,14 +33,16 @@ class Inner(Config):
 
 class Outer(Config):
     inner: Inner = Inner()
-    schedule: Choice["frlib.schedules"] = "poly"
+    schedule: Schedule = "poly"
     path: str = place("", doc="where")
     count: int = 3
     on: bool = True
 
 
 def test_parse_when_key_is_unknown_then_names_the_nearest_field() -> None:
-    with pytest.raises(ConfigError, match=r"inner\.margn: no such field in .*Inner \(did you mean 'margin'\?\)"):
+    with pytest.raises(
+        ConfigError, match=r"inner\.margn: no such field in .*Inner \(did you mean 'margin'\?\)"
+    ):
         Outer.parse({"inner": {"margn": 0.3}})
 
 
@@ -76,8 +81,11 @@ def test_digest_when_computed_in_another_process_then_is_equal() -> None:
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, text=True,
-            capture_output=True, check=True,
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            text=True,
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }

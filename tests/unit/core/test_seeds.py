@@ -11,7 +11,9 @@ def test_stream_when_named_alike_then_repeats() -> None:
 
 def test_stream_when_seed_or_name_differs_then_differs() -> None:
     draws = {
-        stream(seed, *names).random() for seed in (0, 1) for names in (("a",), ("b",), ("a", 1), ("a1",))
+        stream(seed, *names).random()
+        for seed in (0, 1)
+        for names in (("a",), ("b",), ("a", 1), ("a1",))
     }
     assert len(draws) == 8
 

@@ -93,8 +93,9 @@ def test_restart_when_the_journal_is_lost_then_records_are_put_back(
 def test_propose_when_everything_is_recorded_then_there_is_nothing(
     cell: Cell, tmp_path: Path
 ) -> None:
-    recorded = tuple(
-        Recorded(cell.arm({"head.margin": m, "batch_size": 64}), "complete", m, 12)
-        for m in (0.2, 0.3, 0.4)
-    ) + (Recorded(cell.default, "failed", None),)
+    tried = [cell.arm({"head.margin": m, "batch_size": 64}) for m in (0.2, 0.3, 0.4)]
+    recorded = (
+        *(Recorded(arm, "complete", 0.5, 12) for arm in tried),
+        Recorded(cell.default, "failed", None),
+    )
     assert _open(cell, tmp_path / "j", recorded).remaining == 0

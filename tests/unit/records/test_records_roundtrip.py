@@ -12,7 +12,7 @@ import pytest
 
 from frlib.core import safeio
 from frlib.core.errors import RecordError
-from frlib.records import declare, layout, read
+from frlib.records import declare, layout, parts, read
 from frlib.records.compact import compact
 from frlib.records.write import RunWriter
 
@@ -224,7 +224,7 @@ def test_writer_when_a_value_has_the_wrong_type_then_the_table_is_named(study: P
 
 
 def test_writer_when_a_column_is_misspelt_then_the_expected_ones_are_named(study: Path) -> None:
-    with pytest.raises(RecordError, match="expected .*'epoch', 'name'"):
+    with pytest.raises(RecordError, match=r"expected .*'epoch', 'name'"):
         writer(study).metrics([{"nmae": "acc", "value": 1.0}])
 
 
@@ -273,8 +273,6 @@ def test_seconds_when_a_replicate_took_two_attempts_then_both_are_counted(study:
     part = killed.folder / "metrics-00000.parquet"
     part.unlink()
     rewritten = {"epoch": [1], "step": [1], "name": ["acc"], "value": [0.1], "time": [7.0]}
-    from frlib.records import parts
-
     parts.write(part, parts.to_table("metrics", rewritten), {})
     with writer(study) as done:
         pass

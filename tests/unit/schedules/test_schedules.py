@@ -1,3 +1,5 @@
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,9 @@ def test_cosine_when_it_has_a_floor_and_warmup_then_falls_from_one_to_the_floor(
 
 @pytest.mark.parametrize("module", [poly, cosine])
 @pytest.mark.parametrize("epochs", [6, 9])
-def test_factor_when_warmup_fills_the_run_then_says_which_field_to_lower(module, epochs) -> None:  # type: ignore[no-untyped-def]
+def test_factor_when_warmup_fills_the_run_then_says_which_field_to_lower(
+    module: ModuleType, epochs: float
+) -> None:
     config = module.Config(warmup_epochs=epochs)
     with pytest.raises(ConfigError, match=r"schedule\.warmup_epochs=.*60 steps"):
         module.factor(0, TOTAL, PER_EPOCH, config)
@@ -62,10 +66,13 @@ def test_step_when_epochs_and_steps_are_mixed_then_each_decays_once() -> None:
 
 def test_step_when_counted_in_steps_then_the_length_of_an_epoch_is_irrelevant() -> None:
     config = step.Config(milestones_epochs=(), milestones_steps=(1000,))
-    assert [step.factor(n, 5000, per, config) for per in (1, 30, 4000) for n in (999, 1000)] == [1, 0.1] * 3
+    for per_epoch in (1, 30, 4000):
+        assert [step.factor(n, 5000, per_epoch, config) for n in (999, 1000)] == [1, 0.1]
 
 
-@pytest.mark.parametrize("fields", [{"gamma": 0}, {"milestones_epochs": (-1,)}, {"milestone_epochs": (3,)}])
+@pytest.mark.parametrize(
+    "fields", [{"gamma": 0}, {"milestones_epochs": (-1,)}, {"milestone_epochs": (3,)}]
+)
 def test_step_config_when_wrong_then_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(fields))):
         step.Config.parse(fields)

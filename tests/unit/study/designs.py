@@ -4,7 +4,7 @@ from typing import Any
 
 from frlib.core.space import OneOf, Uniform
 from frlib.data.config import DataConfig, PairBenchmark
-from frlib.data.sources import synth
+from frlib.data.sources import parquet
 from frlib.heads.presets import arcface, boundary
 from frlib.study.schema import Pruning, Search, Study
 from frlib.train.config import TrainConfig
@@ -14,7 +14,7 @@ DATASETS = {"train": "aaaa", "pairs/images": "bbbb"}
 
 def small(**changes: Any) -> Study:
     """ArcFace, BoundaryF1 and BoundaryFace at two noise ratios, margin and lambda searched."""
-    people = synth.Config()
+    people = parquet.Config(path="unused")
     data = DataConfig(train=people, benchmarks=(PairBenchmark(name="pairs", images=people),))
     values: dict[str, Any] = {
         "name": "small",

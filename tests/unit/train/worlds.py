@@ -9,7 +9,7 @@ from frlib.core.seeds import stream
 from frlib.data.cache import Pixels
 from frlib.data.config import DataConfig
 from frlib.data.manifest import CLOSED, Manifest
-from frlib.data.sources import synth
+from frlib.data.sources import parquet
 from frlib.train.config import OptimiserConfig, TrainConfig
 
 SIZE, CLASSES, PER_CLASS = 32, 6, 8
@@ -31,7 +31,7 @@ def manifest(flips: int = 0) -> Manifest:
         kinds=kinds,
         checksums=np.array([f"{i:064x}" for i in range(count)]),
         identities=tuple("abcdef"),
-        readers=(synth.Config(),),
+        readers=(parquet.Config(path="unused"),),
         colour="RGB",
         facts={},
     )
@@ -52,7 +52,7 @@ def pixels() -> Pixels:
 def config(**changes: Any) -> TrainConfig:
     """Three epochs of a narrow net."""
     values: dict[str, Any] = {
-        "data": DataConfig(train=synth.Config(), size=SIZE),
+        "data": DataConfig(train=parquet.Config(path="unused"), size=SIZE),
         "backbone": tiny.Config(width=4, embedding_size=16),
         "head": "arcface",
         "optimiser": OptimiserConfig(lr=0.05),

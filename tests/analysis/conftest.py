@@ -1,9 +1,13 @@
 """A recorded study with made-up numbers: three methods, flips of 0, 20 and 40 %, three seeds."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from frlib.core import safeio
 from frlib.core.config import digest
@@ -83,3 +87,9 @@ def record(store: Path, study: Mapping[str, Any] = STUDY) -> Path:
     message = "NumericsError: the loss became nan at step 40 (epoch 2)"
     declare.write_verdict(folder, failed, {"status": "failed", "message": message})
     return folder
+
+
+@pytest.fixture(scope="session")
+def simulated() -> ModuleType:
+    """This module: its numbers, and `record`, `arm` and `replicate` to write them down."""
+    return sys.modules[__name__]
