@@ -131,11 +131,12 @@ def _value(value: Any) -> str:
 
 
 def _arms(grid: Grid) -> str:
+    tried = [arm for row in grid.rows for arm in row.arms]
     counts: Mapping[str, int] = {
-        status: sum(arm.status == status for arm in grid.records.arm_list)
+        status: sum(arm.status == status for arm in tried)
         for status in ("complete", "stopped", "failed", "running")
     }
-    total = len(grid.records.arm_list)
+    total = len(tried)
     searched = f"{total} arm{'' if total == 1 else 's'} were tried in {len(grid.rows)} cells"
     told = (
         f"{counts['complete']} completed, {counts['stopped']} were stopped early, "

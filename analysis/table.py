@@ -1,6 +1,7 @@
 """A table as a value: numbers with their interval, count and origin. Nothing is rounded here."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,6 +65,12 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
+
+    def has_gap(self, keys: Collection[str]) -> bool:
+        """Whether a cell of one of these columns is missing."""
+        places = [i for i, column in enumerate(self.columns) if column.key in keys]
+        cells = (row[i] for row in self.rows for i in places)
+        return any(isinstance(cell, Cell) and cell.origin == "missing" for cell in cells)
 
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), "a row of another length"

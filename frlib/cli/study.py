@@ -82,7 +82,7 @@ def run(
         table = answers.build(study.name, store)
     show.table(table)
     show.where(after, mirrored)
-    if any(e.status == "failed" for p in after.cells for e in p.entries.values()):
+    if table.has_gap(study.report):
         raise typer.Exit(3)
 
 

@@ -34,8 +34,9 @@ def build(
 ) -> None:
     """Rebuild a study's table and write it as Markdown, CSV and LaTeX."""
     from analysis import build as answers
-    from analysis.table import Cell
     from frlib.cli import show
+    from frlib.core import safeio
+    from frlib.records import layout
 
     if from_mlflow:
         from frlib.track.restore import restore
@@ -43,8 +44,7 @@ def build(
         restore(from_mlflow, name, store)
     table = answers.build(name, store)
     show.table(table)
-    show.console.print(f"Written to {store / 'studies' / name / 'tables'}")
-    if any(
-        cell.origin == "missing" for row in table.rows for cell in row if isinstance(cell, Cell)
-    ):
+    folder = layout.study_folder(store, name)
+    show.console.print(f"Written to {folder / 'tables'}", soft_wrap=True)
+    if table.has_gap(safeio.read_json(folder / "study.json")["report"]):
         raise typer.Exit(3)

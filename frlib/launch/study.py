@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from frlib.core import safeio
+from frlib.core.config import canonical
 from frlib.core.errors import ConfigError
+from frlib.data import catalog
+from frlib.data.cache import open_pixels
 from frlib.rayrun import tuner
 from frlib.study.plan import Plan, make
 from frlib.study.schema import Study
@@ -30,10 +33,25 @@ def check_store(store: Path) -> None:
         ) from error
 
 
+def warm(plan: Plan) -> None:
+    """Decode every data set of the study once, so that trials find it and damage shows now."""
+    seen = set()
+    for one in plan.cells:
+        data, store = one.cell.config.data, plan.store
+        sources = [data.train, data.outliers, *(b.images for b in data.benchmarks)]
+        for source in filter(None, sources):
+            key = f"{data.size} {canonical(source)}"
+            if key not in seen:
+                seen.add(key)
+                open_pixels(catalog.scan(source, store), data.size, store)
+
+
 def run(study: Study, store: Path, watcher: Watcher, address: str = "") -> Plan:
     """Run what is missing; returns the plan as it stands afterwards."""
     check_store(store)
     plan = make(study, store)
     record_design(plan)
+    if plan.runs_left:
+        warm(plan)
     tuner.run(plan, watcher, address)
     return make(study, store)

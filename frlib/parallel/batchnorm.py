@@ -15,37 +15,36 @@ none. Statistics are taken in float32 when the input is narrower.
 Gradients of w and b are a worker's own part: data-parallel averaging adds them up as it does all
 others. The backward pass cannot be differentiated again.
 
-In evaluation, without an initialised process group, and in a group of one, the layers do exactly
-what `nn.BatchNorm1d` and `nn.BatchNorm2d` do. Parameters and buffers have the same names.
+In evaluation and in a group of one the layers do exactly what `nn.BatchNorm1d` and `nn.BatchNorm2d`
+do. Parameters and buffers have the same names.
 """
 
 from typing import Any, TypeVar
 
 import torch
-import torch.distributed as dist
 from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from frlib.core.errors import NumericsError
+from frlib.parallel.collectives import SINGLE, Group
 
 M = TypeVar("M", bound=nn.Module)
 
 
 class _Synced(_BatchNorm):
-    group: dist.ProcessGroup | None = None
+    group: Group = SINGLE
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """`[B, C, ...]` to the same shape, type and memory format."""
-        alone = not dist.is_initialized() or dist.get_world_size(self.group) == 1
-        if alone or not self.training:
+        if self.group.size == 1 or not self.training:
             return super().forward(input)
-        self._check_input_dim(input)  # type: ignore[no-untyped-call]
+        self._check_input_dim(input)
         mean, var, rows = _statistics(input.detach(), self.group)
         if self.track_running_stats:
             self._track(mean, var, rows)
-        return _Normalise.apply(  # type: ignore[no-any-return]
+        return _Normalise.apply(
             input, self.weight, self.bias, mean, var, rows, self.eps, self.group
         )
 
@@ -61,11 +60,11 @@ class _Synced(_BatchNorm):
 
 
 class SyncBatchNorm1d(_Synced, nn.BatchNorm1d):
-    """`nn.BatchNorm1d` over all workers of `group` (the default group if None)."""
+    """`nn.BatchNorm1d` over all workers of `group`."""
 
 
 class SyncBatchNorm2d(_Synced, nn.BatchNorm2d):
-    """`nn.BatchNorm2d` over all workers of `group` (the default group if None)."""
+    """`nn.BatchNorm2d` over all workers of `group`."""
 
 
 _TWINS: dict[type[nn.Module], type[_Synced]] = {
@@ -76,7 +75,7 @@ _TWINS: dict[type[nn.Module], type[_Synced]] = {
 }
 
 
-def convert(module: M, group: dist.ProcessGroup | None = None) -> M:
+def convert(module: M, group: Group) -> M:
     """Make every 1-d and 2-d batch norm in `module` (itself included) synchronise over `group`.
 
     Happens in place and returns `module`. Parameters and buffers stay the very same objects, so an
@@ -90,9 +89,7 @@ def convert(module: M, group: dist.ProcessGroup | None = None) -> M:
     return module
 
 
-def _statistics(
-    x: torch.Tensor, group: dist.ProcessGroup | None
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _statistics(x: torch.Tensor, group: Group) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Mean `[C]`, biased variance `[C]` and row count `[]` of all workers, in float32 or wider."""
     channels = x.shape[1]
     rows = x.numel() // channels
@@ -101,9 +98,7 @@ def _statistics(
     if rows:
         own[0], own[1] = torch.batch_norm_update_stats(x.to(kind), None, None, 0.0)
         own[2] = rows
-    every = [torch.empty_like(own) for _ in range(dist.get_world_size(group))]
-    dist.all_gather(every, own, group=group)
-    means, variances, counts = torch.stack(every).unbind(1)
+    means, variances, counts = group.all_gather(own).view(-1, *own.shape).unbind(1)
     total = counts[:, 0].sum()
     if rows <= 1 and total <= 1:
         raise NumericsError(
@@ -126,7 +121,7 @@ class _Normalise(torch.autograd.Function):
         var: torch.Tensor,
         rows: torch.Tensor,
         eps: float,
-        group: dist.ProcessGroup | None,
+        group: Group,
     ) -> torch.Tensor:
         ctx.save_for_backward(x, weight, mean, var, rows)
         ctx.eps, ctx.group = eps, group
@@ -142,8 +137,7 @@ class _Normalise(torch.autograd.Function):
             grad_x, dot_h, total = torch.ops.aten.native_batch_norm_backward(
                 grad_y, x, weight, mean, var, None, None, False, ctx.eps, [True, True, True]
             )
-        sums = torch.stack([dot_h, total]).to(mean.dtype)
-        dist.all_reduce(sums, group=ctx.group)
+        sums = ctx.group.sum(torch.stack([dot_h, total]).to(mean.dtype))
         inverse = torch.rsqrt(var + ctx.eps)
         scale = inverse if weight is None else inverse * weight
         slope = -scale * inverse * sums[0] / rows

@@ -44,7 +44,7 @@ def rule(study: Mapping[str, Any]) -> str:
 
 
 def choose(records: Records) -> tuple[Choice, ...]:
-    """One choice a cell, in the order of the study (`cells` of study.json), else of the arms."""
+    """One choice a cell, in the order of the study (`cells` of study.json), else of values."""
     scores = _scores(records)
     _, higher = metric(records.study)
     return tuple(
@@ -93,6 +93,10 @@ def _scores(records: Records) -> dict[str, float]:
 
 
 def _cells(records: Records) -> list[tuple[Mapping[str, Any], tuple[Arm, ...]]]:
+    """Planned cells with their arms; where no plan is on record, the cells that the arms make.
+
+    Arms of other cells (the study's base or axes have changed since) belong to no row.
+    """
     by_key: dict[str, list[Arm]] = {}
     for arm in records.arm_list:
         by_key.setdefault(arm.cell_key, []).append(arm)
@@ -101,8 +105,10 @@ def _cells(records: Records) -> list[tuple[Mapping[str, Any], tuple[Arm, ...]]]:
         shown = dict(planned["shown"])
         key = str(planned.get("digest") or canonical(shown))
         cells.append((shown, tuple(by_key.pop(key, ()))))
+    if cells:
+        return cells
     unplanned = [(arms[0].cell, tuple(arms)) for arms in by_key.values()]
-    return cells + sorted(unplanned, key=lambda cell: [_order(v) for v in cell[0].values()])
+    return sorted(unplanned, key=lambda cell: [_order(v) for v in cell[0].values()])
 
 
 def _order(value: Any) -> tuple[int, float, str]:

@@ -1,6 +1,6 @@
 """From a study to its cells (points of the axes) and arms (a cell with searched values)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from frlib.core import discover
 from frlib.core.config import Config, canonical, digest, get_path, has_path, to_dict, with_path
 from frlib.core.space import Distribution, Scalar
+from frlib.data.config import DataConfig
 from frlib.study.schema import Study
 from frlib.train.config import TrainConfig
 
@@ -76,15 +77,15 @@ class Cell:
         return Arm(self, params, config, digest(content))
 
 
-def cells(study: Study, datasets: Datasets) -> Iterator[Cell]:
-    """Every cell in the order of the axes. `datasets`: content digests of the study's data."""
+def cells(study: Study, digests: Callable[[DataConfig], Datasets]) -> Iterator[Cell]:
+    """Every cell in the order of the axes. `digests`: of the content that a data config names."""
     for point in product(*study.axes.values()):
         config = study.config_at(point)
         yield Cell(
             shown={path: shown(config, path) for path in study.axes},
             config=config,
             space={path: d for path, d in study.space.items() if searches(config, path, d)},
-            datasets=datasets,
+            datasets=digests(config.data),
         )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from frlib.core.config import canonical
+from frlib.data.config import DataConfig
 from frlib.data.prepare import dataset_digest
 from frlib.records import layout, ledger
-from frlib.study.arms import Arm, Cell, cells
+from frlib.study.arms import Arm, Cell, Datasets, cells
 from frlib.study.schema import Study
 
 
@@ -77,10 +79,17 @@ class Plan:
 
 def make(study: Study, store: Path) -> Plan:
     """Spell a study out. Reads the data sets' manifests (kept in the store) and the records."""
-    datasets = dataset_digest(study.base.data, store)
+    seen: dict[str, Datasets] = {}
+
+    def digests(data: DataConfig) -> Datasets:
+        key = canonical(data)
+        if key not in seen:
+            seen[key] = dataset_digest(data, store)
+        return seen[key]
+
     known = {e.arm["arm"]: e for e in ledger.entries(layout.study_folder(store, study.name))}
     plans = []
-    for cell in cells(study, datasets):
+    for cell in cells(study, digests):
         mine = {d: e for d, e in known.items() if e.arm["cell_digest"] == cell.digest}
         plans.append(CellPlan(cell, mine))
     return Plan(study, store, tuple(plans))

@@ -16,6 +16,7 @@ from torch import nn
 
 from frlib.core.errors import NumericsError
 from frlib.parallel.batchnorm import SyncBatchNorm1d, SyncBatchNorm2d, convert
+from frlib.parallel.collectives import SINGLE, TorchGroup
 
 pytestmark = pytest.mark.dist
 
@@ -93,12 +94,12 @@ def _worker(rank: int, folder: str) -> None:
     pair = dist.new_group([0, 1])
     results: dict[str, Result] = {}
     for share, cuts in SHARES.items():
-        group = pair if share == 2 else None
+        group = pair if share == 2 else dist.group.WORLD
         if share == 2 and rank == 2:
             continue
         for name, (make, x) in _cases().items():
             mine = slice(cuts[rank], cuts[rank + 1])
-            net = convert(make(), group)
+            net = convert(make(), TorchGroup(group))
             found = _run(net, x[mine], lambda y, mine=mine: _slope(y)[mine].to(y.dtype))
             for key in found:
                 if key.startswith("d "):
@@ -106,7 +107,7 @@ def _worker(rank: int, folder: str) -> None:
             results[f"{share} {name}"] = found
     whole = _cases()["2d channels_last"][1].to(torch.bfloat16)
     mine = slice(SHARES[3][rank], SHARES[3][rank + 1])
-    narrow = convert(nn.BatchNorm2d(CHANNELS))
+    narrow = convert(nn.BatchNorm2d(CHANNELS), TorchGroup())
     results["bfloat16"] = _run(narrow, whole[mine], lambda y: _slope(y)[mine].to(y.dtype))
     if rank < 2:
         results["odd"] = {"messages": _too_few(pair, rank)}
@@ -116,7 +117,7 @@ def _worker(rank: int, folder: str) -> None:
 
 
 def _too_few(group: dist.ProcessGroup, rank: int) -> torch.Tensor:
-    layer = convert(nn.BatchNorm1d(CHANNELS), group)
+    layer = convert(nn.BatchNorm1d(CHANNELS), TorchGroup(group))
     try:
         layer(torch.zeros(1 - rank, CHANNELS))
     except NumericsError as error:
@@ -181,7 +182,7 @@ def test_convert_when_called_then_keeps_the_very_same_tensors() -> None:
     net = _net()
     before = {**dict(net.named_parameters()), **dict(net.named_buffers())}
     names = list(net.state_dict())
-    assert convert(net) is net
+    assert convert(net, SINGLE) is net
     after = {**dict(net.named_parameters()), **dict(net.named_buffers())}
     assert list(net.state_dict()) == names
     assert all(after[name] is tensor for name, tensor in before.items())
@@ -191,13 +192,13 @@ def test_convert_when_called_then_keeps_the_very_same_tensors() -> None:
 
 
 def test_convert_when_root_is_a_norm_then_converts_it() -> None:
-    assert type(convert(nn.BatchNorm2d(3))) is SyncBatchNorm2d
+    assert type(convert(nn.BatchNorm2d(3), SINGLE)) is SyncBatchNorm2d
 
 
 def test_converted_when_there_is_no_group_then_is_batchnorm_to_the_bit() -> None:
     make, x = _cases()["net"]
     plain = make()
-    synced = convert(copy.deepcopy(plain))
+    synced = convert(copy.deepcopy(plain), SINGLE)
     expected = _run(plain, x, _slope)
     found = _run(synced, x, _slope)
     assert found.keys() == expected.keys()

@@ -1,7 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-launch ─► rayrun, study, records, track
+launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done)
 train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
@@ -41,7 +41,7 @@ ALLOWED = {
     "track": {"records"},
     "study": {"train", "data", "records"},
     "rayrun": {"train", "study", "records", "parallel"},
-    "launch": {"rayrun", "study", "records", "track"},
+    "launch": {"rayrun", "study", "data", "records", "track"},
     "cli": {"launch", "study", "records", "track", "data", "analysis", "cluster"},
     "analysis": {"records", "stats"},
     "studies": {"study", "train", "data", "heads", "backbones", "schedules"},

@@ -22,7 +22,6 @@ from frlib.core.config import (
 )
 from frlib.core.errors import ConfigError
 
-
 Schedule = Choice["frlib.schedules"]
 
 

@@ -8,14 +8,14 @@ import pytest
 from frlib.rayrun.proposals import CellProposals, Recorded, storage
 from frlib.study.arms import Arm, Cell, cells
 from frlib.study.schema import Search
-from tests.unit.study.designs import DATASETS, small
+from tests.unit.study.designs import digests, small
 
 SEARCH = Search(arms_per_cell=4, sampler="random", seed=3)
 
 
 @pytest.fixture
 def cell() -> Cell:
-    return next(cells(small(), DATASETS))
+    return next(cells(small(), digests))
 
 
 def _open(cell: Cell, path: Path, recorded: tuple[Recorded, ...] = ()) -> CellProposals:
@@ -45,7 +45,7 @@ def test_propose_when_seed_is_equal_then_repeats_exactly(cell: Cell, tmp_path: P
 
 
 def test_propose_when_nothing_is_searched_then_is_the_default_alone(tmp_path: Path) -> None:
-    cell = next(cells(small(space={}), DATASETS))
+    cell = next(cells(small(space={}), digests))
     assert [a.is_default for a in _all(_open(cell, tmp_path / "j"))] == [True]
 
 

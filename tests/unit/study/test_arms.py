@@ -8,31 +8,31 @@ from frlib.core.config import override
 from frlib.core.errors import ConfigError
 from frlib.study.arms import cells
 from frlib.study.schema import Study
-from tests.unit.study.designs import DATASETS, small
+from tests.unit.study.designs import DATASETS, digests, small
 
 
 def test_cells_when_spelled_out_then_are_the_product_of_the_axes_in_order() -> None:
-    shown = [tuple(c.shown.values()) for c in cells(small(), DATASETS)]
+    shown = [tuple(c.shown.values()) for c in cells(small(), digests)]
     names = ["ArcFace", "BoundaryF1", "BoundaryFace (λ=π)"]
     assert shown == [(n, r) for n in names for r in (0.0, 0.2)]
 
 
 def test_space_when_a_cell_lacks_the_field_or_its_value_lies_outside_then_is_not_searched() -> None:
-    by_head = {c.shown["head"]: set(c.space) for c in cells(small(), DATASETS)}
+    by_head = {c.shown["head"]: set(c.space) for c in cells(small(), digests)}
     assert by_head["ArcFace"] == {"head.margin", "batch_size"}
     assert by_head["BoundaryF1"] == {"head.margin", "batch_size"}
     assert by_head["BoundaryFace (λ=π)"] == {"head.margin", "head.lam", "batch_size"}
 
 
 def test_arm_when_given_the_default_values_then_is_the_default_arm() -> None:
-    cell = next(cells(small(), DATASETS))
+    cell = next(cells(small(), digests))
     assert cell.arm({"head.margin": 0.3, "batch_size": 128}).is_default
     assert not cell.arm({"head.margin": 0.31, "batch_size": 128}).is_default
 
 
 def test_digest_when_only_searched_values_differ_then_cell_is_the_same_and_arm_is_not() -> None:
     first, second = (
-        next(cells(small(space=space), DATASETS))
+        next(cells(small(space=space), digests))
         for space in ({}, {"head.margin": {"kind": "uniform", "low": 0.1, "high": 0.5}})
     )
     assert first.default.digest == second.default.digest
@@ -42,8 +42,8 @@ def test_digest_when_only_searched_values_differ_then_cell_is_the_same_and_arm_i
 
 
 def test_digest_when_the_content_of_the_data_differs_then_differs() -> None:
-    one = next(cells(small(), DATASETS))
-    other = next(cells(small(), DATASETS | {"train": "cccc"}))
+    one = next(cells(small(), digests))
+    other = next(cells(small(), lambda _: DATASETS | {"train": "cccc"}))
     assert one.default.digest != other.default.digest
     assert one.digest != other.digest
 
@@ -51,8 +51,8 @@ def test_digest_when_the_content_of_the_data_differs_then_differs() -> None:
 def test_study_when_written_as_json_then_reads_back_equal_with_equal_arms() -> None:
     study = small()
     again = Study.parse(json.loads(json.dumps(study.to_json())))
-    assert [c.default.digest for c in cells(again, DATASETS)] == [
-        c.default.digest for c in cells(study, DATASETS)
+    assert [c.default.digest for c in cells(again, digests)] == [
+        c.default.digest for c in cells(study, digests)
     ]
 
 
@@ -75,4 +75,4 @@ def test_study_when_contradictory_then_is_refused(changes: dict[str, object], me
 
 def test_override_when_the_base_is_changed_then_all_cells_follow() -> None:
     study = override(small(), ["base.epochs=7", "search.arms_per_cell=1"])
-    assert {c.config.epochs for c in cells(study, DATASETS)} == {7}
+    assert {c.config.epochs for c in cells(study, digests)} == {7}
