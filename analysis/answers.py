@@ -48,7 +48,9 @@ def value(published: pd.DataFrame | None, label: str, place: Place) -> Cell:
         return missing(f"{label} is not published at {place.words} ({source})")
     first = mine.iloc[0]
     return Cell(
-        float(first["ratio"]), origin="published", digits=int(first["digits"]),
+        float(first["ratio"]),
+        origin="published",
+        digits=int(first["digits"]),
         note=_note(mine, place),
     )
 
@@ -63,7 +65,9 @@ def recovery(method: Cell, reference: Cell, clean: Cell, name: str) -> Cell:
     if cost <= 0:
         return missing(f"as published the noise costs {name} nothing ({100 * cost:.2f} points)")
     return Cell(
-        (method.value - reference.value) / cost, origin="published", digits=2,
+        (method.value - reference.value) / cost,
+        origin="published",
+        digits=2,
         note=f"from single published values; there the noise costs {name} {100 * cost:.2f} points",
     )
 

@@ -17,11 +17,31 @@ from frlib.core import safeio
 _MOST_DECIMALS = 8
 _TWO_DIGITS_BELOW = 3.55
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "λ": r"$\lambda$", "π": r"$\pi$", "α": r"$\alpha$", "β": r"$\beta$", "θ": r"$\theta$",
-    "±": r"$\pm$", "×": r"$\times$", "°": r"$^\circ$", "≥": r"$\geq$", "≤": r"$\leq$",
-    "−": "$-$", "—": "---", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}",
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "λ": r"$\lambda$",
+    "π": r"$\pi$",
+    "α": r"$\alpha$",
+    "β": r"$\beta$",
+    "θ": r"$\theta$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "°": r"$^\circ$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "−": "$-$",
+    "—": "---",
+    "–": "--",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
 }
 
 
@@ -69,20 +89,23 @@ def latex(table: Table) -> str:
     r"""A `table` with booktabs rules (`\usepackage{booktabs}`), caption above, notes below."""
     notes = _Notes()
     body = [
-        [
-            _shown(entry, column, notes, lambda t: rf"\textbf{{{t}}}", tex)
-            for entry, column in row
-        ]
+        [_shown(entry, column, notes, lambda t: rf"\textbf{{{t}}}", tex) for entry, column in row]
         for row in _pairs(table)
     ]
     kinds = "".join("r" if _is_number(table, i) else "l" for i in range(len(table.columns)))
     lines = [
-        r"\begin{table}", r"\centering", r"\small",
+        r"\begin{table}",
+        r"\centering",
+        r"\small",
         rf"\caption{{\textbf{{{tex(table.title)}}} {tex(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}", rf"\begin{{tabular}}{{{kinds}}}", r"\toprule",
-        " & ".join(tex(column.heading) for column in table.columns) + r" \\", r"\midrule",
+        rf"\label{{tab:{table.name}}}",
+        rf"\begin{{tabular}}{{{kinds}}}",
+        r"\toprule",
+        " & ".join(tex(column.heading) for column in table.columns) + r" \\",
+        r"\midrule",
         *(" & ".join(row) + r" \\" for row in body),
-        r"\bottomrule", r"\end{tabular}",
+        r"\bottomrule",
+        r"\end{tabular}",
     ]
     if notes.texts:
         lines.append(r"\par\smallskip\footnotesize\raggedright")
@@ -148,7 +171,10 @@ def _pairs(table: Table) -> list[list[tuple[str | Cell, Column]]]:
 
 
 def _shown(
-    entry: str | Cell, column: Column, notes: _Notes, bold: Callable[[str], str],
+    entry: str | Cell,
+    column: Column,
+    notes: _Notes,
+    bold: Callable[[str], str],
     escape: Callable[[str], str],
 ) -> str:
     if isinstance(entry, str):
@@ -169,8 +195,12 @@ def _csv_entry(entry: str | Cell, number: bool) -> list[str]:
     if isinstance(entry, str):
         return [entry, *([""] * 5 if number else [])]
     return [
-        _exact(entry.value), _exact(entry.half_width), "" if entry.n is None else str(entry.n),
-        entry.origin, "yes" if entry.best else "", entry.note,
+        _exact(entry.value),
+        _exact(entry.half_width),
+        "" if entry.n is None else str(entry.n),
+        entry.origin,
+        "yes" if entry.best else "",
+        entry.note,
     ]
 
 

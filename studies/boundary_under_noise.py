@@ -6,12 +6,12 @@ on held-out people. The published answer: BoundaryFace README, "Results of retra
 CASIA-WebFace, ratios 0, 10 and 20 %).
 
 With real faces (`--faces DIR` or FRLIB_FACES; train.parquet, eval_images.parquet, eval_pairs.csv): the
-262 people with five or more images train a dense 64-pixel net for 20 epochs; people with fewer
-images select; LFW's `official` and the person-disjoint `extended` pairs report. Three to four
-minutes a run on one CPU core without bf16: the 15 default arms with three seeds take about an hour
-and a quarter on two cores, and each further searched arm in every cell at most as long again.
+262 people with five or more images train a dense 64-pixel net for 20 epochs; people with fewer images
+select; LFW's `official` and the person-disjoint `extended` pairs report. Four minutes a run on one
+CPU core without bf16: the 15 default arms with three seeds take an hour and a half on two cores
+(`--set search.arms_per_cell=1`), each further searched arm in every cell at most as long again.
 
-Without: procedural faces, one minute a run.
+Without: procedural faces at 32 pixels, about a minute a run.
 """
 
 from pathlib import Path
@@ -24,6 +24,7 @@ from frlib.heads.presets import arcface, boundary, curricular, mv_softmax
 from frlib.schedules import poly
 from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
 from frlib.train.config import OptimiserConfig, TrainConfig
+from studies import _procedural
 
 MARGIN = 0.3
 HEADS = (
@@ -37,7 +38,7 @@ HEADS = (
 
 def study(faces: str = "") -> Study:
     """Real faces from the folder `faces`, else procedural ones."""
-    data = _real(Path(faces)) if faces else _procedural()
+    data = _real(Path(faces)) if faces else _procedural.faces()
     names = [benchmark.name for benchmark in data.benchmarks]
     return Study(
         name="boundary_under_noise_faces" if faces else "boundary_under_noise",

@@ -58,7 +58,9 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         f"{REFERENCE} under noise), of {names[0]}, per seed: 1 is the clean result, 0 is "
         f"{REFERENCE}.",
         f"Published: {BENCHMARK} accuracy of models trained elsewhere on other data; compare the "
-        "order of methods, not the level." if published is not None else "",
+        "order of methods, not the level."
+        if published is not None
+        else "",
     )
     title = f"{TITLE}: {records.study['name']}"
     return Table("noise_study", title, columns.caption(grid, METHOD, extra), heads, rows)
@@ -124,9 +126,7 @@ def _corrections(grid: Grid, names: list[str]) -> list[Filled]:
 def _published(grid: Grid, published: pd.DataFrame | None) -> list[Filled]:
     if published is None:
         return []
-    values = [
-        _value(published, row, str(row.shown[METHOD]), row.shown[NOISE]) for row in grid.rows
-    ]
+    values = [_value(published, row, str(row.shown[METHOD]), row.shown[NOISE]) for row in grid.rows]
     regained = []
     for row, found in zip(grid.rows, values, strict=True):
         why = _no_recovery(row.shown)

@@ -1,8 +1,23 @@
 """`list` and `show` for a package whose modules are choices; read from the modules themselves."""
 
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import typer
+from pydantic_core import to_jsonable_python
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from frlib.cli.options import Json
+from frlib.core import reference
+from frlib.core.reference import FieldRow, Page
+
+_INDENT = 4
+_GAP = 2
 
 
 def noun(name: str, package: str, help_: str) -> typer.Typer:
@@ -11,33 +26,133 @@ def noun(name: str, package: str, help_: str) -> typer.Typer:
 
     @app.command("list")
     def list_(as_json: Json = False) -> None:
-        """List what there is, with its source."""
-        from frlib.cli import show
-        from frlib.core.discover import choices, load
-
-        found = []
-        for choice in choices(package):
-            module = load(package, choice)
-            paper = getattr(module, "PAPER", None)
-            found.append(
-                {
-                    name: choice,
-                    "method": paper.title if paper else "",
-                    "source": paper.where if paper else "",
-                }
-            )
-        show.rows(found, as_json)
+        """List what there is."""
+        found = reference.pages(package)
+        if as_json:
+            _print_json([as_dict(page) for page in found])
+        else:
+            print_list(found, Console(highlight=False))
 
     @app.command("show")
-    def show_(choice: str, as_json: Json = False) -> None:
+    def show(choice: str, as_json: Json = False) -> None:
         """Show a choice: what it computes, its fields, units, defaults and sources."""
-        from frlib.cli import show
-        from frlib.core.config import fields
-        from frlib.core.discover import load
-
-        module = load(package, choice)
-        if not as_json:
-            typer.echo((module.__doc__ or "").strip() + "\n")
-        show.rows(fields(module.Config), as_json)
+        found = reference.page(package, choice)
+        if as_json:
+            _print_json(as_dict(found))
+        else:
+            print_page(found, Console(highlight=False))
 
     return app
+
+
+def as_dict(page: Page) -> dict[str, Any]:
+    """A page as plain JSON types; defaults and search spaces are values, not texts."""
+    return {
+        "name": page.name,
+        "title": page.title,
+        "summary": page.summary,
+        "text": page.text,
+        "source": page.paper.where if page.paper else "",
+        "url": page.paper.url if page.paper else "",
+        "fields": [
+            {
+                "field": row.name,
+                "required": row.required,
+                "default": to_jsonable_python(row.default),
+                "unit": row.unit,
+                "meaning": row.meaning,
+                "source": row.source,
+                "search": row.space.model_dump(mode="json") if row.space else None,
+            }
+            for row in page.fields
+        ],
+    }
+
+
+def print_list(pages: tuple[Page, ...], console: Console) -> None:
+    """A line or two a choice: name, title, first paragraph."""
+    grid = Table(box=None, pad_edge=False, show_header=False)
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for page in pages:
+        grid.add_row(page.name, Text(page.title), Text(page.summary))
+    console.print(grid)
+
+
+def print_page(page: Page, console: Console) -> None:
+    """Title, text, source, then every field: a line of facts, its meaning and source below."""
+    console.print(Text.assemble((page.name, "bold"), "  ", page.title), end="\n\n")
+    for block in page.text.split("\n\n"):
+        _print_block(block, console)
+        console.print()
+    if page.paper:
+        console.print(Text(f"Source: {page.paper.where}"))
+        if page.paper.url:
+            console.print(Text(page.paper.url), soft_wrap=True)
+        console.print()
+    _print_fields(page.fields, console)
+
+
+def _print_fields(rows: tuple[FieldRow, ...], console: Console) -> None:
+    head = ("field", "default", "unit", "search")
+    facts = [_facts(row) for row in rows]
+    widths = [max(len(line[at]) for line in (head, *facts)) + _GAP for at in range(len(head))]
+    console.print(Text(_aligned(head, widths), style="underline"))
+    for row, line in zip(rows, facts, strict=True):
+        text = Text(_aligned(line, widths))
+        text.stylize("bold", 0, len(row.name))
+        console.print(text)
+        _print_indented(row.meaning, _INDENT, console)
+        if row.source:
+            _print_indented(f"Source: {row.source}", _INDENT, console, "dim")
+
+
+def _facts(row: FieldRow) -> tuple[str, str, str, str]:
+    default = "required" if row.required else reference.plain(row.default)
+    search = reference.plain_space(row.space) if row.space else ""
+    return row.name, default, row.unit, search
+
+
+def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
+    return "".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _print_block(block: str, console: Console) -> None:
+    """Prose is filled to the width, items hang, indented lines stay lines."""
+    lines = block.splitlines()
+    if all(line.startswith(" ") for line in lines):
+        keep = max(map(len, lines)) <= console.width
+        for line in lines if keep else _narrowed(lines, console.width):
+            _print_indented(line.lstrip(), len(line) - len(line.lstrip()), console)
+        return
+    for part in re.split(r"\n(?=\* )", block):
+        prose = " ".join(part.removeprefix("* ").split())
+        if part.startswith("* "):
+            grid = Table.grid(padding=(0, 1, 0, 0))
+            grid.add_row("*", Text(prose))
+            console.print(grid)
+        else:
+            console.print(Text(prose))
+
+
+def _narrowed(lines: list[str], width: int) -> Iterator[str]:
+    """Formulas too wide: what stood in columns follows after three blanks, or on a line below."""
+    for line in lines:
+        first, *rest = re.split(" {3,}", line.strip())
+        narrow = " " * _INDENT + first
+        for cell in rest:
+            if len(narrow) + 3 + len(cell) <= width:
+                narrow += "   " + cell
+            else:
+                yield narrow
+                narrow = " " * 2 * _INDENT + cell
+        yield narrow
+
+
+def _print_indented(line: str, indent: int, console: Console, style: str = "") -> None:
+    console.print(Padding(Text(line, style), (0, 0, 0, indent), expand=False))
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))

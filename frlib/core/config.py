@@ -66,6 +66,12 @@ def is_place(field: FieldInfo) -> bool:
     return isinstance(extra, dict) and bool(extra.get(_PLACE))
 
 
+def unit_and_source(field: FieldInfo) -> tuple[str, str]:
+    """What `setting` keeps beside the default; both empty for other fields."""
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return str(extra.get("unit", "")), str(extra.get("source", ""))
+
+
 class _ChoiceOf:
     def __init__(self, package: str) -> None:
         self.package = package
@@ -243,20 +249,3 @@ def _model_at(owner: type[Config], loc: tuple[Any, ...]) -> type[Config]:
         if isinstance(kind, type) and issubclass(kind, Config):
             owner = kind
     return owner
-
-
-def fields(owner: type[Config]) -> list[dict[str, Any]]:
-    """A row per field: name, default, unit, what it is, where it comes from."""
-    rows = []
-    for name, field in owner.model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        rows.append(
-            {
-                "field": name,
-                "default": "required" if field.is_required() else field.get_default(),
-                "unit": extra.get("unit", ""),
-                "meaning": field.description or "",
-                "source": extra.get("source", ""),
-            }
-        )
-    return rows

@@ -60,7 +60,11 @@ class DataConfig(Config):
 
 
 class NoiseConfig(Config):
-    """Corruptions in the order they are applied: closed first, then open (methods: section 9)."""
+    """Corruptions in the order they are applied: closed first, then open.
+
+    The order is that of the BoundaryFace repository, whose utils/generate_outlier_update.py runs on
+    the list that utils/generate_label_flip.py wrote.
+    """
 
     closed: closed_flip.Config = closed_flip.Config()
     open: open_replace.Config = open_replace.Config()

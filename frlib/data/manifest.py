@@ -56,7 +56,12 @@ class Manifest:
 
     def __post_init__(self) -> None:
         columns = (
-            self.refs, self.sources, self.labels, self.true_labels, self.kinds, self.checksums,
+            self.refs,
+            self.sources,
+            self.labels,
+            self.true_labels,
+            self.kinds,
+            self.checksums,
         )
         if any(len(column) != len(self.ids) for column in columns):
             raise DataError("a manifest's columns differ in length")
@@ -142,9 +147,7 @@ def from_table(
         identities=tuple(str(name) for name in identities),
         readers=(reader,),
         colour=colour,
-        facts={
-            "source": {"images": len(ids_n), "identities": len(identities), **(facts or {})}
-        },
+        facts={"source": {"images": len(ids_n), "identities": len(identities), **(facts or {})}},
     )
 
 

@@ -68,7 +68,9 @@ def draw(manifest: Manifest, num_pairs: int, folds: int, seed: int) -> Pairs:
     if 2 * halves.sum() < num_pairs - 1:
         _log.warning(
             "%s pairs asked for, %s drawn: the %s identities allow no more",
-            f"{num_pairs:,}", f"{2 * halves.sum():,}", f"{len(rows_of):,}",
+            f"{num_pairs:,}",
+            f"{2 * halves.sum():,}",
+            f"{len(rows_of):,}",
         )
     left, right, same, fold = [], [], [], []
     for number, (group, half) in enumerate(zip(people, halves.tolist(), strict=True)):
@@ -82,8 +84,10 @@ def draw(manifest: Manifest, num_pairs: int, folds: int, seed: int) -> Pairs:
             same.append(np.full(len(found), is_same))
             fold.append(np.full(len(found), number, dtype=np.int64))
     return Pairs(
-        left=np.concatenate(left), right=np.concatenate(right),
-        same=np.concatenate(same), fold=np.concatenate(fold),
+        left=np.concatenate(left),
+        right=np.concatenate(right),
+        same=np.concatenate(same),
+        fold=np.concatenate(fold),
     )
 
 
@@ -112,7 +116,9 @@ def read_csv(path: Path, protocol: str, manifest: Manifest) -> Pairs:
     if wrong:
         _log.warning("%s: %s pairs disagree with the identities of the images", path, f"{wrong:,}")
     return Pairs(
-        left=places[:, 0], right=places[:, 1], same=same,
+        left=places[:, 0],
+        right=places[:, 1],
+        same=same,
         fold=np.array([number[name] for name in names], dtype=np.int64),
     )
 

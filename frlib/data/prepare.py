@@ -100,8 +100,10 @@ def _selection(held_out: Manifest, holdout: Holdout) -> PairSet:
     folds = max(1, min(holdout.folds, able))
     if folds < holdout.folds:
         _log.warning(
-            "data.holdout.folds=%s: the %s held-out identities allow %s", holdout.folds,
-            held_out.num_classes, folds,
+            "data.holdout.folds=%s: the %s held-out identities allow %s",
+            holdout.folds,
+            held_out.num_classes,
+            folds,
         )
     drawn = pairs.draw(held_out, holdout.num_pairs, folds, _SAME_FOR_ALL)
     return _used_only(HELD_OUT, held_out, drawn)

@@ -25,8 +25,11 @@ class Progress:
             left_s = (now - self._start) / self._done * (self._total - self._done)
             self._logger.info(
                 "%s: %s of %s (%.0f %%), about %.0f s left",
-                self._what, f"{self._done:,}", f"{self._total:,}",
-                100 * self._done / self._total, left_s,
+                self._what,
+                f"{self._done:,}",
+                f"{self._total:,}",
+                100 * self._done / self._total,
+                left_s,
             )
 
     def finish(self) -> None:

@@ -8,5 +8,9 @@ class HeadConfig(Config):
 
     name: str
     scale: float = setting(
-        32.0, gt=0, doc="logit scale s", source="methods: 32 for small noisy sets, 64 otherwise"
+        32.0,
+        gt=0,
+        doc="logit scale s; 32 for small noisy sets, 64 otherwise",
+        source="32 in the BoundaryFace repository, head/*.py and README; 64 in insightface, "
+        "recognition/arcface_torch/losses.py",
     )

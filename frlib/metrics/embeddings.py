@@ -1,4 +1,9 @@
-"""From raw model outputs to what a protocol compares (protocols.md 7.1 step 1, 7.2 step 1, 13.15).
+"""From raw model outputs to what a protocol compares.
+
+`sum_normalise` is insightface's rule (recognition/arcface_torch/eval/verification.py): e = a + b of
+the original and the mirrored view, divided by |e|. `concatenate` is BoundaryFace's
+(eval/eval_lfw.py): [a, b], raw. Outputs that are not finite are refused: compared, they would look
+like rejected pairs.
 
 Shapes: N images, D outputs per view, P pairs.
 """

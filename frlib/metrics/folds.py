@@ -1,7 +1,8 @@
 """Which pairs choose a threshold and which are judged by it.
 
 A protocol with K folds judges every fold with a threshold chosen on the K - 1 others. With K = 1
-all pairs both choose and are judged (protocols.md 7.1).
+all pairs both choose and are judged, as in insightface,
+recognition/arcface_torch/eval/verification.py.
 
 Shapes: P pairs, K folds.
 """

@@ -1,8 +1,8 @@
 """Accepted pairs at every threshold of a grid, for all folds at once.
 
 "Accepted" means value < threshold, strictly: values are distances. Each fold is sorted once and the
-counts are read off by bisection; training counts are the totals minus the held-out fold's
-(protocols.md 14). O(P log P + K T log P) instead of O(K P T).
+counts are read off by bisection; training counts are the totals minus the held-out fold's. Exactly
+what a loop over thresholds counts, in O(P log P + K T log P) instead of O(K P T).
 
 Shapes: P pairs, K folds, T thresholds.
 """

@@ -1,4 +1,6 @@
-"""TFace's RFW variant, faulty, kept only to reproduce such numbers (protocols.md 7.4).
+"""TFace's RFW variant, faulty, kept only to reproduce such numbers.
+
+Source: TFace (Tencent), recognition/test/utils.py, rfw_evaluate and rfw_calculate_val.
 
 * Accuracy is that of `insightface` on squared distances with a grid made for cosines (-1 .. 0.999,
   step 0.001): nothing beyond d = 1 (cosine 0.5) can be accepted.

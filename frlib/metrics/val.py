@@ -1,4 +1,7 @@
-"""VAL: the share of same pairs accepted where FAR meets a target (protocols.md 7.1 step 7).
+"""VAL: the share of same pairs accepted where FAR meets a target.
+
+Source: insightface, recognition/arcface_torch/eval/verification.py (classic); ExpFace (dfr-code,
+arXiv 2509.19753) for the rule named after it; strict is this project's.
 
 The threshold is chosen on the training folds and applied to the held-out one. FAR as a function of
 the threshold is a staircase; the rules differ in what they do on its treads:

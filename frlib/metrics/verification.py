@@ -1,12 +1,15 @@
 """Accuracy of pair verification in three published variants, exact and without a threshold loop.
 
-    insightface   d = |a - b|^2 of summed, normalised views; grid 0, 0.01, .. 3.99; first best (7.1)
-    boundaryface  cosine of mean-centred concatenated views; grid j / 10000; mean of all best (7.2)
-    facexzoo      cosine of the original view; 1000 steps between the extremes; best TPR - FPR (7.3)
+    insightface   d = |a - b|^2 of summed, normalised views; grid 0, 0.01, .. 3.99; first best
+    boundaryface  cosine of mean-centred concatenated views; grid j / 10000; mean of all best
+    facexzoo      cosine of the original view; 1000 steps between the extremes; best TPR - FPR
 
-Section numbers are those of the protocols page. The variants differ by as much as methods do (up to
-0.6 points on the same embeddings), so a result carries its protocol's name: `insightface10` for ten
-folds, `insightface10-single` where the protocol takes two views and was given one.
+Sources: insightface, recognition/arcface_torch/eval/verification.py; BoundaryFace repository
+(SWJTU-3DVision), eval/eval_lfw.py; FaceX-Zoo (JDAI-CV), test_protocol/lfw/lfw_evaluator.py.
+
+The variants differ by as much as methods do (up to 0.6 points on the same embeddings), so a result
+carries its protocol's name: `insightface10` for ten folds, `insightface10-single` where the
+protocol takes two views and was given one.
 
 Shapes: N images, D dimensions, P pairs, K folds, T thresholds.
 """
@@ -75,7 +78,7 @@ class Verification:
 
 
 def insightface(distance_P: ArrayLike, same_P: ArrayLike, fold_P: ArrayLike) -> Verification:
-    """Accuracy from squared distances (protocols.md 7.1); "same" means d < t, strictly."""
+    """Accuracy from squared distances, insightface's rule; "same" means d < t, strictly."""
     return on_distances(distance_P, same_P, fold_P, INSIGHTFACE_GRID, "insightface")
 
 
@@ -122,10 +125,12 @@ def boundaryface(
     same_P: ArrayLike,
     fold_P: ArrayLike,
 ) -> Verification:
-    """Accuracy from raw features, centred by the mean of the choosing pairs (protocols.md 7.2).
+    """Accuracy from raw features, centred by the mean of the choosing pairs: BoundaryFace's rule.
 
-    Everything is float32 as in the source, thresholds included when they are compared. A feature
-    equal to the mean has no direction; its cosine is taken as 0.
+    Scores are cosines of the centred features. The threshold is the mean of all grid points
+    j / 10000 that are most accurate on the choosing pairs; they need not be adjacent. Everything
+    is float32 as in the source, thresholds included when they are compared. A feature equal to the
+    mean has no direction; its cosine is taken as 0.
     """
     left_PD, right_PD = (np.asarray(side, dtype=np.float32) for side in (left_PD, right_PD))
     finite(left_PD, "left sides")
@@ -148,8 +153,9 @@ def boundaryface(
 
 
 def facexzoo(cosine_P: ArrayLike, same_P: ArrayLike, fold_P: ArrayLike) -> Verification:
-    """Accuracy from float32 cosines with the first best TPR - FPR threshold (protocols.md 7.3).
+    """Accuracy from float32 cosines with the first best TPR - FPR threshold: FaceX-Zoo's rule.
 
+    The 1000 thresholds are min + (max - min) * j / 1000, j = 1 .. 1000, of the choosing scores.
     `ProtocolError` when the folds that choose a threshold lack one kind of pair.
     """
     score_P = finite_values(np.asarray(cosine_P, dtype=np.float32))

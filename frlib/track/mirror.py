@@ -38,7 +38,10 @@ KEY, KIND, SYNCED = "frlib.key", "frlib.kind", "frlib.synced"
 _LOCK = ".mlflow.lock"
 _LOCK_WAIT_S = 60.0
 _ENDINGS: dict[str, Ending] = {
-    "complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED", "interrupted": "KILLED",
+    "complete": "FINISHED",
+    "failed": "FAILED",
+    "stopped": "KILLED",
+    "interrupted": "KILLED",
 }
 
 
@@ -89,9 +92,7 @@ class Mirror:
 
     def _open(self, study: str) -> tuple[Server, Memory]:
         if self._server is None:
-            self._server = Server(
-                self.uri, experiment_name(study), self._artifacts, create=True
-            )
+            self._server = Server(self.uri, experiment_name(study), self._artifacts, create=True)
         if self._memory is None:
             self._memory = _recalled(Memory.open(self._folder, self.uri), self._server)
         return self._server, self._memory
@@ -126,7 +127,11 @@ class _Sender:
     def study(self) -> None:
         study = self._records.study
         sent = self._run(
-            "study", self._name, "study", None, None,
+            "study",
+            self._name,
+            "study",
+            None,
+            None,
             {
                 "mlflow.note.content": " ".join(str(study.get("question", "")).split()),
                 "frlib.selection": select.rule(study),
@@ -151,10 +156,14 @@ class _Sender:
         arm = next(arm for arm in self._records.arm_list if arm.digest == one.arm)
         name = f"seed {one.seed}" + (f", attempt {one.attempt}" if one.attempt else "")
         sent = self._run(
-            f"arm/{one.arm}/r{one.seed}/a{one.attempt}", name, "replicate", f"arm/{one.arm}",
+            f"arm/{one.arm}/r{one.seed}/a{one.attempt}",
+            name,
+            "replicate",
+            f"arm/{one.arm}",
             _milliseconds(run["started"]),
             {
-                "frlib.arm": one.arm, "frlib.seed": str(one.seed),
+                "frlib.arm": one.arm,
+                "frlib.seed": str(one.seed),
                 "frlib.attempt": str(one.attempt),
             },
         )
@@ -183,7 +192,12 @@ class _Sender:
             self._memory.save()
 
     def _run(
-        self, key: str, name: str, kind: str, parent: str | None, start_ms: int | None,
+        self,
+        key: str,
+        name: str,
+        kind: str,
+        parent: str | None,
+        start_ms: int | None,
         tags: Mapping[str, str],
     ) -> Sent:
         sent = self._memory.runs.get(key)

@@ -87,7 +87,9 @@ class Server:
         with self._calls():
             while True:
                 page = self._client.search_runs(
-                    [self._experiment], max_results=_PAGE, page_token=token,
+                    [self._experiment],
+                    max_results=_PAGE,
+                    page_token=token,
                     order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
                 )
                 found += [RemoteRun(r.info.run_id, r.data.tags, r.info.status) for r in page]

@@ -46,8 +46,11 @@ STUDY: dict[str, Any] = {
 def arm(folder: Path, cell: Mapping[str, Any], margin: float, *, default: bool) -> str:
     """Write an arm down; its digest."""
     value = {
-        "cell": dict(cell), "params": {"head.margin": margin}, "datasets": {"train": "d1"},
-        "config": {"head": {"name": "x", "margin": margin}}, "default": default,
+        "cell": dict(cell),
+        "params": {"head.margin": margin},
+        "datasets": {"train": "d1"},
+        "config": {"head": {"name": "x", "margin": margin}},
+        "default": default,
     }
     name = digest(value)
     declare.write_arm(folder, {**value, "arm": name})

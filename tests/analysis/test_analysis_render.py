@@ -60,9 +60,17 @@ def test_latex_when_texts_hold_its_commands_then_they_are_escaped() -> None:
 
 
 def test_csv_when_read_back_then_numbers_are_exact_in_base_units() -> None:
-    rows = list(csv.DictReader(io.StringIO(render.csv_text(
-        table(("A", measured(mean_interval([0.5, 0.75]))), ("B", missing("failed, twice")))
-    ))))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(
+                render.csv_text(
+                    table(
+                        ("A", measured(mean_interval([0.5, 0.75]))), ("B", missing("failed, twice"))
+                    )
+                )
+            )
+        )
+    )
     assert float(rows[0]["acc"]) == 0.625
     assert rows[0]["acc:n"] == "2"
     assert rows[1]["acc"] == ""

@@ -72,7 +72,9 @@ def test_noise_study_when_a_cell_failed_then_every_measured_column_says_why(tabl
 def test_noise_study_when_published_then_value_and_place_stand_beside(table: Table) -> None:
     cell = entry(table, "BoundaryFace (λ=π)", 0.2, "published")
     assert cell == Cell(
-        0.9925, origin="published", digits=2,
+        0.9925,
+        origin="published",
+        digits=2,
         note="LFW accuracy, m=0.5, λ=π: BoundaryFace README, table retrain-closed-20, "
         "trained on CASIA-WebFace",
     )
@@ -91,7 +93,10 @@ def test_noise_study_when_leaders_are_not_shown_to_differ_then_nothing_is_marked
 def small(simulated: ModuleType, store: Path, values: dict[str, tuple[float, ...]]) -> Table:
     """A study of one axis with these accuracies, one per seed, and its table."""
     study = {
-        "name": "small", "question": "Which?", "report": ["b/v/accuracy"], "table": "study",
+        "name": "small",
+        "question": "Which?",
+        "report": ["b/v/accuracy"],
+        "table": "study",
         "cells": [{"shown": [["head", method]]} for method in values],
     }
     folder = layout.study_folder(store, "small")

@@ -47,9 +47,7 @@ def pick(
     return np.sort(order[rank < wanted[sorted_classes]])
 
 
-def account(
-    clean: Manifest, rows: NDArray[np.int64], ratio: float, strict: bool
-) -> dict[str, Any]:
+def account(clean: Manifest, rows: NDArray[np.int64], ratio: float, strict: bool) -> dict[str, Any]:
     """What was realised, as plain JSON types: overall, and the spread over classes."""
     per_class = np.bincount(clean.labels[rows], minlength=clean.num_classes)
     present = clean.class_sizes > 0
@@ -69,7 +67,9 @@ def account(
             int(per_class.max()),
         ],
         "class_ratio_min_median_max": [
-            float(ratios.min()), float(np.median(ratios)), float(ratios.max()),
+            float(ratios.min()),
+            float(np.median(ratios)),
+            float(ratios.max()),
         ],
     }
 
@@ -101,6 +101,11 @@ def log_shortfall(logger: logging.Logger, what: str, entry: dict[str, Any]) -> N
     logger.log(
         level,
         "%s.ratio=%s: %s of %s rows (%.4f); %s identities untouched, %s have a single image",
-        what, entry["ratio"], f"{entry['rows']:,}", f"{entry['of_rows']:,}",
-        entry["realised_ratio"], entry["classes_untouched"], entry["single_image_classes"],
+        what,
+        entry["ratio"],
+        f"{entry['rows']:,}",
+        f"{entry['of_rows']:,}",
+        entry["realised_ratio"],
+        entry["classes_untouched"],
+        entry["single_image_classes"],
     )

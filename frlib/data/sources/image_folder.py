@@ -91,7 +91,8 @@ def _list(config: Config) -> _Listing:
 def _add_identity(listing: _Listing, folder: Path) -> bool:
     entries = sorted(entry.name for entry in folder.iterdir())
     images = [
-        name for name in entries
+        name
+        for name in entries
         if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
     ]
     listing.ids += [f"{folder.name}/{name}" for name in images]

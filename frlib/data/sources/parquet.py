@@ -83,8 +83,13 @@ def scan(config: Config) -> Manifest:
         asked = {column: getattr(config, column) for column in seen}
         raise DataError(f"parquet: {config.path}: no row matches {asked}. Found {found}")
     return from_table(
-        ids=ids, names=names, checksums=sums, refs=refs, reader=config,
-        colour=config.colour, trusted=config.trusted,
+        ids=ids,
+        names=names,
+        checksums=sums,
+        refs=refs,
+        reader=config,
+        colour=config.colour,
+        trusted=config.trusted,
     )
 
 

@@ -1,6 +1,6 @@
 """Procedural faces: people who do not exist, with known identity, so that everything runs anywhere.
 
-`people` says who is who, `shots` how one picture of a person was taken, `canvas` paints soft shapes and
-`render` composes a face. An image is a function of (world, person, shot, size) and of nothing else:
-neither of the batch it is drawn in nor of the number of workers.
+`people` says who is who, `shots` how a picture was taken, `canvas` paints soft shapes, `face` has
+the layers of a face, `covers` what hides one, and `render` makes the pixels. An image depends on
+(world, person, shot, size) and on nothing else: not on the batch it is drawn in, nor on workers.
 """

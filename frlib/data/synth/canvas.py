@@ -115,7 +115,7 @@ class Canvas:
         """
         wide, high = np.maximum(rx, self.soft), np.maximum(ry, self.soft)
         coverage = self.inside(self.distance(x, y, wide, high, tilt, bend), np.minimum(wide, high))
-        coverage *= (rx / wide) * (ry / high)
+        coverage *= np.maximum(rx / wide, 0) * np.maximum(ry / high, 0)
         return coverage
 
     def below(self, line: Value) -> Plane:
@@ -152,4 +152,3 @@ def clip01(values: Plane) -> Plane:
     np.maximum(values, 0, out=values)
     np.minimum(values, 1, out=values)
     return values
-

@@ -1,4 +1,4 @@
-"""Things in front of a face: glasses, dark glasses, a cap, a scarf, a bar. At most one per picture."""
+"""Things in front of a face: glasses, dark glasses, a cap, a scarf, a bar; one at most."""
 
 from collections.abc import Callable, Sequence
 

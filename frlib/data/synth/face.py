@@ -5,7 +5,7 @@ Features sit on a rounded head: yaw and pitch move each by its depth, and narrow
 
 import numpy as np
 
-from frlib.data.synth.canvas import Plane, Canvas, Value, clip01
+from frlib.data.synth.canvas import Canvas, Plane, Value, clip01
 from frlib.data.synth.people import Columns
 
 
@@ -87,6 +87,7 @@ class Face:
         narrow *= narrow
         narrow *= -who["jaw"] / who["face_h"]
         narrow += 1
+        np.maximum(narrow, 0.2, out=narrow)
         narrow *= who["face_w"] * (0.75 + 0.25 * self.width)
         q = canvas.u / narrow
         q *= q
@@ -200,7 +201,7 @@ class Face:
         x, y = self.at(sign * (who["eye_dx"] + 0.01), raised, 0.18)
         wide, tilt, bend = who["brow_w"] * self.width, sign * who["brow_tilt"], -who["brow_bend"]
         part = canvas.band(x, y, canvas.reach(wide, who["brow_h"], tilt, bend))
-        shape = part.ellipse(x, y, wide, np.maximum(who["brow_h"], 0.004), tilt, bend)
+        shape = part.ellipse(x, y, wide, who["brow_h"], tilt, bend)
         shape *= who["brow_dark"]
         part.paint(shape, [0.8 * tone for tone in self.hair])
 

@@ -1,10 +1,10 @@
-"""Who is who: a person is a point in a continuous space, so neighbours are close and nobody is easy.
+"""Who is who: a person is a point in a continuous space, so nearly equal strangers exist.
 
-    traits_T = mean_T + spread * sd_T * (sqrt(1 - own) * mixing_TF @ factors_F + sqrt(own) * rest_T)
+    traits_T = mean_T + spread * sd_T * (sqrt(1 - own) mixing_TF @ factors_F + sqrt(own) rest_T)
 
-`factors_F` and `rest_T` are standard normal draws of the person, clipped at +-2.5; rows of `mixing_TF`
-are drawn from the world's seed and have unit length. Few factors make features vary together, as they
-do in families, so that a small net can learn from a hundred people what tells strangers apart.
+`factors_F` and `rest_T` are standard normal draws of the person, clipped at +-2.5; rows of
+`mixing_TF` are drawn from the world's seed and have unit length. Few factors make features vary
+together, so that a small net can learn from forty people what tells strangers apart.
 Lengths are in face units: the picture spans [-1, 1], y points down.
 """
 
@@ -82,6 +82,7 @@ TRAITS: dict[str, tuple[float, float]] = {
 """Mean and standard deviation of every trait, at spread 1."""
 
 Columns = dict[str, NDArray[np.float32]]
+"""`[n, 1, 1]` each, by name."""
 
 
 class World(Config):
@@ -90,10 +91,12 @@ class World(Config):
     seed: int = setting(0, ge=0, doc="draws the population; the same seed holds the same people")
     factors: int = setting(12, ge=1, doc="independent ways in which people differ")
     own: float = setting(0.25, ge=0, le=1, doc="share of a trait's variance that is not shared")
-    spread: float = setting(1.0, gt=0, le=2, doc="how far people differ; smaller is harder")
+    spread: float = setting(1.0, gt=0, le=1.5, doc="how far people differ; smaller is harder")
     nuisance: float = setting(1.0, ge=0, le=4, doc="strength of pose, light and expression")
-    occlusion: float = setting(0.15, ge=0, le=1, doc="chance that something covers part of a face")
-    grain: float = setting(0.02, ge=0, le=0.5, doc="deviation of the sensor noise", unit="of full scale")
+    occlusion: float = setting(0.15, ge=0, le=1, doc="chance that part of a face is covered")
+    grain: float = setting(
+        0.02, ge=0, le=0.5, doc="deviation of the sensor noise", unit="of full scale"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.data.synth import covers
-from frlib.data.synth.canvas import Plane, Canvas, Pose, clip01
+from frlib.data.synth.canvas import Canvas, Plane, Pose, clip01
 from frlib.data.synth.face import Face
 from frlib.data.synth.people import Columns, World, traits
 from frlib.data.synth.shots import draw

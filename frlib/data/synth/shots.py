@@ -39,7 +39,8 @@ NORMAL: dict[str, tuple[float, float]] = {
 """Mean and standard deviation at nuisance 1; every draw is clipped at +-2.2 deviations."""
 
 UNIFORM = (
-    "back_light", "back_r", "back_g", "back_b", "back_x", "back_y", "blob_x", "blob_y", "blob_size", "blob_light",
+    "back_light", "back_r", "back_g", "back_b", "back_x", "back_y",
+    "blob_x", "blob_y", "blob_size", "blob_light",
     "cloth_r", "cloth_g", "cloth_b", "covered", "cover_kind", "cover_1", "cover_2", "cover_3",
     "cover_r", "cover_g", "cover_b",
 )  # fmt: skip
@@ -48,7 +49,7 @@ UNIFORM = (
 
 @dataclass(frozen=True)
 class Shots:
-    """`columns`: `[n, 1, 1]` float32 by name. `grain`: `[3, n, S, S]` float32, mean 0, deviation 1."""
+    """`columns`: `[n, 1, 1]` by name. `grain`: `[3, n, S, S]`, mean 0, deviation 1. Float32."""
 
     columns: Columns
     grain: NDArray[np.float32]

@@ -4,8 +4,11 @@ Past arccos c = π − m the cosine turns upwards again. `fallback` says what ha
 (default) goes on falling with c − m·sin m; `none` is the literal formula (insightface); `easy`
 applies the margin only where c > 0; `add` takes c − fallback_margin (FaceX-Zoo, jumps up at the
 threshold). `margin_grad`: `exact` differentiates the margin, slope sin(θ + m)/sin θ; `detached`
-gives slope 1 (insightface, opensphere). The two train differently. Source: methods, sections 0 and
-1.
+gives slope 1 (insightface, opensphere). The two train differently.
+
+Sources: Deng et al., ArcFace, CVPR 2019, equation 3; BoundaryFace repository, head/ArcFace.py
+(hard, easy, exact); insightface, recognition/arcface_torch/losses.py, CombinedMarginLoss (none,
+detached); FaceX-Zoo, head/ArcFace.py (add).
 """
 
 from functools import partial

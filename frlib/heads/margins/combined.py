@@ -2,8 +2,10 @@
 
 (1, m2, 0) is ArcFace, (1, 0, m3) CosFace, (1, 0.3, 0.2) the combination used there. The
 insightface PyTorch class of the same purpose is not this: with m3 > 0 it ignores m1 and m2.
-`fallback` is that of the angular margin and needs m1 = 1; the source has none. Source: methods,
-section 1.
+`fallback` is that of the angular margin and needs m1 = 1; the source has none.
+
+Sources: Deng et al., ArcFace, CVPR 2019, equation 4; insightface,
+recognition/subcenter_arcface/train_parall.py.
 """
 
 from functools import partial

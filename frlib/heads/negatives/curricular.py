@@ -5,7 +5,10 @@
 
 T moves in training mode only, with the mean over all data-parallel workers, and lives in a buffer:
 so workers agree and a checkpoint carries it. (The source also moves it in evaluation, per worker.)
-Workers weigh the same, whatever the size of their part of the batch. Source: methods, section 3.
+Workers weigh the same, whatever the size of their part of the batch.
+
+Source: Huang et al., CurricularFace, CVPR 2020, section 3, and their repository (HuangYG123),
+head/metrics.py.
 """
 
 import torch

@@ -3,7 +3,10 @@
     g = clamp(target, −1, 1);  c_j → c_j + t_w  where c_j ≥ g;  then all clamped to [−1, 1]
 
 A hard negative above 1 − t_w therefore has no gradient. This is not the adaptive form of MV-Softmax
-(mask, weighting and clamp differ). Source: methods, section 3.
+(mask, weighting and clamp differ).
+
+Source: BoundaryFace repository (SWJTU-3DVision), head/ms_origin_margin.py; the adaptive form is
+Wang et al., Mis-classified Vector Guided Softmax Loss, AAAI 2020, arXiv 1912.00833.
 """
 
 from functools import partial

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="deng2019arcface",
     title="ArcFace",
-    where="methods: section 1, boundaryface variant",
+    where="equation 3; defaults of the BoundaryFace repository, head/ArcFace.py",
     url="https://arxiv.org/abs/1801.07698",
 )
+
+_BOUNDARYFACE = "the BoundaryFace repository, head/ArcFace.py"
+_INSIGHTFACE = "insightface, recognition/arcface_torch/losses.py, CombinedMarginLoss"
 
 
 class Config(HeadConfig):
@@ -28,15 +31,23 @@ class Config(HeadConfig):
 
     name: Literal["arcface"] = "arcface"
     margin: float = setting(
-        0.5, ge=0, le=1.5, doc="margin m", unit="radian", source="methods: section 1"
+        0.5,
+        ge=0,
+        le=1.5,
+        doc="margin m",
+        unit="radian",
+        source=f"{_BOUNDARYFACE}; {_INSIGHTFACE}",
     )
     fallback: Literal["hard", "none", "easy"] = setting(
         "hard",
-        doc="past θ = π − m: go on falling, the literal formula, or margin for cos > 0 only",
-        source="methods: section 1",
+        doc="past θ = π − m: hard goes on falling, none is the literal formula; easy has a "
+        "margin for cos > 0 only",
+        source=f"hard and easy as in {_BOUNDARYFACE}; none as in {_INSIGHTFACE}",
     )
     margin_grad: Literal["exact", "detached"] = setting(
-        "exact", doc="differentiate the margin, or give it slope 1", source="methods: section 0"
+        "exact",
+        doc="exact differentiates the margin, detached gives it slope 1",
+        source=f"exact as in {_BOUNDARYFACE}; detached as in {_INSIGHTFACE}",
     )
 
 

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="wu2022boundaryface",
     title="BoundaryFace",
-    where="methods: section 4",
+    where="BoundaryFace repository (SWJTU-3DVision), head/boundaryMargin.py; BoundaryF1: "
+    "head/boundaryMargin1.py",
     url="https://arxiv.org/abs/2210.04567",
 )
+
+_SOURCE = "BoundaryFace repository, head/boundaryMargin.py"
 
 
 class Config(HeadConfig):
@@ -37,13 +40,13 @@ class Config(HeadConfig):
         le=1.5,
         doc="margin m; the published WebFace tables use 0.3 at 20 % and more open-set noise",
         unit="radian",
-        source="methods: section 4",
+        source=f"{_SOURCE}: m",
     )
     lam: float = setting(
         math.pi,
         ge=0,
         doc="weight λ of the boundary gap; 0 is BoundaryF1",
-        source="methods: section 4",
+        source=f"{_SOURCE}: π, fixed; README: tables with 0 and π",
     )
     first_corrected_epoch: int = setting(
         7,
@@ -52,15 +55,17 @@ class Config(HeadConfig):
         "when epoch > epoch_start: epoch_start + 1 if its epochs count from 0 (MS1M: 11), "
         "epoch_start if they count from 1 (WebFace: 7, the 8th pass)",
         unit="epoch",
-        source="methods: section 4",
+        source=f"{_SOURCE}: epoch_start 7; README and training_mode/head_conf.yaml: 10",
     )
     floor_zero: bool = setting(
         True,
         doc="cosines in the flag and in the gap count as at least 0, as in the released code",
-        source="methods: section 4",
+        source=f"{_SOURCE}: maxima over products with one-hot masks",
     )
     easy: bool = setting(
-        False, doc="margin only where the cosine is positive", source="methods: section 4"
+        False,
+        doc="margin only where the cosine is positive",
+        source=f"{_SOURCE}: easy_margin",
     )
 
 

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="wang2018cosface",
     title="CosFace",
-    where="methods: section 1; s = 64, m = 0.40 in insightface and TFace, 0.35 in MXNet configs",
+    where="equation 4; s = 64 and m = 0.40 as in insightface and TFace",
     url="https://arxiv.org/abs/1801.09414",
+)
+
+_SOURCE = (
+    "insightface, recognition/arcface_torch/losses.py; TFace, "
+    "recognition/torchkit/head/localfc/cosface.py"
 )
 
 
@@ -25,9 +30,14 @@ class Config(HeadConfig):
     """Scale and margin."""
 
     name: Literal["cosface"] = "cosface"
-    scale: float = setting(64.0, gt=0, doc="logit scale s", source="methods: section 1")
+    scale: float = setting(64.0, gt=0, doc="logit scale s", source=_SOURCE)
     margin: float = setting(
-        0.4, ge=0, le=2, doc="margin m", unit="cosine", source="methods: section 1"
+        0.4,
+        ge=0,
+        le=2,
+        doc="margin m; insightface's MXNet configs have 0.35",
+        unit="cosine",
+        source=_SOURCE,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="huang2020curricularface",
     title="CurricularFace",
-    where="methods: section 3",
+    where="section 3; CurricularFace repository (HuangYG123), head/metrics.py",
     url="https://arxiv.org/abs/2004.00288",
 )
 
@@ -29,7 +29,12 @@ class Config(HeadConfig):
 
     name: Literal["curricular"] = "curricular"
     margin: float = setting(
-        0.5, ge=0, le=1.5, doc="margin m", unit="radian", source="methods: section 3"
+        0.5,
+        ge=0,
+        le=1.5,
+        doc="margin m",
+        unit="radian",
+        source="CurricularFace repository, head/metrics.py",
     )
     ema_rate: float = setting(
         0.01,
@@ -37,7 +42,8 @@ class Config(HeadConfig):
         le=1,
         doc="weight of a new batch in the moving mean T; TFace uses 0.1",
         unit="1/step",
-        source="methods: section 3",
+        source="CurricularFace repository, head/metrics.py: 0.01; TFace, "
+        "recognition/torchkit/head/localfc/curricularface.py: 0.1",
     )
 
 

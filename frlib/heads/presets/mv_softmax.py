@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="wang2020mvsoftmax",
     title="MV-Arc-Softmax",
-    where="methods: section 3, fixed weights, BoundaryFace repository",
+    where="fixed weights as in the BoundaryFace repository, head/ms_origin_margin.py",
     url="https://arxiv.org/abs/1912.00833",
 )
 
@@ -28,7 +28,12 @@ class Config(HeadConfig):
 
     name: Literal["mv_softmax"] = "mv_softmax"
     margin: float = setting(
-        0.5, ge=0, le=1.5, doc="margin m", unit="radian", source="methods: section 3"
+        0.5,
+        ge=0,
+        le=1.5,
+        doc="margin m",
+        unit="radian",
+        source="BoundaryFace repository, head/ms_origin_margin.py",
     )
     t_weight: float = setting(
         0.2,
@@ -36,7 +41,7 @@ class Config(HeadConfig):
         le=2,
         doc="added to the cosine of hard negatives",
         unit="cosine",
-        source="methods: section 3",
+        source="BoundaryFace repository, head/ms_origin_margin.py: t",
     )
 
 

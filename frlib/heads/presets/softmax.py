@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="softmax",
     title="Softmax",
-    where="methods: section 1; opensphere's softmax head: no bias, xavier normal",
+    where="opensphere (ydwen), opensphere/module/head/softmaxloss.py: no bias, xavier normal",
+    url="https://github.com/ydwen/opensphere",
 )
 
 
@@ -25,7 +26,7 @@ class Config(HeadConfig):
 
     name: Literal["softmax"] = "softmax"
     scale: float = setting(
-        1.0, gt=0, doc="logit scale s; 1 is the plain softmax", source="methods: section 1"
+        1.0, gt=0, doc="logit scale s; 1 is the plain softmax", source="the source has no scale"
     )
 
 

@@ -18,19 +18,28 @@ if TYPE_CHECKING:
 PAPER = Paper(
     key="deng2020subcenter",
     title="Sub-center ArcFace",
-    where="methods: section 5",
-    url="https://link.springer.com/chapter/10.1007/978-3-030-58621-8_43",
+    where="insightface, recognition/subcenter_arcface/train_parall.py",
+    url="https://www.ecva.net/papers/eccv_2020/papers_ECCV/html/1445_ECCV_2020_paper.php",
 )
+
+_SOURCE = "insightface, recognition/subcenter_arcface/train_parall.py"
 
 
 class Config(HeadConfig):
     """Scale, number of centres, and the margins."""
 
     name: Literal["subcenter"] = "subcenter"
-    scale: float = setting(64.0, gt=0, doc="logit scale s", source="methods: section 5")
-    loss_k: int = setting(3, ge=1, doc="centres per class, K", source="methods: section 5")
+    scale: float = setting(64.0, gt=0, doc="logit scale s", source=f"{_SOURCE}: loss_s")
+    loss_k: int = setting(
+        3, ge=1, doc="centres per class, K; 1 is ArcFace", source=f"{_SOURCE}: loss_K"
+    )
     margin: float = setting(
-        0.5, ge=0, le=1.5, doc="added to the angle, m2", unit="radian", source="methods: section 5"
+        0.5,
+        ge=0,
+        le=1.5,
+        doc="added to the angle, m2",
+        unit="radian",
+        source=f"{_SOURCE}: loss_m2",
     )
     cos_margin: float = setting(
         0.0,
@@ -38,15 +47,20 @@ class Config(HeadConfig):
         le=2,
         doc="subtracted from the cosine, m3",
         unit="cosine",
-        source="methods: section 1",
+        source=f"{_SOURCE}: loss_m3",
     )
     fallback: Literal["hard", "none", "easy"] = setting(
         "hard",
-        doc="past θ = π − m: go on falling, the literal formula, or margin for cos > 0 only",
-        source="methods: section 1",
+        doc="past θ = π − m: hard goes on falling, none is the literal formula; easy has a "
+        "margin for cos > 0 only",
+        source=f"none as in {_SOURCE}; hard and easy as in the BoundaryFace repository, "
+        "head/ArcFace.py",
     )
     margin_grad: Literal["exact", "detached"] = setting(
-        "exact", doc="differentiate the margin, or give it slope 1", source="methods: section 0"
+        "exact",
+        doc="exact differentiates the margin, detached gives it slope 1",
+        source=f"exact as in {_SOURCE}; detached as in insightface, "
+        "recognition/arcface_torch/losses.py, CombinedMarginLoss",
     )
 
 

@@ -10,8 +10,10 @@ flagged too.
 Each epoch starts again from the given labels. Of equal negatives the lowest class is taken.
 
 The margin must grow with c where it is positive, and be at most 0 where c ≤ 0; then the floor
-makes one row maximum enough. Without the floor the margin is evaluated on all classes. Source:
-methods, section 4.
+makes one row maximum enough. Without the floor the margin is evaluated on all classes.
+
+Source: Wu and Gong, BoundaryFace, ECCV 2022, arXiv 2210.04567, and their repository
+(SWJTU-3DVision), head/boundaryMargin1.py (BoundaryF1) and head/boundaryMargin.py.
 """
 
 from functools import partial

@@ -19,7 +19,12 @@ from frlib.heads.slots import Similarity
 class Config(Base):
     """K normalised centres per class."""
 
-    loss_k: int = setting(3, ge=1, doc="centres per class, K", source="methods: section 5")
+    loss_k: int = setting(
+        3,
+        ge=1,
+        doc="centres per class, K",
+        source="insightface, recognition/subcenter_arcface/train_parall.py: loss_K",
+    )
     init: InitRule = setting("normal", doc="distribution the centres are drawn from")
 
     @property

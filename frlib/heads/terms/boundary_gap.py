@@ -4,7 +4,10 @@
 
 Plain negatives against the margin-ed target, the mean over the whole batch, not scaled by s. The
 inner zeros come from the source: where margin(c_y) ≤ 0 the target gets no gradient. `floor_zero =
-False` leaves them out. Off before `first_corrected_epoch`. Source: methods, section 4.
+False` leaves them out. Off before `first_corrected_epoch`.
+
+Source: Wu and Gong, BoundaryFace, ECCV 2022, arXiv 2210.04567, and their repository
+(SWJTU-3DVision), head/boundaryMargin.py.
 """
 
 import math

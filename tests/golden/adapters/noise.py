@@ -21,7 +21,12 @@ def _made(sizes: np.ndarray, prefix: str) -> Manifest:
     names = [f"{prefix}{c:05d}" for c, size in enumerate(sizes) for _ in range(size)]
     ids = [f"{name}/{i}" for i, name in enumerate(names)]
     return from_table(
-        ids=ids, names=names, checksums=ids, refs=range(len(ids)), reader=None, colour="RGB",
+        ids=ids,
+        names=names,
+        checksums=ids,
+        refs=range(len(ids)),
+        reader=None,
+        colour="RGB",
         trusted=True,
     )
 

@@ -56,10 +56,12 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def _expected(manifest: Manifest) -> np.ndarray:
     readers = [catalog.open_reader(config) for config in manifest.readers]
-    return np.stack([
-        readers[source].images(np.array([ref]), SIZE)[0]
-        for source, ref in zip(manifest.sources, manifest.refs, strict=True)
-    ])
+    return np.stack(
+        [
+            readers[source].images(np.array([ref]), SIZE)[0]
+            for source, ref in zip(manifest.sources, manifest.refs, strict=True)
+        ]
+    )
 
 
 def _files(store: Path) -> set[str]:
@@ -111,9 +113,9 @@ def test_open_when_file_is_torn_then_built_again(damage, faces, store, built, ca
     open_pixels(faces, SIZE, store)
     path = built[0]
     data = path.read_bytes()
-    path.write_bytes({
-        "cut": data[:-100], "longer": data + b"x", "unfinished": data[:-16] + bytes(16)
-    }[damage])
+    path.write_bytes(
+        {"cut": data[:-100], "longer": data + b"x", "unfinished": data[:-16] + bytes(16)}[damage]
+    )
     with caplog.at_level(logging.WARNING):
         pixels = open_pixels(faces, SIZE, store)
     assert "decoding again" in caplog.text

@@ -10,9 +10,7 @@ from tests.unit.data.tiny_sets import encoded, jpeg
 PICTURE = np.random.default_rng(0).integers(0, 256, size=(24, 24, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize(
-    ("kind", "how"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})]
-)
+@pytest.mark.parametrize(("kind", "how"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})])
 def test_image_when_stored_without_loss_then_pixels_are_exact(kind: str, how: dict) -> None:
     found = decode.image(encoded(PICTURE, kind, **how), 24, "RGB", "x")
     np.testing.assert_array_equal(found, PICTURE)
@@ -45,9 +43,7 @@ def test_image_when_halved_then_triangle_filter() -> None:
     """An antialiased bilinear half weighs four neighbours 1, 3, 3, 1 (over 8) along each axis."""
 
     def half(values: np.ndarray) -> np.ndarray:
-        return (
-            values[1:-3:2] + 3 * values[2:-2:2] + 3 * values[3:-1:2] + values[4::2]
-        ) / 8
+        return (values[1:-3:2] + 3 * values[2:-2:2] + 3 * values[3:-1:2] + values[4::2]) / 8
 
     expected = half(half(PICTURE.astype(np.float64)).swapaxes(0, 1)).swapaxes(0, 1)
     found = decode.image(encoded(PICTURE, "PNG"), 12, "RGB", "x")[1:-1, 1:-1]

@@ -90,7 +90,9 @@ A0, A1, B0, B1 = PEOPLE.ids.tolist()
 def test_read_when_protocol_is_given_then_its_rows_with_folds_from_0(tmp_path: Path) -> None:
     path = _csv(
         tmp_path / "p.csv",
-        f"official,10,{A0},{A1},1", f"other,1,{A0},{B1},0", f"official,3,{B0},{A1},0",
+        f"official,10,{A0},{A1},1",
+        f"other,1,{A0},{B1},0",
+        f"official,3,{B0},{A1},0",
         f"official,9,{B1},{B0},True",
     )
     found = read_csv(path, "official", PEOPLE)

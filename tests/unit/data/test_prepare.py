@@ -25,25 +25,27 @@ def data(tmp_path: Path) -> DataConfig:
         csv.writer(file).writerows(
             [["path_a", "path_b", "same"], [ids[0], ids[2], 1], [ids[2], ids[5], 0]]
         )
-    return DataConfig.parse({
-        "train": {"name": "parquet", "path": str(tmp_path / "train.parquet")},
-        "outliers": {"name": "image_folder", "path": str(tmp_path / "pool")},
-        "min_images": 3,
-        "holdout": {"num_pairs": 20, "folds": 2},
-        "benchmarks": [
-            {
-                "name": "listed",
-                "images": {"name": "image_folder", "path": str(tmp_path / "test")},
-                "pairs": str(tmp_path / "pairs.csv"),
-            },
-            {
-                "name": "drawn",
-                "images": {"name": "image_folder", "path": str(tmp_path / "test")},
-                "num_pairs": 20,
-                "folds": 1,
-            },
-        ],
-    })
+    return DataConfig.parse(
+        {
+            "train": {"name": "parquet", "path": str(tmp_path / "train.parquet")},
+            "outliers": {"name": "image_folder", "path": str(tmp_path / "pool")},
+            "min_images": 3,
+            "holdout": {"num_pairs": 20, "folds": 2},
+            "benchmarks": [
+                {
+                    "name": "listed",
+                    "images": {"name": "image_folder", "path": str(tmp_path / "test")},
+                    "pairs": str(tmp_path / "pairs.csv"),
+                },
+                {
+                    "name": "drawn",
+                    "images": {"name": "image_folder", "path": str(tmp_path / "test")},
+                    "num_pairs": 20,
+                    "folds": 1,
+                },
+            ],
+        }
+    )
 
 
 def test_prepare_when_complete_then_every_part_is_there(data: DataConfig, tmp_path: Path) -> None:

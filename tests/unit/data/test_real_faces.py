@@ -35,15 +35,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data() -> DataConfig:
     pairs = str(Path(os.environ["FRLIB_FACES"]) / "eval_pairs.csv")
     images = _source("eval_images")
-    return DataConfig.parse({
-        "train": _source("train"),
-        "outliers": _source("distractors", role="open_set"),
-        "min_images": 5,
-        "benchmarks": [
-            {"name": name, "images": images, "pairs": pairs, "protocol": name}
-            for name in ("official", "extended")
-        ],
-    })
+    return DataConfig.parse(
+        {
+            "train": _source("train"),
+            "outliers": _source("distractors", role="open_set"),
+            "min_images": 5,
+            "benchmarks": [
+                {"name": name, "images": images, "pairs": pairs, "protocol": name}
+                for name in ("official", "extended")
+            ],
+        }
+    )
 
 
 @pytest.fixture(scope="module")

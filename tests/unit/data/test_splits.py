@@ -24,8 +24,12 @@ def test_split_when_small_identities_are_used_then_2_to_min_minus_1_are_held_out
     assert _names(held) == {"p0002", "p0003"}
     assert train.class_sizes.tolist() == [5, 7]
     assert train.facts["split"] == {
-        "train_identities": 2, "train_images": 12, "held_out_identities": 2, "held_out_images": 6,
-        "dropped_identities": 1, "dropped_images": 1,
+        "train_identities": 2,
+        "train_images": 12,
+        "held_out_identities": 2,
+        "held_out_images": 6,
+        "dropped_identities": 1,
+        "dropped_images": 1,
     }
 
 

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from frlib.core.errors import ConfigError
-from frlib.heads import describe
 from frlib.heads._draw import InitRule, draw
 from frlib.heads._shard import Shard
 from frlib.heads.build import build
@@ -168,21 +167,3 @@ def test_label_when_asked_then_as_in_the_published_tables(config: HeadConfig, wa
     preset |= {"cosface": cosface, "arcface": arcface, "curricular": curricular}
     preset |= {"mv_softmax": mv_softmax}
     assert preset[config.name].label(config) == wanted
-
-
-def test_page_when_read_then_rows_carry_default_unit_source_and_space() -> None:
-    page = describe.page("boundary")
-    rows = {row.name: row for row in page.fields}
-    assert page.label == "BoundaryFace (λ=π)"
-    assert page.summary.startswith("Label self-correction")
-    assert rows["margin"].default == 0.5
-    assert rows["margin"].unit == "radian"
-    assert rows["lam"].source == "methods: section 4"
-    assert rows["lam"].space == boundary.SPACE["lam"]
-    assert rows["easy"].space is None
-    assert "name" not in rows
-
-
-def test_page_when_unknown_then_nearest_is_named() -> None:
-    with pytest.raises(ConfigError, match="arcface"):
-        describe.page("arcfac")

@@ -24,8 +24,12 @@ def begin(folder: Path, *, status: str | None = "complete") -> None:
     declare.write_arm(
         folder,
         {
-            "arm": ARM, "cell": {"head": "ArcFace"}, "params": {"head.margin": 0.5},
-            "config": {"head": {"name": "arcface"}}, "datasets": {"train": "d1"}, "default": True,
+            "arm": ARM,
+            "cell": {"head": "ArcFace"},
+            "params": {"head.margin": 0.5},
+            "config": {"head": {"name": "arcface"}},
+            "datasets": {"train": "d1"},
+            "default": True,
         },
     )
     if status:
@@ -51,16 +55,24 @@ def test_writer_when_all_tables_are_written_then_the_reader_returns_the_same_row
         run.flush()
         run.log({"loss": 1.25}, epoch=2, step=20)
         run.pair_scores(
-            "official", "insightface10",
+            "official",
+            "insightface10",
             {
-                "fold": np.array([0, 1]), "same": np.array([True, False]),
-                "score": np.array([0.1, 1.9]), "threshold": np.array([1.0, 1.0]),
+                "fold": np.array([0, 1]),
+                "same": np.array([True, False]),
+                "score": np.array([0.1, 1.9]),
+                "threshold": np.array([1.0, 1.0]),
                 "correct": np.array([True, True]),
             },
         )
         run.decisions(
-            ["x", "y", "z"], epoch=2, kind="relabel", given=[1, 2, 3], proposed=[4, 5, 6],
-            true=np.array([4, -1, -2]), score=[0.5, 0.25, 0.125],
+            ["x", "y", "z"],
+            epoch=2,
+            kind="relabel",
+            given=[1, 2, 3],
+            proposed=[4, 5, 6],
+            true=np.array([4, -1, -2]),
+            score=[0.5, 0.25, 0.125],
         )
         run.event("evaluate", "done", level="WARNING")
     found = read.load(study)

@@ -8,13 +8,22 @@ from frlib.records.write import RunWriter
 
 
 def arm(
-    folder: Path, digest: str, values: dict[int, float], *, cell: str = "A",
-    verdict: dict[str, Any] | None = None, name: str = "selection/auc",
+    folder: Path,
+    digest: str,
+    values: dict[int, float],
+    *,
+    cell: str = "A",
+    verdict: dict[str, Any] | None = None,
+    name: str = "selection/auc",
 ) -> None:
     declare.write_arm(
         folder,
         {
-            "arm": digest, "cell": {"head": cell}, "params": {}, "config": {}, "datasets": {},
+            "arm": digest,
+            "cell": {"head": cell},
+            "params": {},
+            "config": {},
+            "datasets": {},
             "default": False,
         },
     )

@@ -33,8 +33,12 @@ def record(store: Path) -> Path:
     declare.write_study(
         folder,
         {
-            "name": "tiny", "question": "Which head?", "selection": {"metric": "auc"},
-            "report": ["official/insightface10/accuracy"], "table": "study", "cells": cells,
+            "name": "tiny",
+            "question": "Which head?",
+            "selection": {"metric": "auc"},
+            "report": ["official/insightface10/accuracy"],
+            "table": "study",
+            "cells": cells,
             "replicates": {"seeds": [0, 1, 2]},
         },
     )
@@ -43,9 +47,12 @@ def record(store: Path) -> Path:
         declare.write_arm(
             folder,
             {
-                "arm": digest, "cell": {"head": label}, "params": {"head.margin": 0.3 + number / 8},
+                "arm": digest,
+                "cell": {"head": label},
+                "params": {"head.margin": 0.3 + number / 8},
                 "config": {"head": {"name": "x", "tar@far": 1e-4}, "milestones": [1, 2]},
-                "datasets": {"train": "d" * 64}, "default": number == 0,
+                "datasets": {"train": "d" * 64},
+                "default": number == 0,
             },
         )
         for seed in range(1 if stopped else 3):
@@ -59,7 +66,8 @@ def record(store: Path) -> Path:
                     run.flush()
                 final = {
                     "official/insightface10/accuracy": 0.8 + 0.05 * number + 0.003 * seed**2,
-                    "selection/auc": 0.9 + seed / 100, "tar@far=1e-4": 0.5,
+                    "selection/auc": 0.9 + seed / 100,
+                    "tar@far=1e-4": 0.5,
                 }
                 run.log(final, epoch=2, step=20)
                 if stopped:
