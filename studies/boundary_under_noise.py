@@ -5,11 +5,11 @@ closed-set noise of 0, 20 and 40 %, with the margin, lambda and the start of the
 on held-out people. The published answer: BoundaryFace README, "Results of retraining" (ResNet-50 on
 CASIA-WebFace, ratios 0, 10 and 20 %).
 
-With real faces (`--faces DIR` or FRLIB_FACES; train.parquet, eval_images.parquet, eval_pairs.csv): the
-262 people with five or more images train a dense 64-pixel net for 20 epochs; people with fewer images
-select; LFW's `official` and the person-disjoint `extended` pairs report. Four minutes a run on one
-CPU core without bf16: the 15 default arms with three seeds take an hour and a half on two cores
-(`--set search.arms_per_cell=1`), each further searched arm in every cell at most as long again.
+With real faces (`--faces DIR` or FRLIB_FACES; train.parquet, eval_images.parquet, eval_pairs.csv):
+the 262 people with five or more images train a dense 64-pixel net for 20 epochs; people with fewer
+images select; LFW's `official` and the person-disjoint `extended` pairs report. Four minutes a run
+on one CPU core without bf16: the 15 default arms with three seeds (`--set search.arms_per_cell=1`)
+take an hour and a half on two cores, each further arm in every cell at most as long again.
 
 Without: procedural faces at 32 pixels, about a minute a run.
 """

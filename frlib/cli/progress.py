@@ -23,6 +23,11 @@ class Progress:
     def __init__(self, plan: Plan) -> None:
         self._per_arm = plan.study.base.epochs * len(plan.study.replicates.seeds)
         self._total = plan.runs_left * plan.study.base.epochs
+        self._complete = {
+            arm: len(entry.complete_seeds) * plan.study.base.epochs
+            for cell in plan.cells
+            for arm, entry in cell.entries.items()
+        }
         self._metric = plan.study.selection.name
         self._steps: dict[str, int] = {}
         self._first: dict[str, int] = {}
@@ -58,7 +63,9 @@ class Progress:
         """Count epochs; estimate what is left from the pace so far."""
         now = time.monotonic()
         self._began = self._began or now
-        self._first.setdefault(arm, step - 1)
+        if arm not in self._first:
+            self._first[arm] = step - 1
+            self._total -= max(0, step - 1 - self._complete.get(arm, 0))
         self._steps[arm] = step
         self._show(now, f"{_label(cell)} seed {seed}: {self._metric} {value:.4f}")
 
@@ -66,9 +73,9 @@ class Progress:
         self, arm: str, cell: Mapping[str, Scalar], status: str, message: str, value: float
     ) -> None:
         """Say how an arm ended; epochs it no longer needs leave the total."""
-        done = self._steps.get(arm, 0)
+        done = self._steps.get(arm, self._complete.get(arm, 0))
         if status != "complete":
-            self._total -= self._per_arm - done
+            self._total -= max(0, self._per_arm - done)
         shown = "" if math.isnan(value) else f" {self._metric} {value:.4f}"
         why = f" ({message})" if message else ""
         self._say(f"{_label(cell)}: {status}{shown}{why}")

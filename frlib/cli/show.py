@@ -72,11 +72,13 @@ def plan(value: Plan, as_json: bool) -> None:
     console.print(
         f"[bold]{value.study.name}[/bold]: {len(value.cells)} cells, {value.arms} arms, "
         f"{len(value.study.replicates.seeds)} replicates of {value.study.base.epochs} epochs: "
-        f"{value.runs} runs at most, {value.runs_done} on record, {left} to do at most"
+        f"{value.runs} runs at most, {value.runs_done} on record, {left} to do at most",
+        soft_wrap=True,
     )
     if left and seconds is not None:
         console.print(
-            f"  {seconds:.0f} s a run so far: {seconds * left / 60:.0f} min one at a time"
+            f"  {seconds:.0f} s a run so far: {seconds * left / 60:.0f} min one at a time",
+            soft_wrap=True,
         )
 
 

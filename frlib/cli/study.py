@@ -1,6 +1,7 @@
 """`frlib study list | show | plan | run`."""
 
 import json
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,12 +74,17 @@ def run(
     from frlib.study.plan import make
 
     study = _study(name, sets, faces)
+    for chatty in ("frlib.data.cache", "frlib.data.sources"):
+        logging.getLogger(chatty).setLevel(logging.INFO)
     launch.check_store(store)
     before = make(study, store)
     show.plan(before, as_json=False)
-    launch.record_design(before)
-    with mirror.beside(before.folder, store, off=no_mlflow) as mirrored, Progress(before) as live:
-        after = launch.run(study, store, live, address)
+    with (
+        launch.opened(before),
+        mirror.beside(before.folder, store, off=no_mlflow) as mirrored,
+        Progress(before) as live,
+    ):
+        after = launch.run(before, live, address)
         table = answers.build(study.name, store)
     show.table(table)
     show.where(after, mirrored)

@@ -10,7 +10,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Self, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -195,9 +196,18 @@ def _read(owner: type[Config], name: str, value: Any) -> Any:
 
 
 def _accepts_text(field: FieldInfo) -> bool:
-    kinds = get_args(field.annotation) or (field.annotation,)
-    literal = all(isinstance(kind, str) for kind in kinds)
-    return literal or (str in kinds and not {float, int, bool} & set(kinds))
+    """`str`, a `Literal` of texts, or either of them or None; not a dict or tuple of texts."""
+    kind = field.annotation
+    if get_origin(kind) in (Union, UnionType):
+        kinds = set(get_args(kind)) - {type(None)}
+        return all(_is_text(one) for one in kinds)
+    return _is_text(kind)
+
+
+def _is_text(kind: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return all(isinstance(value, str) for value in get_args(kind))
+    return kind is str
 
 
 def override(config: C, assignments: Iterable[str]) -> C:
@@ -225,6 +235,11 @@ def _label(owner: type) -> str:
     return f"{owner.__module__.removeprefix('frlib.')}.{owner.__qualname__}"
 
 
+def explained(error: ValidationError) -> ConfigError:
+    """A pydantic error from Python code (a study file), as a `ConfigError`."""
+    return _explain(Config, error, error.title)
+
+
 def _explain(owner: type[Config], error: ValidationError, where: str) -> ConfigError:
     lines = []
     for item in error.errors():
@@ -238,7 +253,8 @@ def _explain(owner: type[Config], error: ValidationError, where: str) -> ConfigE
             lines.append(f"{full}: missing, and it has no default")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{full}={item['input']!r}: {message}")
+            found = "" if isinstance(item["input"], (dict, Config)) else f"={item['input']!r}"
+            lines.append(f"{full or _label(owner)}{found}: {message}")
     return ConfigError("\n".join(lines))
 
 

@@ -34,6 +34,10 @@ class Uniform(Config):
         """Whether `value` can be drawn."""
         return is_number(value) and self.low <= float(value) <= self.high
 
+    def edges(self) -> tuple[Scalar, ...]:
+        """Values that stand for all: if a field takes these, it takes every draw."""
+        return (self.low, self.high)
+
 
 class IntUniform(Config):
     """A whole number between `low` and `high`, both included."""
@@ -55,6 +59,10 @@ class IntUniform(Config):
         """Whether `value` can be drawn."""
         return is_number(value) and self.low <= float(value) <= self.high
 
+    def edges(self) -> tuple[Scalar, ...]:
+        """Values that stand for all: if a field takes these, it takes every draw."""
+        return (self.low, self.high)
+
 
 class OneOf(Config):
     """One of a few scalars."""
@@ -65,6 +73,10 @@ class OneOf(Config):
     def contains(self, value: Scalar) -> bool:
         """Whether `value` can be drawn."""
         return value in self.values
+
+    def edges(self) -> tuple[Scalar, ...]:
+        """Values that stand for all: if a field takes these, it takes every draw."""
+        return self.values
 
 
 Distribution = Annotated[Uniform | IntUniform | OneOf, Field(discriminator="kind")]

@@ -1,22 +1,28 @@
 """Run a study from its plan to its records: data first, then trials, with the mirror alongside."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from frlib.core import safeio
 from frlib.core.config import canonical
-from frlib.core.errors import ConfigError
+from frlib.core.errors import ClusterError, ConfigError, DataError
 from frlib.data import catalog
 from frlib.data.cache import open_pixels
+from frlib.data.config import NoiseConfig
+from frlib.data.prepare import prepare
 from frlib.rayrun import tuner
+from frlib.records import declare
 from frlib.study.plan import Plan, make
-from frlib.study.schema import Study
 from frlib.study.watch import Watcher
 
 
 def record_design(plan: Plan) -> None:
     """Write `study.json`: the study's value, and the cells that its table is made of."""
     cells = [{"shown": list(p.cell.shown.items()), "digest": p.cell.digest} for p in plan.cells]
-    safeio.write_json(plan.folder / "study.json", plan.study.to_json() | {"cells": cells})
+    declare.write_study(plan.folder, plan.study.to_json() | {"cells": cells})
 
 
 def check_store(store: Path) -> None:
@@ -34,24 +40,50 @@ def check_store(store: Path) -> None:
 
 
 def warm(plan: Plan) -> None:
-    """Decode every data set of the study once, so that trials find it and damage shows now."""
-    seen = set()
-    for one in plan.cells:
-        data, store = one.cell.config.data, plan.store
+    """Split and decode every data set of the study once: trials find it, and faults show now.
+
+    `DataError` for damaged data, and where nobody is held out to select on.
+    """
+    for data in {canonical(p.cell.config.data): p.cell.config.data for p in plan.cells}.values():
+        if (
+            prepare(data, NoiseConfig(), plan.study.replicates.seeds[0], plan.store).selection
+            is None
+        ):
+            raise DataError(
+                "nobody is held out to select on; set base.data.holdout.fraction above 0, or "
+                "base.data.min_images so that small identities are held out"
+            )
         sources = [data.train, data.outliers, *(b.images for b in data.benchmarks)]
         for source in filter(None, sources):
-            key = f"{data.size} {canonical(source)}"
-            if key not in seen:
-                seen.add(key)
-                open_pixels(catalog.scan(source, store), data.size, store)
+            open_pixels(catalog.scan(source, plan.store), data.size, plan.store)
 
 
-def run(study: Study, store: Path, watcher: Watcher, address: str = "") -> Plan:
-    """Run what is missing; returns the plan as it stands afterwards."""
-    check_store(store)
-    plan = make(study, store)
-    record_design(plan)
+@contextmanager
+def opened(plan: Plan) -> Iterator[None]:
+    """Hold the study and write its design down.
+
+    `ClusterError` when another process is running it from this store.
+    """
+    check_store(plan.store)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(plan.folder / ".run.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ClusterError(
+            f"{plan.study.name} is being run by another process from this store; wait for it to "
+            "end, or stop it, and run this again"
+        ) from None
+    try:
+        record_design(plan)
+        yield
+    finally:
+        lock.release()
+
+
+def run(plan: Plan, watcher: Watcher, address: str = "") -> Plan:
+    """Run what is missing of an opened study; returns the plan as it stands afterwards."""
     if plan.runs_left:
         warm(plan)
-    tuner.run(plan, watcher, address)
-    return make(study, store)
+        tuner.run(plan, watcher, address)
+    return make(plan.study, plan.store)

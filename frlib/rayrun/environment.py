@@ -19,16 +19,18 @@ _SWITCHES = {
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
 }
 
 
 def set_switches() -> None:
-    """Quiet loggers we do not use; keep environment variables of workers as the user set them."""
+    """No loggers beside our records, and no complaint that Tune's own files are missing."""
     for name, value in _SWITCHES.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
 
 
-def connect(address: str = "", cpus: int = 0) -> None:
+def connect(address: str = "") -> None:
     """Join the cluster at `address` (or `RAY_ADDRESS`), else start one on this machine.
 
     A cluster started here has `trial_slot`s: multi-worker trials hold one instead of a CPU.
@@ -47,7 +49,7 @@ def connect(address: str = "", cpus: int = 0) -> None:
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
         ray.init(
             address="local",
-            num_cpus=cpus or os.cpu_count(),
+            num_cpus=os.cpu_count(),
             resources={TRIAL_SLOT: _SLOTS},
             include_dashboard=False,
             **quiet,

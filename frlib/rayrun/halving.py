@@ -5,6 +5,7 @@ algorithm 2 in the stopping form: at a rung an arm is compared with the arms of 
 reached the same rung, and goes on if it ranks within the best 1/eta of them (itself included).
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,16 +58,11 @@ class Halving(FIFOScheduler):
         self._reached: dict[tuple[str, int], dict[str, float]] = defaultdict(dict)
         self.stops: dict[str, Stop] = {}
 
-    def enter(self, cell: str, arm: str, values: Mapping[int, float]) -> None:
-        """Put back what an arm on record showed at its rungs."""
-        for rung, value in values.items():
-            self._reached[cell, rung][arm] = value
-
-    def shown_at(self, cell: str, arm: str) -> dict[int, float]:
-        """What an arm showed at the rungs it has reached."""
-        return {
-            r: self._reached[cell, r][arm] for r in self._rungs if arm in self._reached[cell, r]
-        }
+    def enter(self, cell: str, arm: str, course: Mapping[int, float]) -> None:
+        """Put back what an arm on record showed: its value after each number of epochs."""
+        for rung in self._rungs:
+            if rung in course:
+                self._reached[cell, rung][arm] = course[rung]
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """STOP at the first rung where the trial is not among the best of its cell."""
@@ -84,17 +80,22 @@ class Halving(FIFOScheduler):
     def judge(
         self, arm: str, cell: str, step: int, value: float, *, protected: bool
     ) -> Stop | None:
-        """Enter `value` at every rung newly reached; the first rung that stops the arm, if any."""
-        for rung in self._rungs:
-            entered = self._reached[cell, rung]
-            if rung > step or arm in entered:
-                continue
-            entered[arm] = value
-            ranked = sorted((self._sign * v for v in entered.values()), reverse=True)
-            keep = max(1, len(ranked) // self._eta)
-            rank = ranked.index(self._sign * value) + 1
-            if rank > keep and not protected:
-                cutoff = self._sign * ranked[keep - 1]
-                self.stops[arm] = Stop(rung, value, cutoff, rank, len(ranked))
-                return self.stops[arm]
-        return None
+        """Enter `value` if `step` is a rung, and say whether that stops the arm.
+
+        Arms report every epoch. A resumed arm is not judged again at rungs it has passed: what it
+        showed there is put back by `enter`. A value that is not a number ranks last.
+        """
+        if step not in self._rungs or arm in self._reached[cell, step]:
+            return None
+        entered = self._reached[cell, step]
+        entered[arm] = value
+        ranked = sorted((self._rank(v) for v in entered.values()), reverse=True)
+        keep = max(1, len(ranked) // self._eta)
+        rank = ranked.index(self._rank(value)) + 1
+        if rank <= keep or protected:
+            return None
+        self.stops[arm] = Stop(step, value, self._sign * ranked[keep - 1], rank, len(ranked))
+        return self.stops[arm]
+
+    def _rank(self, value: float) -> float:
+        return self._sign * value if math.isfinite(value) else -math.inf

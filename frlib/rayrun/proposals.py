@@ -6,6 +6,8 @@ when the driver died is proposed again instead of being drawn anew.
 """
 
 import logging
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +23,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
+from frlib.core.config import digest, to_dict
 from frlib.core.seeds import torch_seed
 from frlib.core.space import Distribution, IntUniform, Scalar, Uniform
 from frlib.study.arms import Arm, Cell
-from frlib.study.schema import Search
+from frlib.study.schema import Search, Selection
 
 log = logging.getLogger(__name__)
 _ATTEMPTS = 20
@@ -40,10 +43,36 @@ class Recorded:
     step: int = 0
 
 
+def is_finite(value: float | None) -> bool:
+    """Whether Optuna can be told this value."""
+    return value is not None and math.isfinite(value)
+
+
 def storage(path: Path) -> JournalStorage:
-    """The journal of a study; one writer, any number of readers."""
+    """The journal of a study; one writer, any number of readers.
+
+    A damaged journal is set aside and a new one begun: what it knew is in the records as well.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return JournalStorage(JournalFileBackend(str(path)))
+    try:
+        return _read(path)
+    except (ValueError, KeyError) as error:
+        aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+        path.rename(aside)
+        log.warning("%s is damaged (%s); set aside as %s", path, error, aside.name)
+        return _read(path)
+
+
+def _read(path: Path) -> JournalStorage:
+    journal = JournalStorage(JournalFileBackend(str(path)))
+    optuna.get_all_study_names(journal)
+    return journal
+
+
+def memory_name(cell: Cell, metric: str) -> str:
+    """The Optuna study of a cell: other metrics and other spaces have memories of their own."""
+    space = {path: to_dict(distribution) for path, distribution in cell.space.items()}
+    return digest({"cell": cell.digest, "metric": metric, "space": space})
 
 
 def to_optuna(distribution: Distribution) -> BaseDistribution:
@@ -62,7 +91,7 @@ class CellProposals:
         self,
         cell: Cell,
         search: Search,
-        mode: str,
+        selection: Selection,
         recorded: Sequence[Recorded],
         journal: JournalStorage | None,
     ) -> None:
@@ -76,7 +105,7 @@ class CellProposals:
         self._numbers: dict[str, int] = {}
         self._study = None
         if self._limit > 1 and journal is not None:
-            self._study = self._open(search, mode, journal)
+            self._study = self._open(search, selection.name, selection.mode, journal)
             self._learn(recorded)
         known = self._done | {arm.digest for arm in self._queue}
         if cell.default.digest not in known:
@@ -105,26 +134,32 @@ class CellProposals:
         return asked
 
     def tell(self, arm: Arm, status: str, value: float | None, step: int) -> None:
-        """The end of an arm: `complete` with its value, `stopped` early at `step`, or `failed`."""
-        if self._study is None:
+        """The end of an arm: `complete` with its value, `stopped` early at `step`, or `failed`.
+
+        An `unfinished` arm stays open: a later run proposes it again.
+        """
+        if self._study is None or status == "unfinished":
             return
         number = self._numbers.pop(arm.digest, None)
         if number is None:
             self._add(Recorded(arm, status, value, step))
             return
-        if status == "complete" and value is not None:
+        if status == "complete" and is_finite(value):
             self._study.tell(number, value)
-        elif status == "stopped" and value is not None:
+        elif status == "stopped" and is_finite(value):
+            assert value is not None
             trial = optuna.trial.Trial(self._study, self._trial_id(number))
             trial.report(value, step)
             self._study.tell(number, state=TrialState.PRUNED)
         else:
             self._study.tell(number, state=TrialState.FAIL)
 
-    def _open(self, search: Search, mode: str, journal: JournalStorage) -> optuna.Study:
+    def _open(
+        self, search: Search, metric: str, mode: str, journal: JournalStorage
+    ) -> optuna.Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(
-            study_name=self.cell.digest,
+            study_name=memory_name(self.cell, metric),
             storage=journal,
             direction="maximize" if mode == "max" else "minimize",
             load_if_exists=True,
@@ -146,6 +181,10 @@ class CellProposals:
         known = {r.arm.digest: r for r in recorded}
         seen = set()
         for trial in self._study.trials:
+            if set(trial.params) != set(self._distributions):
+                if trial.state is TrialState.RUNNING:
+                    self._study.tell(trial.number, state=TrialState.FAIL)
+                continue
             arm = self.cell.arm(trial.params)
             seen.add(arm.digest)
             if trial.state is not TrialState.RUNNING:
@@ -156,14 +195,16 @@ class CellProposals:
                 self._queue = [a for a in self._queue if a.digest != arm.digest] + [arm]
             else:
                 self.tell(arm, found.status, found.value, found.step)
-        for digest, found in known.items():
-            if digest not in seen and found.status != "unfinished":
+        for name, found in known.items():
+            if name not in seen and found.status != "unfinished":
                 self._add(found)
 
     def _add(self, found: Recorded) -> None:
         assert self._study is not None
-        if found.value is None:
+        inside = all(d.contains(found.arm.params[path]) for path, d in self.cell.space.items())
+        if found.status not in ("complete", "stopped") or not is_finite(found.value) or not inside:
             return
+        assert found.value is not None
         pruned = found.status == "stopped"
         self._study.add_trial(
             create_trial(

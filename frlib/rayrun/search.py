@@ -35,7 +35,7 @@ class ArmSearch(DriverOnly, Searcher):
 
     def suggest(self, trial_id: str) -> Payload | str | None:  # type: ignore[override]
         """The next arm's payload, or FINISHED."""
-        if self._deadline is not None and time.time() > self._deadline:
+        if self._deadline is not None and time.monotonic() > self._deadline:
             return Searcher.FINISHED
         for _ in range(len(self._cells)):
             cell = self._cells[self._turn % len(self._cells)]
@@ -57,7 +57,7 @@ class ArmSearch(DriverOnly, Searcher):
         if trial_id not in self._running:
             return
         cell, arm = self._running[trial_id]
-        status = "failed" if error or not result else str(result.get("status") or "stopped")
+        status = "unfinished" if error or not result else str(result.get("status") or "stopped")
         value, step = (result or {}).get("value"), int((result or {}).get("step", 0))
         cell.tell(arm, status, value, step)
 

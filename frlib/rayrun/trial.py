@@ -1,6 +1,7 @@
 """One Tune trial: an arm and its replicates in turn, in-process or through Ray Train."""
 
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from ray import train, tune
 from ray.train.torch import TorchTrainer
 
-from frlib.core.errors import FrlibError
+from frlib.core.errors import ConfigError, FrlibError, NumericsError
 from frlib.rayrun.release import GROUP_KEY
 from frlib.rayrun.worker import work
 from frlib.records.ledger import completed, final_metrics
@@ -54,7 +55,6 @@ class _Tally:
             "value": self._mean(self._values),
             "status": status,
             "message": message,
-            **self._tag,
         }
 
     @staticmethod
@@ -65,8 +65,9 @@ class _Tally:
 def run_arm(order: dict[str, Any]) -> None:
     """Tune's function. A replicate that is on record is not run again.
 
-    A typed error ends the arm as failed: it would happen again. Any other exception ends the trial,
-    which Tune starts again; the run then goes on from its checkpoint.
+    An error of the configuration or its numbers would happen again: the arm is failed. Another
+    typed error (a full disk, damaged data) leaves it unfinished, for the next run to take up. Any
+    other exception ends the trial, which Tune starts again; it goes on from its checkpoint.
     """
     config = TrainConfig.parse(order["config"])
     resources = Resources.parse(order["resources"])
@@ -81,7 +82,9 @@ def run_arm(order: dict[str, Any]) -> None:
                 assert done is not None, "a finished replicate is on record"
             tally.close(final_metrics(done))
     except FrlibError as error:
-        tune.report(tally.end("failed", f"{type(error).__name__}: {error}"))
+        final = isinstance(error, (ConfigError, NumericsError))
+        message = f"{type(error).__name__}: {error}"
+        tune.report(tally.end("failed" if final else "unfinished", message))
         return
     tune.report(tally.end("complete"))
 
@@ -96,13 +99,16 @@ def _replicate(
     if resources.workers == 1:
         torch.set_num_threads(max(1, int(resources.cpus_per_worker)))
         replicate.run(
-            config, ticket, here(), lambda row: tune.report(tally.result(ticket.seed, row))
+            config,
+            ticket,
+            here(use_gpu=resources.gpus_per_worker > 0),
+            lambda row: tune.report(tally.result(ticket.seed, row)),
         )
         return
     per_worker = {"CPU": resources.cpus_per_worker}
     if resources.gpus_per_worker:
         per_worker["GPU"] = resources.gpus_per_worker
-    TorchTrainer(
+    trainer = TorchTrainer(
         work,
         train_loop_config={**order, "seed": ticket.seed, "cpus": resources.cpus_per_worker},
         scaling_config=train.ScalingConfig(
@@ -111,12 +117,30 @@ def _replicate(
             resources_per_worker=per_worker,
         ),
         run_config=train.RunConfig(
-            name=f"{ticket.arm}-r{ticket.seed}",
+            name=f"{ticket.arm}-r{ticket.seed}-{time.time_ns()}",
             storage_path=str(ticket.store / "ray" / ticket.study),
             callbacks=[_Forward(tally, ticket.seed)],  # type: ignore[list-item]
-            failure_config=train.FailureConfig(max_failures=resources.max_failures),
         ),
-    ).fit()
+    )
+    try:
+        trainer.fit()
+    except train.WorkerGroupError as error:
+        for failure in error.worker_failures.values():
+            typed = _typed(failure)
+            if typed is not None:
+                raise typed from error
+        raise
+
+
+def _typed(error: BaseException | None) -> FrlibError | None:
+    """The typed error inside what Ray wraps around a worker's exception."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, FrlibError):
+            return error
+        error = getattr(error, "_base_exc", None) or error.__cause__
+    return None
 
 
 class _Forward(train.UserCallback):

@@ -6,16 +6,18 @@ without one continues from its checkpoints. Tune's own restore (which unpickles)
 
 import shutil
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from frlib.core import safeio
 from frlib.core.config import to_dict
+from frlib.core.errors import ClusterError
 from frlib.rayrun import environment
-from frlib.records import layout
+from frlib.records import declare, layout, ledger
 from frlib.study.arms import Arm
 from frlib.study.plan import CellPlan, Plan
 from frlib.study.watch import Watcher
+
+if TYPE_CHECKING:
+    from frlib.rayrun.proposals import Recorded
 
 
 def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
@@ -36,7 +38,7 @@ def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
     concurrent = min(room, resources.concurrent_arms or room)
     journal = storage(plan.folder / "optuna.journal")
     proposals = [
-        CellProposals(p.cell, study.search, study.selection.mode, _recorded(p), journal)
+        CellProposals(p.cell, study.search, study.selection, _recorded(plan, p), journal)
         for p in plan.cells
     ]
     left = sum(p.remaining for p in proposals)
@@ -44,17 +46,16 @@ def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
         return
     hours = study.budget.hours
     searcher = ArmSearch(
-        proposals, lambda arm: _order(plan, arm), time.time() + 3600 * hours if hours else None
+        proposals, lambda arm: _order(plan, arm), time.monotonic() + 3600 * hours if hours else None
     )
     scheduler = Halving(
         rungs(study.pruning, study.base.epochs, len(study.replicates.seeds)),
         study.pruning.keep_one_in,
         study.selection.mode,
     )
-    for cell in plan.cells:
-        for digest, entry in cell.entries.items():
-            reached = (entry.verdict or {}).get("rungs", {})
-            scheduler.enter(cell.cell.digest, digest, {int(r): v for r, v in reached.items()})
+    for cell, open_ in zip(plan.cells, proposals, strict=True):
+        for digest in cell.entries if open_.remaining else ():
+            scheduler.enter(cell.cell.digest, digest, _course(plan, digest))
     scratch = plan.store / "ray" / study.name
     in_process = resources.workers == 1
     held = (
@@ -62,7 +63,7 @@ def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
         if in_process
         else environment.driver_resources()
     )
-    tune.Tuner(
+    tuner = tune.Tuner(
         tune.with_resources(run_arm, held),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
@@ -80,26 +81,37 @@ def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
             failure_config=tune.FailureConfig(max_failures=resources.max_failures),
             callbacks=[ReleaseWorkers(), WriteVerdicts(plan.folder, scheduler, watcher)],
         ),
-    ).fit()
+    )
+    try:
+        tuner.fit()
+    except tune.TuneError as error:
+        raise ClusterError(
+            f"Ray Tune gave up: {error}. What is recorded is kept; run the same command again."
+        ) from error
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _recorded(plan: CellPlan) -> list[Any]:
+def _recorded(plan: Plan, cell: CellPlan) -> list["Recorded"]:
     from frlib.rayrun.proposals import Recorded
 
     found = []
-    for digest, entry in plan.entries.items():
-        verdict = entry.verdict or {}
-        value, step = verdict.get("value"), int(verdict.get("step") or 0)
-        found.append(Recorded(plan.arm(digest), entry.status, value, step))
+    for digest, entry in cell.entries.items():
+        status = entry.status(plan.study.replicates.seeds)
+        course = _course(plan, digest) if cell.cell.space and status != "unfinished" else {}
+        step = max(course, default=0)
+        found.append(Recorded(cell.arm(digest), status, course.get(step), step))
     return found
+
+
+def _course(plan: Plan, digest: str) -> dict[int, float]:
+    study = plan.study
+    folder = layout.arm_folder(plan.folder, digest)
+    return ledger.course(folder, study.selection.name, study.replicates.seeds, study.base.epochs)
 
 
 def _order(plan: Plan, arm: Arm) -> dict[str, Any]:
     """What a trial is told; the arm is written down first, so that a crash cannot lose it."""
-    folder = layout.arm_folder(plan.folder, arm.digest)
-    if not (folder / "arm.json").exists():
-        safeio.write_json(folder / "arm.json", arm.to_json())
+    declare.write_arm(plan.folder, arm.to_json())
     study = plan.study
     return {
         "study": study.name,
@@ -110,6 +122,6 @@ def _order(plan: Plan, arm: Arm) -> dict[str, Any]:
         "config": to_dict(arm.config),
         "seeds": list(study.replicates.seeds),
         "metric": study.selection.name,
-        "store": str(Path(plan.store).resolve()),
+        "store": str(plan.store.resolve()),
         "resources": to_dict(study.resources),
     }

@@ -6,10 +6,9 @@ from typing import Any
 
 from ray import tune
 
-from frlib.core import safeio
 from frlib.rayrun.halving import Halving
 from frlib.rayrun.unpickled import DriverOnly
-from frlib.records import layout
+from frlib.records import declare
 from frlib.study.watch import Watcher
 
 
@@ -35,57 +34,32 @@ class WriteVerdicts(DriverOnly, tune.Callback):
         """An arm has ended by itself or was stopped at a rung."""
         result = trial.last_result or {}
         stop = self._scheduler.stops.get(trial.config["arm"])
-        if stop is not None:
-            verdict = {
-                "status": "stopped",
-                "rule": "halving",
-                "rung": stop.rung,
-                "value": stop.value,
-                "cutoff": stop.cutoff,
-                "n": stop.n,
-                "message": stop.message,
-            }
-        else:
-            value = float(result.get("value", math.nan))
-            verdict = {
-                "status": result.get("status") or "failed",
-                "rule": "",
-                "rung": None,
-                "value": value if math.isfinite(value) else None,
-                "cutoff": None,
-                "n": None,
-                "message": result.get("message", ""),
-            }
-        self._write(trial, verdict | {"step": int(result.get("step", 0))})
+        if stop is None:
+            status = str(result.get("status") or "unfinished")
+            self._end(trial, status, str(result.get("message", "")), result.get("value"), {})
+            return
+        why = {"rule": "halving", "rung": stop.rung, "cutoff": stop.cutoff, "n": stop.n}
+        self._end(trial, "stopped", stop.message, stop.value, why)
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        """An arm has used up its restarts."""
-        lines = (trial.get_error().__cause__ or trial.get_error()) if trial.get_error() else ""
-        message = str(lines).strip().splitlines()[-1] if str(lines).strip() else "worker died"
-        self._write(
-            trial,
-            {
-                "status": "failed",
-                "rule": "",
-                "rung": None,
-                "value": None,
-                "cutoff": None,
-                "n": None,
-                "message": message,
-                "step": 0,
-            },
-        )
+        """An arm has used up its restarts; it has no verdict, so the next run takes it up again."""
+        lines = str(trial.get_error() or "").strip().splitlines() or ["its process died"]
+        self._end(trial, "unfinished", lines[-1], None, {})
 
-    def _write(self, trial: Any, verdict: dict[str, Any]) -> None:
+    def _end(
+        self, trial: Any, status: str, message: str, value: float | None, why: dict[str, Any]
+    ) -> None:
         c = trial.config
-        path = layout.arm_folder(self._folder, c["arm"]) / "verdict.json"
-        reached = self._scheduler.shown_at(c["cell"], c["arm"])
-        safeio.write_json(path, verdict | {"rungs": {str(r): v for r, v in reached.items()}})
-        value = verdict["value"]
-        self._watcher.ended(
-            c["arm"],
-            c["shown"],
-            verdict["status"],
-            verdict["message"],
-            math.nan if value is None else value,
-        )
+        finite = value is not None and math.isfinite(value)
+        if status != "unfinished":
+            blank = {"rule": "", "rung": None, "cutoff": None, "n": None}
+            verdict = {
+                "status": status,
+                "message": message,
+                "metric": c["metric"],
+                "value": value if finite else None,
+                "step": int((trial.last_result or {}).get("step", 0)),
+            }
+            declare.write_verdict(self._folder, c["arm"], blank | why | verdict)
+        shown = float(value) if value is not None and finite else math.nan
+        self._watcher.ended(c["arm"], c["shown"], status, message, shown)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from frlib.core import safeio
-from frlib.core.config import canonical
 from frlib.core.errors import RecordError
 from frlib.records import layout
 from frlib.records.schema import ENDED
@@ -21,16 +20,15 @@ def write_study(folder: Path, study: Mapping[str, Any]) -> None:
 
 
 def write_arm(study_folder: Path, arm: Mapping[str, Any]) -> Path:
-    """Write `arm.json` once and return the arm's folder; writing the same again changes nothing."""
+    """Write `arm.json` once and return the arm's folder; the first description stays.
+
+    The digest covers everything that changes a result, so a later description can differ in places
+    (paths, wording) alone.
+    """
     folder = layout.arm_folder(study_folder, str(arm["arm"]))
     path = folder / "arm.json"
     if not path.is_file():
         safeio.write_json(path, dict(arm))
-    elif canonical(safeio.read_json(path)) != canonical(arm):
-        raise RecordError(
-            f"{path}: describes another arm under the same digest. An arm is written once; if its "
-            "description changed with a new version of frlib, record the study in a new --store."
-        )
     return folder
 
 

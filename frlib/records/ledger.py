@@ -1,28 +1,33 @@
-"""What has been done, read from the small JSON files alone: cheap enough for every plan and resume."""
+"""What has been done, from the small JSON files alone: cheap enough for every plan and resume."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from frlib.core import safeio
 from frlib.records import layout, parts
-from frlib.records.schema import TABLES
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One arm on record. `verdict` is None while it is unfinished; `seconds` per complete replicate."""
+    """One arm on record. `verdict`: None while unfinished; `seconds`: per complete replicate."""
 
     arm: dict[str, Any]
     verdict: dict[str, Any] | None
     complete_seeds: tuple[int, ...]
     seconds: tuple[float, ...]
 
-    @property
-    def status(self) -> str:
-        """`complete`, `stopped`, `failed`, or `unfinished`."""
-        return str(self.verdict["status"]) if self.verdict else "unfinished"
+    def status(self, seeds: Sequence[int]) -> str:
+        """`complete` (with all of these replicates), `stopped`, `failed`, or `unfinished`."""
+        if self.verdict is None:
+            return "unfinished"
+        found = str(self.verdict["status"])
+        owed = found == "complete" and not set(seeds) <= set(self.complete_seeds)
+        return "unfinished" if owed else found
 
 
 def entries(study_folder: Path) -> Iterator[Entry]:
@@ -53,8 +58,33 @@ def completed(replicate: Path) -> Path | None:
 
 def final_metrics(attempt: Path) -> dict[str, float]:
     """The last value of every metric of an attempt."""
-    table = parts.concat(
+    table = _metrics(attempt)
+    return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
+
+
+def course(arm: Path, metric: str, seeds: Sequence[int], epochs: int) -> dict[int, float]:
+    """What an arm has shown: epochs done over its replicates in turn -> mean of `metric` so far.
+
+    The mean is over the finished replicates and the running one, as trials report it. Attempts of
+    a replicate are joined, the later one counting; the first unfinished replicate ends the course.
+    """
+    shown: dict[int, float] = {}
+    finals: list[float] = []
+    for seed in seeds:
+        mine: dict[int, float] = {}
+        for _, _, attempt in (one for one in layout.attempts(arm) if one[0] == seed):
+            rows = _metrics(attempt).filter(pc.field("name") == metric)
+            mine |= dict(zip(rows["epoch"].to_pylist(), rows["value"].to_pylist(), strict=True))
+        for epoch, value in sorted(mine.items()):
+            values = [*finals, value]
+            shown[len(finals) * epochs + epoch] = sum(values) / len(values)
+        if epochs not in mine:
+            break
+        finals.append(mine[epochs])
+    return shown
+
+
+def _metrics(attempt: Path) -> pa.Table:
+    return parts.concat(
         "metrics", [parts.read(p, "metrics") for p in layout.parts(attempt, "metrics")]
     )
-    assert table.schema.equals(TABLES["metrics"])
-    return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))

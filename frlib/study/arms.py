@@ -6,10 +6,10 @@ from itertools import product
 from typing import Any
 
 from frlib.core import discover
-from frlib.core.config import Config, canonical, digest, get_path, has_path, to_dict, with_path
+from frlib.core.config import Config, canonical, digest, get_path, to_dict, with_path
 from frlib.core.space import Distribution, Scalar
 from frlib.data.config import DataConfig
-from frlib.study.schema import Study
+from frlib.study.schema import Study, searches
 from frlib.train.config import TrainConfig
 
 Datasets = Mapping[str, str]
@@ -87,15 +87,6 @@ def cells(study: Study, digests: Callable[[DataConfig], Datasets]) -> Iterator[C
             space={path: d for path, d in study.space.items() if searches(config, path, d)},
             datasets=digests(config.data),
         )
-
-
-def searches(config: TrainConfig, path: str, distribution: Distribution) -> bool:
-    """Whether a cell searches a field: it has it, and its own value can be drawn.
-
-    So `head.lam` between 0.5 and 5 is searched for BoundaryFace (lam = pi), and left alone for
-    BoundaryF1 (lam = 0) and for heads without a lam.
-    """
-    return has_path(config, path) and distribution.contains(get_path(config, path))
 
 
 def shown(config: TrainConfig, path: str) -> Scalar:

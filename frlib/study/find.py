@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from pydantic import ValidationError
+
 from frlib.core import discover
+from frlib.core.config import explained
 from frlib.core.errors import ConfigError
 from frlib.study.schema import Study
 
@@ -29,7 +32,10 @@ def find(name: str, faces: str = "") -> Study:
     if not callable(make):
         raise ConfigError(f"{name}: has no function study() that returns a Study")
     takes_faces = "faces" in inspect.signature(make).parameters
-    made = make(faces=faces) if takes_faces and faces else make()
+    try:
+        made = make(faces=faces) if takes_faces and faces else make()
+    except ValidationError as error:
+        raise explained(error) from error
     if not isinstance(made, Study):
         raise ConfigError(f"{name}: study() returned {type(made).__name__}, expected a Study")
     return made
@@ -42,5 +48,8 @@ def _from_file(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ValidationError as error:
+        raise explained(error) from error
     return module

@@ -40,8 +40,8 @@ class Plan:
 
     @property
     def finished(self) -> int:
-        """Arms on record with a verdict."""
-        return sum(e.verdict is not None for plan in self.cells for e in plan.entries.values())
+        """Arms on record that owe nothing."""
+        return sum(self._status(e) != "unfinished" for p in self.cells for e in p.entries.values())
 
     @property
     def runs(self) -> int:
@@ -56,14 +56,18 @@ class Plan:
     @property
     def runs_left(self) -> int:
         """Replicates still to do at most: stopped and failed arms owe none."""
-        seeds = len(self.study.replicates.seeds)
+        seeds = set(self.study.replicates.seeds)
         left = 0
         for plan in self.cells:
             limit = self.study.search.arms_per_cell if plan.cell.space else 1
-            open_arms = [e for e in plan.entries.values() if e.verdict is None]
-            fresh = max(0, limit - len(plan.entries))
-            left += fresh * seeds + sum(seeds - len(e.complete_seeds) for e in open_arms)
+            owing = [e for e in plan.entries.values() if self._status(e) == "unfinished"]
+            room = max(0, limit - (len(plan.entries) - len(owing)))
+            owed = [len(seeds - set(e.complete_seeds)) for e in owing[:room]]
+            left += sum(owed) + (room - len(owed)) * len(seeds)
         return left
+
+    def _status(self, entry: ledger.Entry) -> str:
+        return entry.status(self.study.replicates.seeds)
 
     @property
     def seconds_per_run(self) -> float | None:

@@ -14,6 +14,15 @@ from frlib.core.space import Distribution
 from frlib.train.config import TrainConfig
 
 
+def searches(config: TrainConfig, path: str, distribution: Distribution) -> bool:
+    """Whether a cell searches a field: it has it, and its own value can be drawn.
+
+    So `head.lam` between 0.5 and 5 is searched for BoundaryFace (lam = pi), and left alone for
+    BoundaryF1 (lam = 0) and for heads without a lam.
+    """
+    return has_path(config, path) and distribution.contains(get_path(config, path))
+
+
 class Search(Config):
     """How many arms a cell may try, and who proposes them. The first is the cell's default."""
 
@@ -36,7 +45,10 @@ class Pruning(Config):
 
 
 class Replicates(Config):
-    """Seeds, the same for all arms: equal noise draw, held-out pairs, initial weights and order."""
+    """Seeds, the same for all arms: equal noise draws, initial weights and sample order.
+
+    Held-out people and pairs do not depend on the seed.
+    """
 
     seeds: tuple[int, ...] = Field((0, 1, 2), min_length=1)
 
@@ -82,6 +94,12 @@ class Resources(Config):
     concurrent_arms: int = place(0, ge=0, doc="arms at a time; 0: as many as the cluster holds")
     max_failures: int = place(2, ge=0, doc="restarts of a run after a crash, from its checkpoint")
 
+    @model_validator(mode="after")
+    def _something(self) -> "Resources":
+        if not self.cpus_per_worker and not self.gpus_per_worker:
+            raise ValueError("a worker needs cpus_per_worker or gpus_per_worker above 0")
+        return self
+
 
 class Study(Config):
     """A question and the design that answers it."""
@@ -111,6 +129,14 @@ class Study(Config):
                 raise ValueError(f"{path} is an axis and searched at once")
             if not any(has_path(config, path) for config in configs):
                 get_path(configs[0], path)
+            for config in (c for c in configs if searches(c, path, self.space[path])):
+                for edge in self.space[path].edges():
+                    with_path(config, path, edge)
+        self._rungs_are_measured()
+        if self.resources.workers > 1 and not self.base.sync_batchnorm:
+            raise ValueError(
+                "resources.workers changes no result only while base.sync_batchnorm is on"
+            )
         known = {
             f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
         }
@@ -120,6 +146,16 @@ class Study(Config):
                 f"report names {unknown}, which nothing measures; there is {sorted(known)}"
             )
         return self
+
+    def _rungs_are_measured(self) -> None:
+        rung, every = self.pruning.first_epoch, self.base.select_every
+        while self.pruning.rule != "none" and rung < self.base.epochs:
+            if rung % every and rung != 1:
+                raise ValueError(
+                    f"pruning compares arms after {rung} epochs, but base.select_every={every} "
+                    "measures nothing there; choose pruning.first_epoch among its multiples"
+                )
+            rung *= self.pruning.keep_one_in
 
     def config_at(self, point: tuple[Any, ...]) -> TrainConfig:
         """The base config with one value per axis, applied in the order of the axes."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from frlib.core import discover
-from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.core.errors import ConfigError, DataError, NumericsError, RecordError
 from frlib.core.seeds import torch_seed
 from frlib.data.cache import Pixels
 from frlib.data.manifest import Manifest
@@ -99,7 +99,9 @@ def epochs(
         )
     state = build(config, manifest.num_classes, seed, place)
     log = VerdictLog(manifest, place.group, place.device)
-    if checkpoints is not None and checkpoint.restore(state, checkpoints):
+    resumed = checkpoints is not None and checkpoint.restore(state, checkpoints)
+    _require_agreement(state, place)
+    if resumed:
         yield Epoch(state.epoch, state.step, dict(state.last_row), log.close(), state)
     trainee = _wrapped(state.trainee, place)
     while state.epoch < config.epochs:
@@ -114,6 +116,17 @@ def epochs(
             **verdicts.scores,
         }
         yield Epoch(state.epoch, state.step, dict(state.last_row), verdicts, state)
+
+
+def _require_agreement(state: State, place: Place) -> None:
+    """All workers go on from the same checkpoint, or none goes on."""
+    own = torch.tensor([float(state.epoch), -float(state.epoch)], device=place.device)
+    newest, oldest = place.group.max(own).tolist()
+    if newest != -oldest:
+        raise RecordError(
+            f"workers found checkpoints of epochs {-oldest:g} to {newest:g}; the store must be one "
+            "folder that every node sees. Run the same command again when it is"
+        )
 
 
 def _one_pass(

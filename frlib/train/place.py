@@ -20,6 +20,6 @@ class Place:
         return self.group.rank == 0
 
 
-def here() -> Place:
-    """This process alone, on its GPU if it has one."""
-    return Place(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+def here(*, use_gpu: bool) -> Place:
+    """This process alone, on its first GPU or on the CPU."""
+    return Place(torch.device("cuda" if use_gpu else "cpu"))

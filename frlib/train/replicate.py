@@ -89,16 +89,31 @@ def _train(
             done.state.last_row = row
             _record(writer, prepared, done, row)
             checkpoint.save(done.state, folder)
-        report({"epoch": done.number, **row})
+        if done.number < config.epochs:
+            report({"epoch": done.number, **row})
     assert done is not None, "a run has at least one epoch"
-    if writer is None:
-        return row
+    if writer is not None:
+        row |= _finish(config, ticket, place, prepared, done, row, writer)
+        checkpoint.clear(folder)
+    report({"epoch": done.number, **row})
+    return row
+
+
+def _finish(
+    config: TrainConfig,
+    ticket: Ticket,
+    place: Place,
+    prepared: Prepared,
+    done: Epoch,
+    row: dict[str, float],
+    writer: RunWriter,
+) -> dict[str, float]:
+    """Benchmarks, the finished model, the end of the attempt; all final metrics."""
     for one in prepared.benchmarks:
-        row |= _benchmark(config, one, done, place, store, writer)
+        row = row | _benchmark(config, one, done, place, ticket.store, writer)
     checkpoint.save_model(done.state, ticket.folder / "model.safetensors")
     writer.log(row, epoch=done.number, step=done.step)
     writer.finish("complete")
-    checkpoint.clear(folder)
     return row
 
 

@@ -25,6 +25,7 @@ def _environment(**more: str) -> dict[str, str]:
         "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
         "TUNE_GLOBAL_CHECKPOINT_S": "2",
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",
         "COLUMNS": "200",
         **more,
     }

@@ -20,13 +20,15 @@ from pathlib import Path
 from frlib.core.config import override
 from frlib.launch import study as launch
 from frlib.study.find import find
+from frlib.study.plan import make
 
 class Silent:
     def epoch(self, *_): pass
     def ended(self, *_): pass
 
-study = override(find(sys.argv[1]), sys.argv[3:])
-launch.run(study, Path(sys.argv[2]), Silent())
+plan = make(override(find(sys.argv[1]), sys.argv[3:]), Path(sys.argv[2]))
+with launch.opened(plan):
+    launch.run(plan, Silent())
 from ray.util import placement_group_table
 live = [g["state"] for g in placement_group_table().values() if g["state"] != "REMOVED"]
 Path(sys.argv[2], "groups.json").write_text(json.dumps(live))
@@ -38,6 +40,7 @@ def _start(store: Path, *sets: str) -> subprocess.Popen[str]:
         "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
         "RAY_USAGE_STATS_ENABLED": "0",
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",
     }
     return subprocess.Popen(
         [sys.executable, "-c", DRIVER, STUDY, str(store), "resources.workers=2", *sets],

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import Field
 
 from frlib.core.config import (
     Choice,
@@ -36,6 +37,9 @@ class Outer(Config):
     path: str = place("", doc="where")
     count: int = 3
     on: bool = True
+    tags: tuple[str, ...] = ("a",)
+    table: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    maybe: str | None = None
 
 
 def test_parse_when_key_is_unknown_then_names_the_nearest_field() -> None:
@@ -101,6 +105,9 @@ def test_digest_when_computed_in_another_process_then_is_equal() -> None:
         ("count=12", "count", 12),
         ("on=false", "on", False),
         ('inner={"margin": 0.1}', "inner.margin", 0.1),
+        ('tags=["b", "c"]', "tags", ("b", "c")),
+        ('table={"x": [1, 2]}', "table", {"x": (1.0, 2.0)}),
+        ("maybe=3", "maybe", "3"),
         ("schedule=cosine", "schedule.name", "cosine"),
     ],
 )

@@ -49,6 +49,18 @@ def test_judge_when_before_the_rung_or_again_then_says_nothing() -> None:
 
 def test_enter_when_records_are_put_back_then_they_count_as_reached() -> None:
     halving = Halving((5,), 2, "max")
-    halving.enter("cell", "old", {5: 0.9})
+    halving.enter("cell", "old", {4: 0.1, 5: 0.9, 6: 0.2})
     assert halving.judge("new", "cell", 5, 0.8, protected=False) is not None
-    assert halving.shown_at("cell", "new") == {5: 0.8}
+
+
+def test_judge_when_an_arm_resumes_past_a_rung_then_its_later_value_is_not_entered_there() -> None:
+    halving = Halving((5, 10), 2, "max")
+    halving.enter("cell", "resumed", {5: 0.6})
+    assert halving.judge("resumed", "cell", 8, 0.95, protected=False) is None
+    assert halving.judge("fresh", "cell", 5, 0.7, protected=False) is None
+
+
+def test_judge_when_a_value_is_not_a_number_then_it_ranks_last() -> None:
+    halving = Halving((5,), 2, "max")
+    assert halving.judge("a", "cell", 5, 0.1, protected=False) is None
+    assert halving.judge("b", "cell", 5, float("nan"), protected=False) is not None

@@ -5,9 +5,9 @@ from pathlib import Path
 import optuna
 import pytest
 
-from frlib.rayrun.proposals import CellProposals, Recorded, storage
+from frlib.rayrun.proposals import CellProposals, Recorded, memory_name, storage
 from frlib.study.arms import Arm, Cell, cells
-from frlib.study.schema import Search
+from frlib.study.schema import Search, Selection
 from tests.unit.study.designs import digests, small
 
 SEARCH = Search(arms_per_cell=4, sampler="random", seed=3)
@@ -19,7 +19,12 @@ def cell() -> Cell:
 
 
 def _open(cell: Cell, path: Path, recorded: tuple[Recorded, ...] = ()) -> CellProposals:
-    return CellProposals(cell, SEARCH, "max", recorded, storage(path))
+    return CellProposals(cell, SEARCH, Selection(metric="auc"), recorded, storage(path))
+
+
+def _study(cell: Cell, path: Path) -> optuna.Study:
+    name = memory_name(cell, "selection/auc")
+    return optuna.load_study(study_name=name, storage=storage(path))
 
 
 def _all(proposals: CellProposals) -> list[Arm]:
@@ -55,7 +60,7 @@ def test_tell_when_arms_end_differently_then_optuna_knows_how(cell: Cell, tmp_pa
         arm = proposals.propose()
         assert arm is not None
         proposals.tell(arm, status, value, 5)
-    study = optuna.load_study(study_name=cell.digest, storage=storage(tmp_path / "j"))
+    study = _study(cell, tmp_path / "j")
     assert sorted(t.state.name for t in study.trials) == ["COMPLETE", "COMPLETE", "FAIL", "PRUNED"]
     assert study.best_value == 0.9
 
@@ -73,7 +78,7 @@ def test_restart_when_an_arm_was_running_then_it_is_proposed_again_and_keeps_its
     assert again is not None and again.digest == running.digest
     after.tell(again, "complete", 0.6, 12)
     assert len(_all(after)) == 2
-    study = optuna.load_study(study_name=cell.digest, storage=storage(tmp_path / "j"))
+    study = _study(cell, tmp_path / "j")
     assert not study.get_trials(states=[optuna.trial.TrialState.RUNNING])
     assert len(study.trials) == 4
 
@@ -85,7 +90,7 @@ def test_restart_when_the_journal_is_lost_then_records_are_put_back(
     searched = cell.arm({"head.margin": 0.2, "batch_size": 64})
     recorded = (Recorded(arms[0], "complete", 0.7, 12), Recorded(searched, "stopped", 0.2, 5))
     after = _open(cell, tmp_path / "b", recorded)
-    study = optuna.load_study(study_name=cell.digest, storage=storage(tmp_path / "b"))
+    study = _study(cell, tmp_path / "b")
     assert sorted(t.state.name for t in study.trials) == ["COMPLETE", "PRUNED"]
     assert len(_all(after)) == 2
 
@@ -99,3 +104,46 @@ def test_propose_when_everything_is_recorded_then_there_is_nothing(
         Recorded(cell.default, "failed", None),
     )
     assert _open(cell, tmp_path / "j", recorded).remaining == 0
+
+
+def test_failed_default_when_told_then_optuna_hears_nothing(cell: Cell, tmp_path: Path) -> None:
+    proposals = _open(cell, tmp_path / "j")
+    default = proposals.propose()
+    assert default is not None
+    proposals.tell(default, "failed", float("nan"), 3)
+    proposals.tell(default, "failed", 0.9, 7)
+    study = _study(cell, tmp_path / "j")
+    assert study.trials == []
+
+
+def test_unfinished_arm_when_told_then_a_restart_proposes_it_again(
+    cell: Cell, tmp_path: Path
+) -> None:
+    before = _open(cell, tmp_path / "j")
+    arms = [arm for arm in (before.propose(), before.propose()) if arm is not None]
+    before.tell(arms[1], "unfinished", None, 2)
+    recorded = tuple(Recorded(arm, "unfinished", None) for arm in arms)
+    again = _open(cell, tmp_path / "j", recorded)
+    found = [arm.digest for arm in (again.propose(), again.propose()) if arm is not None]
+    assert set(found) == {arm.digest for arm in arms}
+
+
+def test_restart_when_a_trial_was_half_asked_then_it_is_not_taken_for_an_arm(
+    cell: Cell, tmp_path: Path
+) -> None:
+    _open(cell, tmp_path / "j")
+    study = _study(cell, tmp_path / "j")
+    study.ask().suggest_float("head.margin", 0.1, 0.5)
+    arms = _all(_open(cell, tmp_path / "j"))
+    assert len(arms) == 4 and all(set(a.params) == set(cell.space) for a in arms)
+
+
+def test_storage_when_the_journal_is_torn_then_is_set_aside(
+    cell: Cell, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _open(cell, tmp_path / "j").propose()
+    with (tmp_path / "j").open("a") as file:
+        file.write('{"op_code": \n')
+    recorded = (Recorded(cell.default, "complete", 0.7, 12),)
+    assert len(_all(_open(cell, tmp_path / "j", recorded))) == 3
+    assert "set aside" in caplog.text

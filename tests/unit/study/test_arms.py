@@ -64,11 +64,17 @@ def test_study_when_written_as_json_then_reads_back_equal_with_equal_arms() -> N
         ({"axes": {"noise.closed.ratio": (0.0, 1.5)}}, r"ratio=1\.5"),
         ({"space": {"head.lambda": {"kind": "uniform", "low": 0, "high": 1}}}, "no such field"),
         ({"report": ("lfw/insightface10/accuracy",)}, "nothing measures"),
+        ({"space": {"head.margin": {"kind": "uniform", "low": -5, "high": 9}}}, "margin=-5"),
+        ({"pruning": {"first_epoch": 3}, "base": None}, "measures nothing there"),
+        ({"resources": {"cpus_per_worker": 0}}, "above 0"),
         ({"replicates": {"seeds": (1, 1)}}, "repeat"),
         ({"selection": {"metric": "pairs/insightface10/accuracy"}}, "metric"),
     ],
 )
 def test_study_when_contradictory_then_is_refused(changes: dict[str, object], message: str) -> None:
+    if "base" in changes:
+        base = small().to_json()["base"]
+        changes = changes | {"base": base | {"epochs": 9, "select_every": 2}}
     with pytest.raises(ConfigError, match=message):
         Study.parse(small().to_json() | json.loads(json.dumps(changes)))
 
