@@ -5,6 +5,8 @@ Records are the truth: what they hold and the journal lacks is added, and a tria
 when the driver died is proposed again instead of being drawn anew.
 """
 
+import itertools
+import json
 import logging
 import math
 import time
@@ -23,6 +25,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
+from frlib.core import safeio
 from frlib.core.config import digest, to_dict
 from frlib.core.seeds import torch_seed
 from frlib.core.space import Distribution, IntUniform, Scalar, Uniform
@@ -51,22 +54,27 @@ def is_finite(value: float | None) -> bool:
 def storage(path: Path) -> JournalStorage:
     """The journal of a study; one writer, any number of readers.
 
-    A damaged journal is set aside and a new one begun: what it knew is in the records as well.
+    A journal torn by a crash is set aside and begun anew from the lines before the damage; what is
+    lost of it is in the records as well.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        lines = path.read_bytes().splitlines(keepends=True)
+        whole = list(itertools.takewhile(_is_whole, lines))
+        if len(whole) < len(lines):
+            aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+            path.rename(aside)
+            safeio.write_bytes(path, b"".join(whole))
+            log.warning("%s: torn at line %d; set aside as %s", path, len(whole) + 1, aside.name)
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def _is_whole(line: bytes) -> bool:
     try:
-        return _read(path)
-    except (ValueError, KeyError) as error:
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-        path.rename(aside)
-        log.warning("%s is damaged (%s); set aside as %s", path, error, aside.name)
-        return _read(path)
-
-
-def _read(path: Path) -> JournalStorage:
-    journal = JournalStorage(JournalFileBackend(str(path)))
-    optuna.get_all_study_names(journal)
-    return journal
+        json.loads(line)
+    except ValueError:
+        return False
+    return line.endswith(b"\n")
 
 
 def memory_name(cell: Cell, metric: str) -> str:
