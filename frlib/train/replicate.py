@@ -93,7 +93,7 @@ def _train(
             report({"epoch": done.number, **row})
     assert done is not None, "a run has at least one epoch"
     if writer is not None:
-        row |= _finish(config, ticket, place, prepared, done, row, writer)
+        row |= _finish(config, ticket, place, prepared, done, writer)
         checkpoint.clear(folder)
     report({"epoch": done.number, **row})
     return row
@@ -105,16 +105,16 @@ def _finish(
     place: Place,
     prepared: Prepared,
     done: Epoch,
-    row: dict[str, float],
     writer: RunWriter,
 ) -> dict[str, float]:
-    """Benchmarks, the finished model, the end of the attempt; all final metrics."""
+    """Benchmarks, the finished model, the end of the attempt; the benchmarks' metrics."""
+    found: dict[str, float] = {}
     for one in prepared.benchmarks:
-        row = row | _benchmark(config, one, done, place, ticket.store, writer)
+        found |= _benchmark(config, one, done, place, ticket.store, writer)
     checkpoint.save_model(done.state, ticket.folder / "model.safetensors")
-    writer.log(row, epoch=done.number, step=done.step)
+    writer.log(found, epoch=done.number, step=done.step)
     writer.finish("complete")
-    return row
+    return found
 
 
 def _is_selection_epoch(number: int, config: TrainConfig) -> bool:
