@@ -64,6 +64,7 @@ def plan(value: Plan, as_json: bool) -> None:
         "epochs_per_run": value.study.base.epochs,
         "seconds_per_run": seconds,
         "hours_left_at_most_one_at_a_time": None if seconds is None else seconds * left / 3600,
+        "smallest_detectable_difference": value.detectable,
         "records": str(value.folder),
     }
     if as_json:
@@ -78,6 +79,12 @@ def plan(value: Plan, as_json: bool) -> None:
     if left and seconds is not None:
         console.print(
             f"  {seconds:.0f} s a run so far: {seconds * left / 60:.0f} min one at a time",
+            soft_wrap=True,
+        )
+    if value.detectable is not None:
+        console.print(
+            f"  {len(value.study.replicates.seeds)} paired seeds can show differences of "
+            f"{100 * value.detectable:.1f} points of {value.study.report[0]} (power 0.8)",
             soft_wrap=True,
         )
 

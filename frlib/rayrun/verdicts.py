@@ -1,6 +1,7 @@
 """Writes each arm's verdict beside its records and tells the watcher; runs in the driver."""
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from ray import tune
 
 from frlib.rayrun.halving import Halving
 from frlib.rayrun.unpickled import DriverOnly
-from frlib.records import declare
+from frlib.records import declare, layout
 from frlib.study.watch import Watcher
 
 
@@ -61,5 +62,7 @@ class WriteVerdicts(DriverOnly, tune.Callback):
                 "step": int((trial.last_result or {}).get("step", 0)),
             }
             declare.write_verdict(self._folder, c["arm"], blank | why | verdict)
+            for leftover in layout.arm_folder(self._folder, c["arm"]).glob("r*/checkpoints"):
+                shutil.rmtree(leftover, ignore_errors=True)
         shown = float(value) if value is not None and finite else math.nan
         self._watcher.ended(c["arm"], c["shown"], status, message, shown)

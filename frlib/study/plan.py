@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, variance
 
 from frlib.core.config import canonical
 from frlib.data.config import DataConfig
 from frlib.data.prepare import dataset_digest
 from frlib.records import layout, ledger
+from frlib.stats.power import smallest_difference
 from frlib.study.arms import Arm, Cell, Datasets, cells
 from frlib.study.schema import Study
 
@@ -74,6 +76,29 @@ class Plan:
         """Mean of the complete replicates on record; None when there is none yet."""
         seconds = [s for plan in self.cells for e in plan.entries.values() for s in e.seconds]
         return sum(seconds) / len(seconds) if seconds else None
+
+    @property
+    def detectable(self) -> float | None:
+        """Smallest difference of the first report metric that paired t tests over the seeds find.
+
+        At 5 %, with power 0.8, from the spread over replicates on record (sqrt 2 times it: as if
+        seeds were not paired, so on the safe side). None before two replicates of an arm are done.
+        """
+        spreads = []
+        for plan in self.cells:
+            for arm, entry in plan.entries.items():
+                replicates = [
+                    ledger.completed(layout.arm_folder(self.folder, arm) / f"r{seed}")
+                    for seed in entry.complete_seeds
+                ]
+                finals = [ledger.final_metrics(r) for r in replicates if r is not None]
+                values = [f[self.study.report[0]] for f in finals if self.study.report[0] in f]
+                if len(values) > 1:
+                    spreads.append(variance(values))
+        count = len(self.study.replicates.seeds)
+        if not spreads or count < 2:
+            return None
+        return smallest_difference(count, (2 * mean(spreads)) ** 0.5)
 
     @property
     def folder(self) -> Path:

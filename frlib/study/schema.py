@@ -129,7 +129,14 @@ class Study(Config):
                 raise ValueError(f"{path} is an axis and searched at once")
             if not any(has_path(config, path) for config in configs):
                 get_path(configs[0], path)
-            for config in (c for c in configs if searches(c, path, self.space[path])):
+            searching = [c for c in configs if searches(c, path, self.space[path])]
+            if not searching:
+                values = {get_path(c, path) for c in configs if has_path(c, path)}
+                raise ValueError(
+                    f"{path} is searched nowhere: no cell's own value ({sorted(values)}) lies "
+                    f"inside {self.space[path]}"
+                )
+            for config in searching:
                 for edge in self.space[path].edges():
                     with_path(config, path, edge)
         self._rungs_are_measured()

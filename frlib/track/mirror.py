@@ -141,7 +141,7 @@ class _Sender:
         self._files(sent, [self._records.folder / "study.json"], RECORDS)
 
     def arm(self, arm: Arm) -> None:
-        name = ", ".join([*map(str, arm.cell.values()), *_params(arm)])
+        name = ", ".join([*_cell(arm), *_params(arm)])
         sent = self._run(f"arm/{arm.digest}", name, "arm", "study", None, {"frlib.arm": arm.digest})
         if not sent.described:
             self._describe(sent, arm)
@@ -292,6 +292,13 @@ def _stamp(files: Sequence[Path]) -> str:
     for path in files:
         text.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return text.hexdigest()[:16]
+
+
+def _cell(arm: Arm) -> list[str]:
+    return [
+        str(value) if isinstance(value, str) else f"{'.'.join(axis.split('.')[-2:])} {value}"
+        for axis, value in arm.cell.items()
+    ]
 
 
 def _params(arm: Arm) -> list[str]:

@@ -68,7 +68,7 @@ def _workers(driver: int) -> list[int]:
 def test_run_when_a_worker_is_killed_then_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     driver = _start(
         tmp_path, "search.arms_per_cell=1", "replicates.seeds=[0]", "base.epochs=30",
-        'axes={"noise.closed.ratio":[0.3]}',
+        'base.head={"name":"arcface","margin":0.2}', 'axes={"noise.closed.ratio":[0.3]}',
     )  # fmt: skip
     end = time.monotonic() + 240
     while not list(tmp_path.glob("studies/mini/arms/*/r0/checkpoints/0000[3-9].json")):
@@ -90,7 +90,8 @@ def test_run_when_a_worker_is_killed_then_goes_on_from_its_checkpoint(tmp_path: 
 def test_sweep_when_arms_are_stopped_then_no_placement_group_remains(tmp_path: Path) -> None:
     driver = _start(
         tmp_path, "search.arms_per_cell=3", "replicates.seeds=[0]", "pruning.first_epoch=1",
-        'axes={"noise.closed.ratio":[0.3]}', "base.epochs=6",
+        'base.head={"name":"arcface","margin":0.2}', 'axes={"noise.closed.ratio":[0.3]}',
+        "base.epochs=6",
     )  # fmt: skip
     printed, _ = driver.communicate(timeout=580)
     assert driver.returncode == 0, printed

@@ -3,7 +3,7 @@
 cli ─► everything (also analysis and studies, by name)
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
-study  ─► train.config, data (to name and digest it), records (to know what is done)
+study  ─► train.config, data (to name and digest it), records (to know what is done), stats
 train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
 evaluate ─► metrics, data        track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
@@ -39,7 +39,7 @@ ALLOWED = {
         "records",
     },
     "track": {"records"},
-    "study": {"train", "data", "records"},
+    "study": {"train", "data", "records", "stats"},
     "rayrun": {"train", "study", "records", "parallel"},
     "launch": {"rayrun", "study", "data", "records", "track"},
     "cli": {"launch", "study", "records", "track", "data", "analysis", "cluster"},

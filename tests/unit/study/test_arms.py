@@ -65,6 +65,7 @@ def test_study_when_written_as_json_then_reads_back_equal_with_equal_arms() -> N
         ({"space": {"head.lambda": {"kind": "uniform", "low": 0, "high": 1}}}, "no such field"),
         ({"report": ("lfw/insightface10/accuracy",)}, "nothing measures"),
         ({"space": {"head.margin": {"kind": "uniform", "low": -5, "high": 9}}}, "margin=-5"),
+        ({"space": {"head.margin": {"kind": "uniform", "low": 0.6, "high": 0.7}}}, "nowhere"),
         ({"pruning": {"first_epoch": 3}, "base": None}, "measures nothing there"),
         ({"resources": {"cpus_per_worker": 0}}, "above 0"),
         ({"replicates": {"seeds": (1, 1)}}, "repeat"),
