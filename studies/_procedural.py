@@ -16,6 +16,6 @@ def faces() -> DataConfig:
     return DataConfig(
         train=synth.Config(identities=PEOPLE + 10),
         size=32,
-        holdout=Holdout(fraction=10 / (PEOPLE + 10), num_pairs=1000),
+        holdout=Holdout(fraction=10 / (PEOPLE + 10), num_pairs=800, folds=5),
         benchmarks=(PairBenchmark(name="procedural", images=others, num_pairs=3000),),
     )
