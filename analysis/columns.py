@@ -82,7 +82,7 @@ def method_axis(grid: Grid) -> str:
 def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
     """Question, what n and the interval are, selection rule, test, arms, and `extra` sentences."""
     study = grid.records.study
-    question = " ".join(str(study.get("question", "")).split())
+    question = " ".join(str(study.get("question", "")).partition("\n\n")[0].split())
     sentences = [
         question,
         f"Values are means over n replicates (seeds) ± the half-width of a {100 * LEVEL:g} % "
