@@ -27,9 +27,6 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()
-    except KeyboardInterrupt:
-        typer.secho("Interrupted. What is recorded is kept: run it again to go on.", err=True)
-        sys.exit(1)
     except FrlibError as error:
         name = type(error).__name__
         typer.secho(f"{name}: {error}", fg=typer.colors.RED, err=True)

@@ -69,6 +69,7 @@ def run(
     from analysis import build as answers
     from frlib.cli import show
     from frlib.cli.progress import Progress
+    from frlib.core.errors import Interrupted
     from frlib.launch import mirror
     from frlib.launch import study as launch
     from frlib.study.plan import make
@@ -79,13 +80,16 @@ def run(
     launch.check_store(store)
     before = make(study, store)
     show.plan(before, as_json=False)
-    with (
-        launch.opened(before),
-        mirror.beside(before.folder, store, off=no_mlflow) as mirrored,
-        Progress(before) as live,
-    ):
-        after = launch.run(before, live, address)
-        table = answers.build(study.name, store)
+    try:
+        with (
+            launch.opened(before),
+            mirror.beside(before.folder, store, off=no_mlflow) as mirrored,
+            Progress(before) as live,
+        ):
+            after = launch.run(before, live, address)
+            table = answers.build(study.name, store)
+    except KeyboardInterrupt:
+        raise Interrupted("what is recorded is kept; run the same command again to go on") from None
     show.table(table)
     show.where(after, mirrored)
     if table.has_gap(study.report):

@@ -37,5 +37,9 @@ class TrackingError(FrlibError):
     """The tracking server did not take or give what it was asked for; records are unaffected."""
 
 
+class Interrupted(FrlibError):
+    """The user stopped the command; what is recorded is kept."""
+
+
 class ClusterError(FrlibError):
     """The cluster cannot run what was asked of it."""
