@@ -69,7 +69,7 @@ def run(
     from analysis import build as answers
     from frlib.cli import show
     from frlib.cli.progress import Progress
-    from frlib.core.errors import Interrupted
+    from frlib.core.errors import StoppedError
     from frlib.launch import mirror
     from frlib.launch import study as launch
     from frlib.study.plan import make
@@ -89,7 +89,7 @@ def run(
             after = launch.run(before, live, address)
             table = answers.build(study.name, store)
     except KeyboardInterrupt:
-        raise Interrupted("what is recorded is kept; run the same command again to go on") from None
+        raise StoppedError("what is recorded is kept; run the same command again to go on") from None
     show.table(table)
     show.where(after, mirrored)
     if table.has_gap(study.report):

@@ -37,7 +37,7 @@ class TrackingError(FrlibError):
     """The tracking server did not take or give what it was asked for; records are unaffected."""
 
 
-class Interrupted(FrlibError):
+class StoppedError(FrlibError):
     """The user stopped the command; what is recorded is kept."""
 
 
