@@ -89,7 +89,9 @@ def run(
             after = launch.run(before, live, address)
             table = answers.build(study.name, store)
     except KeyboardInterrupt:
-        raise StoppedError("what is recorded is kept; run the same command again to go on") from None
+        raise StoppedError(
+            "what is recorded is kept; run the same command again to go on"
+        ) from None
     show.table(table)
     show.where(after, mirrored)
     if table.has_gap(study.report):
