@@ -17,4 +17,4 @@ class Watcher(Protocol):
     def ended(
         self, arm: str, cell: Mapping[str, Scalar], status: str, message: str, value: float
     ) -> None:
-        """An arm is over: `complete`, `stopped` or `failed`."""
+        """An arm is over: `complete`, `stopped`, `failed`, or `unfinished` for the next run."""

@@ -90,7 +90,7 @@ def test_imports_when_walked_then_point_one_way(path: Path) -> None:
             assert here.startswith(ONLY_IN[top]), f"{here} imports {name}"
         if top == "torch":
             assert room not in NO_TORCH, f"{here} imports torch"
-        if top == "study" or name.startswith("frlib.train."):
+        if name.startswith("frlib.train."):
             assert room != "study" or name.startswith("frlib.train.config"), f"{here}: {name}"
 
 
