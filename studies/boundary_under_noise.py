@@ -11,8 +11,8 @@ images select; LFW's `official` and the person-disjoint `extended` pairs report.
 on one CPU core without bf16: the 15 default arms with three seeds (`--set search.arms_per_cell=1`)
 take an hour and a half on two cores, each further arm in every cell at most as long again.
 
-Without: procedural faces at 32 pixels, at the scale and margin of the smoke study (16 and 0.2; at 32
-and 0.3 nets hardly learned there under 40 % flips). This form has not been run to its end.
+Without: procedural faces at 32 pixels, at the scale and margin of the smoke study (16 and 0.2; nets
+hardly learned there at 32 and 0.3 under 40 % flips). This form has not been run to its end.
 """
 
 from pathlib import Path
