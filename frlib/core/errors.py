@@ -25,6 +25,10 @@ class NumericsError(FrlibError):
     """A loss, gradient or embedding is not finite."""
 
 
+class DisagreementError(FrlibError):
+    """Two implementations of the same result differ by more than rounding."""
+
+
 class ProtocolError(FrlibError):
     """An evaluation protocol cannot be applied to what it was given."""
 

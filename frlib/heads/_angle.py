@@ -8,13 +8,11 @@ nothing, because the gradient of a cosine with respect to its vectors vanishes t
 """
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Fallback = Literal["hard", "none", "easy", "add"]
-MarginGrad = Literal["exact", "detached"]
+from frlib.heads.slots import Fallback, MarginGrad
 
 
 def sine(cos: Tensor) -> Tensor:
@@ -24,21 +22,24 @@ def sine(cos: Tensor) -> Tensor:
     return torch.where(inside, torch.where(inside, square, 1.0).sqrt(), 0.0)
 
 
-def phi(cos: Tensor, margin: float) -> Tensor:
+def angle(cos: Tensor) -> Tensor:
+    """arccos c in radians, from 0 to π. At |c| = 1 the slope is taken as 0."""
+    return torch.atan2(sine(cos), cos)
+
+
+def phi(cos: Tensor, margin: Tensor | float) -> Tensor:
     """cos(arccos c + margin), margin in radians."""
+    if isinstance(margin, Tensor):
+        return cos * margin.cos() - sine(cos) * margin.sin()
     return cos * math.cos(margin) - sine(cos) * math.sin(margin)
 
 
-def times_plus(cos: Tensor, factor: float, margin: float) -> Tensor:
-    """cos(factor · arccos c + margin); radians. At |c| = 1 the slope is taken as 0."""
-    if factor == 1.0:
-        return phi(cos, margin)
-    angle = torch.atan2(sine(cos), cos)
-    return torch.cos(factor * angle + margin)
-
-
 def past_the_end(
-    cos: Tensor, raw: Tensor, margin: float, fallback: Fallback, fallback_margin: float = 0.0
+    cos: Tensor,
+    raw: Tensor,
+    margin: Tensor | float,
+    fallback: Fallback,
+    fallback_margin: float = 0.0,
 ) -> Tensor:
     """`raw` = phi(cos, margin), replaced where adding the angle passes π.
 
@@ -49,8 +50,11 @@ def past_the_end(
         return raw
     if fallback == "easy":
         return torch.where(cos > 0, raw, cos)
-    shift = margin * math.sin(margin) if fallback == "hard" else fallback_margin
-    return torch.where(cos > -math.cos(margin), raw, cos - shift)
+    is_tensor = isinstance(margin, Tensor)
+    sin_m = margin.sin() if is_tensor else math.sin(margin)
+    cos_m = margin.cos() if is_tensor else math.cos(margin)
+    shift = margin * sin_m if fallback == "hard" else fallback_margin
+    return torch.where(cos > -cos_m, raw, cos - shift)
 
 
 def straight_through(cos: Tensor, value: Tensor, grad: MarginGrad) -> Tensor:

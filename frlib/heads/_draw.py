@@ -1,11 +1,9 @@
 """Starting values of class centres: the same for any number of workers."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
-InitRule = Literal["normal", "xavier_uniform", "xavier_normal"]
+from frlib.heads.slots import InitRule
 
 
 def draw(rows: int, dim: int, rule: InitRule, generator: torch.Generator) -> Tensor:

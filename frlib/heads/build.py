@@ -22,12 +22,25 @@ def build(
     num_classes: int,
     dim: int,
     seed: int,
+    *,
+    num_samples: int = 0,
     classes: Group = SINGLE,
     data: Group = SINGLE,
 ) -> Head:
     """The head over `num_classes` classes of `dim`-dimensional embeddings, on the CPU, in float32.
 
-    Its centres depend on the run seed alone (stream "init", "head").
+    Its centres depend on the run seed alone (stream "init", "head"), its draws during training on
+    seed and step. `num_samples`: training images, for heads that remember them.
     """
     generator = torch.Generator().manual_seed(torch_seed(seed, "init", "head"))
-    return Head(slots(config), num_classes, dim, generator=generator, classes=classes, data=data)
+    return Head(
+        slots(config),
+        num_classes,
+        dim,
+        generator=generator,
+        config=config,
+        seed=seed,
+        num_samples=num_samples,
+        classes=classes,
+        data=data,
+    )

@@ -1,22 +1,59 @@
 """What each slot of a head sees and returns. A head is a composition of these.
 
-B batch, C classes held by this worker, D embedding, R rows of the weight (C times the centres per
-class).
+B batch, b a block of its rows, C classes held by this worker (only those that take part in the
+step, when classes are sampled), D embedding, R rows of the weight (C times the centres per class).
 
-Every slot module defines a frozen `Config` whose `build()` returns the computation: a function, or
-an `nn.Module` where there is state. Slots never import each other; shared numerics are private
-modules.
+A slot is a module with a frozen `Config` that derives from one of the classes below; its methods
+are the computation. They see `[B]` numbers, with two exceptions: `Negatives.bend` is applied
+element by element to blocks of cosines, and reductions over all classes are asked of `Columns`.
+So each slot is written once and works dense, sharded over workers, and sampled.
+
+Slots never import each other; shared numerics are private modules. Importing a slot module does
+not import torch, so that a study over slots is planned without it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
-from torch import Tensor
+from frlib.core.config import Config
 
-from frlib.heads._draw import InitRule
-from frlib.heads._shard import Shard
-from frlib.heads.output import Decisions
-from frlib.parallel.collectives import Group
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from frlib.heads.batch import Batch
+    from frlib.heads.columns import Columns, Survey
+    from frlib.heads.output import Decisions
+
+Fallback = Literal["hard", "none", "easy", "add"]
+InitRule = Literal["normal", "xavier_uniform", "xavier_normal"]
+MarginGrad = Literal["exact", "detached"]
+Reduction = Literal["logsumexp", "softplus"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that a slot keeps between steps: where it starts, and how many there are of it.
+
+    A whole `start` makes int64 numbers. `learned` ones get gradients. `per` sample: one for every
+    training image.
+    """
+
+    start: float | int
+    learned: bool = False
+    per: Literal["head", "class", "sample"] = "head"
+
+
+class Slot(Config):
+    """What every slot has."""
+
+    name: str
+
+    def state(self, num_classes: int) -> Mapping[str, Number]:
+        """The numbers it keeps; its methods get them as `state`."""
+        return {}
 
 
 class Margined(NamedTuple):
@@ -26,134 +63,206 @@ class Margined(NamedTuple):
     raw: Tensor
 
 
-class Similarity(Protocol):
-    """How alike embeddings and classes are, before any margin."""
+class Similarity(Slot):
+    """How alike embeddings and classes are. Executed by `Columns`; a slot says which of it."""
 
-    def __call__(self, emb_BD: Tensor, weight_RD: Tensor) -> Tensor:
-        """`[B, C]` cosines, or inner products."""
-        ...
-
-
-class Margin(Protocol):
-    """A penalty on the target, element by element, on a tensor of any shape."""
-
-    def __call__(self, cos: Tensor) -> Margined:
-        """Cosines after the margin, same shape."""
-        ...
-
-
-class Negatives(Protocol):
-    """How the other classes' cosines count; may also bound the target."""
-
-    def __call__(
-        self, cos_BC: Tensor, own_B: Tensor, margined: Margined, data: Group
-    ) -> tuple[Tensor, Tensor]:
-        """`[B, C]` (the target column is overwritten afterwards) and the target `[B]`.
-
-        `own_B` are the plain target cosines, `data` the data-parallel workers.
-        """
-        ...
-
-
-class Relabel(Protocol):
-    """A rule that may replace given labels."""
-
-    def __call__(
-        self, cos_BC: Tensor, labels_B: Tensor, margin: Margin, shard: Shard, *, epoch: int
-    ) -> tuple[Tensor, Decisions | None]:
-        """Labels `[B]` to train on, and what was decided; None while the rule is off."""
-        ...
-
-
-class Objective(Protocol):
-    """The loss of the logits."""
-
-    def __call__(self, logits_BC: Tensor, labels_B: Tensor, shard: Shard) -> Tensor:
-        """Scalar, the mean over the batch."""
-        ...
-
-
-class Term(Protocol):
-    """A further loss, already weighted."""
-
-    def __call__(
-        self, cos_BC: Tensor, labels_B: Tensor, margined: Margined, shard: Shard, *, epoch: int
-    ) -> Tensor:
-        """Scalar, the mean over the batch. Labels and margined target are those trained on."""
-        ...
-
-
-class SimilarityConfig(Protocol):
-    """Config of a similarity; also says how many weight rows a class has and how they start."""
+    normalised: ClassVar[bool] = True
 
     @property
     def centres_per_class(self) -> int:
-        """Weight rows of a class."""
-        ...
+        """Weight rows of a class; the nearest counts."""
+        return 1
 
     @property
-    def init(self) -> InitRule:
+    def start(self) -> InitRule:
         """Distribution the weight is drawn from."""
+        raise NotImplementedError
+
+
+class Scale(Slot):
+    """The factor s between cosines and logits."""
+
+    def now(
+        self, columns: Columns, labels_B: Tensor, own_B: Tensor, batch: Batch, state: Any
+    ) -> Tensor | float:
+        """s for this batch, without a gradient; `own_B` are the plain target cosines."""
+        raise NotImplementedError
+
+
+class Margin(Slot):
+    """A penalty on the target, element by element."""
+
+    @property
+    def rises(self) -> bool:
+        """Whether the margin-ed value never falls as the cosine rises."""
+        raise NotImplementedError
+
+    @property
+    def rises_where_positive(self) -> bool:
+        """Whether it never falls as the cosine rises, where it is positive; and from there on."""
+        return self.rises
+
+    def observe(self, batch: Batch, state: Any) -> None:
+        """Move `state` once a training step, before use."""
+
+    def amounts(self, batch: Batch, own_B: Tensor, labels_B: Tensor, state: Any) -> Tensor | None:
+        """What the penalty depends on besides the cosine, `[B]`, or None."""
+        return None
+
+    def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
+        """Cosines after the margin, same shape; `amounts` broadcasts against it."""
+        raise NotImplementedError
+
+
+class Negatives(Slot):
+    """How the other classes' cosines count; may also change the target."""
+
+    is_plain: ClassVar[bool] = False
+
+    def rows(
+        self,
+        columns: Columns,
+        labels_B: Tensor,
+        own_B: Tensor,
+        margined: Margined,
+        batch: Batch,
+        state: Any,
+    ) -> tuple[Tensor, ...]:
+        """Constants of the bend: `[B]` (one a row) or `[]`. Everything given is detached."""
+        return ()
+
+    def target(self, own_B: Tensor, margined: Margined, *rows: Tensor) -> Tensor:
+        """The target cosine `[B]`, differentiable."""
+        return margined.target
+
+    def bend(self, cos_bC: Tensor, *rows: Tensor) -> Tensor:
+        """The cosines as they count, element by element; `rows` are `[b, 1]` or `[]`."""
+        return cos_bC
+
+    def bent(self, cos_bC: Tensor, *rows: Tensor) -> tuple[Tensor, Tensor]:
+        """`bend` and its derivative. Found by differentiating `bend`; written out where it pays."""
+        import torch
+
+        with torch.enable_grad():
+            leaf_bC = cos_bC.detach().requires_grad_()
+            value_bC = self.bend(leaf_bC, *rows)
+            (slope_bC,) = torch.autograd.grad(value_bC.sum(), leaf_bC)
+        return value_bC.detach(), slope_bC
+
+
+class Surveyor(Protocol):
+    """`Columns`, or what stands in for them."""
+
+    def survey_by(self, labels_B: Tensor, key: Callable[[Tensor, slice], Tensor]) -> Survey:
+        """See `Columns.survey_by`."""
         ...
 
-    def build(self) -> Similarity:
-        """The computation."""
-        ...
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a relabelling rule made of a batch; `[B]` each.
+
+    Samples with `is_moved` train on `rival`, the others on the given label. `keep` is the share of
+    the label in a mixed target, the rest goes to `other` (both or neither). `weights` multiply the
+    sample's loss. `rival` must be the survey's first class itself, or have been found by
+    `Columns.survey_by`.
+    """
+
+    is_moved_B: Tensor
+    rival_B: Tensor
+    decisions: Decisions | None
+    keep_B: Tensor | None = None
+    other_B: Tensor | None = None
+    weights_B: Tensor | None = None
 
 
-class MarginConfig(Protocol):
-    """Config of a margin."""
+class Relabel(Slot):
+    """A rule that may replace given labels."""
 
-    def build(self) -> Margin:
-        """The computation."""
-        ...
+    def is_on(self, epoch: int) -> bool:
+        """Whether it looks at batches of this epoch."""
+        raise NotImplementedError
 
-
-class NegativesConfig(Protocol):
-    """Config of a treatment of negatives."""
-
-    def build(self) -> Negatives:
-        """The computation."""
-        ...
-
-
-class RelabelConfig(Protocol):
-    """Config of a relabelling rule."""
-
-    def build(self) -> Relabel:
-        """The computation."""
-        ...
+    def decide(
+        self,
+        columns: Surveyor,
+        survey: Survey,
+        margin: Margin,
+        amounts: Tensor | None,
+        batch: Batch,
+        state: Any,
+    ) -> Verdict:
+        """Without gradients. `survey` is taken at the given labels."""
+        raise NotImplementedError
 
 
-class ObjectiveConfig(Protocol):
-    """Config of an objective."""
+class Objective(Slot):
+    """The loss of a sample from its target logit and a reduction over its negatives' logits.
 
-    def build(self) -> Objective:
-        """The computation."""
-        ...
+    logsumexp: log Σ_{j≠y} exp z_j. softplus: Σ_{j≠y} log(1 + exp(clamp(z_j + offset, −s, s))).
+    """
+
+    reduction: ClassVar[Reduction] = "logsumexp"
+    wants_top: ClassVar[bool] = False
+
+    def offset(self, state: Any) -> Tensor | None:
+        """Added to the negatives' logits before a softplus reduction, `[]`."""
+        return None
+
+    def loss(
+        self,
+        target_B: Tensor,
+        negatives_B: Tensor,
+        top_B: Tensor | None,
+        scale: Tensor | float,
+        state: Any,
+    ) -> Tensor:
+        """`[B]`. `top_B`: the largest of the negatives' logits, if wanted."""
+        raise NotImplementedError
 
 
-class TermConfig(Protocol):
-    """Config of an extra term."""
+class Term(Slot):
+    """A further loss, already weighted."""
+
+    wants_rivals: ClassVar[bool] = False
 
     @property
     def term(self) -> str:
-        """Name under which the term is reported."""
-        ...
+        """Name under which it is reported."""
+        raise NotImplementedError
 
-    def build(self) -> Term:
-        """The computation."""
-        ...
+    def is_on(self, epoch: int) -> bool:
+        """Whether it counts in this epoch."""
+        return True
+
+    def loss(self, seen: Seen, batch: Batch, state: Any) -> Tensor:
+        """`[B]`, or a scalar that belongs to the whole batch."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What terms may use, `[B]`, differentiable. Labels are those trained on.
+
+    own: plain target cosine. margined: after the margin. rival: largest plain cosine of another
+    class, if a term wants it.
+    """
+
+    labels_B: Tensor
+    own_B: Tensor
+    margined: Margined
+    rival_B: Tensor | None
+    margin_state: Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slots:
     """One choice for every slot."""
 
-    scale: float
-    similarity: SimilarityConfig
-    margin: MarginConfig
-    negatives: NegativesConfig
-    relabel: RelabelConfig
-    objective: ObjectiveConfig
-    terms: tuple[TermConfig, ...] = ()
+    scale: Scale
+    similarity: Similarity
+    margin: Margin
+    negatives: Negatives
+    relabel: Relabel
+    objective: Objective
+    terms: tuple[Term, ...] = ()

@@ -132,3 +132,57 @@ def replicated_sum(values: Tensor, group: Group) -> Tensor:
         return values
     result: Tensor = _ReplicatedSum.apply(values, group)
     return result
+
+
+class _SummedGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, group: Group) -> Tensor:
+        ctx.group = group
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return ctx.group.sum(grad), None
+
+
+def summed_gradient(values: Tensor, group: Group) -> Tensor:
+    """The values, which every worker holds alike, used by each for its own part of a common loss.
+
+    The gradient is the sum over the workers, so that all go on holding the same values.
+    """
+    if group.size == 1:
+        return values
+    result: Tensor = _SummedGradient.apply(values, group)
+    return result
+
+
+def on_first(values: Tensor, group: Group) -> Tensor:
+    """The values; only the first worker's take a gradient.
+
+    For what every worker computes alike from an input whose gradients are summed over workers.
+    """
+    return values if group.rank == 0 else values.detach()
+
+
+class _Gathered(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, group: Group) -> Tensor:
+        ctx.group, ctx.count = group, len(values)
+        return group.all_gather(values)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        own = grad[ctx.group.rank * ctx.count :][: ctx.count]
+        return own * ctx.group.size, None
+
+
+def gathered(values: Tensor, group: Group) -> Tensor:
+    """`all_gather` for a loss that every data-parallel worker computes alike from it.
+
+    The gradient is this worker's part times the number of workers, so that averaging parameter
+    gradients over workers gives those of the one common loss.
+    """
+    if group.size == 1:
+        return values
+    result: Tensor = _Gathered.apply(values, group)
+    return result

@@ -23,8 +23,10 @@ from frlib.data.manifest import Manifest
 from frlib.data.sampler import epoch_order, flip_mask
 from frlib.heads.build import build as build_head
 from frlib.parallel import batchnorm
+from frlib.schedules import Rule, follow
 from frlib.train import checkpoint
 from frlib.train.config import TrainConfig
+from frlib.train.feed import LossFeed
 from frlib.train.place import Place
 from frlib.train.precision import autocast, resolve
 from frlib.train.state import State, Trainee
@@ -43,7 +45,7 @@ class Epoch:
     state: State
 
 
-def build(config: TrainConfig, num_classes: int, seed: int, place: Place) -> State:
+def build(config: TrainConfig, num_classes: int, seed: int, place: Place, schedule: Rule) -> State:
     """Backbone, head and optimiser at step 0; weights depend on the seed alone."""
     backbones = discover.load("frlib.backbones", config.backbone.name)
     with torch.random.fork_rng(devices=[]):
@@ -65,7 +67,7 @@ def build(config: TrainConfig, num_classes: int, seed: int, place: Place) -> Sta
         weight_decay=o.weight_decay,
         foreach=True,
     )
-    return State(trainee, optimiser)
+    return State(trainee, optimiser, schedule)
 
 
 def steps_per_epoch(config: TrainConfig, num_samples: int) -> int:
@@ -97,7 +99,9 @@ def epochs(
         raise ConfigError(
             f"batch_size={config.batch_size} does not divide into {place.group.size} workers"
         )
-    state = build(config, manifest.num_classes, seed, place)
+    per_epoch = steps_per_epoch(config, len(manifest))
+    schedule = follow(config.epochs * per_epoch, per_epoch, config.schedule)
+    state = build(config, manifest.num_classes, seed, place, schedule)
     log = VerdictLog(manifest, place.group, place.device)
     resumed = checkpoints is not None and checkpoint.restore(state, checkpoints)
     _require_agreement(state, place)
@@ -140,31 +144,32 @@ def _one_pass(
     log: VerdictLog,
 ) -> torch.Tensor:
     """One epoch; the local loss of every step, `[steps]`."""
-    schedule = discover.load("frlib.schedules", config.schedule.name)
     per_epoch = steps_per_epoch(config, len(manifest))
     order = epoch_order(len(manifest), seed, state.epoch)
     mirror = flip_mask(len(manifest), seed, state.epoch) & config.flip
     cast = autocast(resolve(config.precision, place.device), place.device)
     trainee.train()
     losses = []
+    feed = LossFeed(state.schedule, place.group)
     for number in range(per_epoch):
         rows = _slice(order[number * config.batch_size :][: config.batch_size], place)
         images, labels = batch_tensors(
             pixels.batch(rows), manifest.labels[rows], mirror[rows], place.device
         )
-        factor = schedule.factor(state.step, config.epochs * per_epoch, per_epoch, config.schedule)
         output = step(
             state,
             trainee,
             images,
             labels,
-            lr=config.optimiser.lr * factor,
+            lr=config.optimiser.lr * state.schedule.factor(state.step),
             clip_norm=config.optimiser.clip_norm,
             cast=cast,
         )
         losses.append(output.loss.detach())
+        feed.add(output.loss)
         if output.decisions is not None:
             log.add(rows, output.decisions)
+    feed.flush()
     return torch.stack(losses)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from frlib.heads.head import Head
+from frlib.schedules import Rule
 
 
 class Trainee(nn.Module):
@@ -26,10 +27,11 @@ class Trainee(nn.Module):
 
 @dataclass
 class State:
-    """Model, optimiser, and how far the run has come (`epoch`: the next one to train)."""
+    """Model, optimiser, schedule, and how far the run has come (`epoch`: the next one to train)."""
 
     trainee: Trainee
     optimiser: torch.optim.SGD
+    schedule: Rule
     epoch: int = 0
     step: int = 0
     last_row: dict[str, float] = field(default_factory=dict)
@@ -45,7 +47,12 @@ class State:
 
     def numbers(self) -> dict[str, Any]:
         """The rest, as plain JSON types."""
-        return {"epoch": self.epoch, "step": self.step, "last_row": self.last_row}
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "last_row": self.last_row,
+            "schedule": self.schedule.numbers(),
+        }
 
     def restore(self, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
         """Continue exactly where `tensors` and `numbers` were taken."""
@@ -59,3 +66,4 @@ class State:
                 self.optimiser.state[parameter]["momentum_buffer"] = momentum.to(parameter.device)
         self.epoch, self.step = int(numbers["epoch"]), int(numbers["step"])
         self.last_row = dict(numbers["last_row"])
+        self.schedule.restore(numbers.get("schedule", {}))

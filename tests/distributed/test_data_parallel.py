@@ -27,11 +27,12 @@ if size > 1:
     group = TorchGroup()
 torch.set_default_dtype(torch.float64)
 place = Place(torch.device("cpu"), group)
-run = config(head={head}.Config({fields}), epochs=2)
+run = config(head={head}.Config({fields}), schedule={schedule}, epochs=2)
 rows = [e for e in epochs(run, manifest(6), pixels(), seed=5, place=place)]
 if rank == 0:
     found = {{k: v.double() for k, v in rows[-1].state.tensors().items()}}
     found["losses"] = torch.tensor([e.row["train/loss"] for e in rows])
+    found["schedule"] = torch.tensor([float(n) for n in rows[-1].state.schedule.numbers().values()])
     found["flagged"] = torch.tensor(rows[-1].verdicts.rows)
     save_file(found, out)
 if size > 1:
@@ -58,13 +59,17 @@ def _train(size: int, code: str, folder: Path) -> dict[str, torch.Tensor]:
 
 @pytest.mark.dist
 @pytest.mark.parametrize(
-    ("head", "fields"),
-    [("curricular", "scale=16.0"), ("boundary", "margin=0.1, first_corrected_epoch=0")],
+    ("head", "fields", "schedule"),
+    [
+        ("curricular", "scale=16.0", "'poly'"),
+        ("boundary", "margin=0.1, first_corrected_epoch=0", "'poly'"),
+        ("arcface", "scale=16.0", "dict(name='moving_haar', alpha=0.3, lam=1.0, tau=0.2)"),
+    ],
 )
 def test_training_when_two_workers_share_a_batch_then_equals_one_worker(
-    head: str, fields: str, tmp_path: Path
+    head: str, fields: str, schedule: str, tmp_path: Path
 ) -> None:
-    code = WORKER.format(head=head, fields=fields)
+    code = WORKER.format(head=head, fields=fields, schedule=schedule)
     one, two = (_train(size, code, tmp_path) for size in (1, 2))
     assert one.keys() == two.keys()
     assert torch.equal(one["flagged"], two["flagged"])

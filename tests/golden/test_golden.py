@@ -17,31 +17,6 @@ import pytest
 from tests.golden import adapters
 from tests.golden.case import Case, Check, Pending, files, load, meta_of
 
-PENDING_METHODS = frozenset(
-    {
-        "sphereface",
-        "sphereface_r",
-        "sphereface_rv2",
-        "mv_softmax",
-        "expface",
-        "magface",
-        "adaface",
-        "elastic",
-        "uniface_uce",
-        "npcface",
-        "circleloss",
-        "adam_softmax",
-        "adacos",
-        "arcneg",
-        "subcenter_drop",
-        "nr",
-        "dispersion",
-        "partial_fc",
-        "lr_mhlr",
-    }
-)
-
-
 def golden_folder() -> Path:
     """Where the golden files are."""
     return Path(os.environ.get("FRLIB_GOLDEN") or Path(__file__).parent / "data")
@@ -83,8 +58,6 @@ def _of_method(path: Path, name: str, methods: dict[str, Check]) -> Case:
         return Case(name, partial(_fail, f"{name}: not a golden file ({error!r})"))
     if method in methods:
         return Case(name, partial(_run, path, methods[method]))
-    if method.partition("__")[0] in PENDING_METHODS:
-        return Case(name, None, method)
     return Case(name, partial(_fail, f"{name}: no adapter knows the method {method!r}"))
 
 

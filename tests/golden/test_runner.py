@@ -95,13 +95,6 @@ def test_runner_when_the_method_is_unknown_then_fails_naming_it(tmp_path: Path) 
         _run(tmp_path)
 
 
-def test_runner_when_the_method_is_not_built_yet_then_is_pending_by_name(tmp_path: Path) -> None:
-    _write(tmp_path, "a.npz", _softmax_case(), method="magface__magface")
-    case = _only(tmp_path)
-    assert case.run is None
-    assert case.pending == "magface__magface"
-
-
 @pytest.mark.parametrize("text", ["", "not an archive"])
 @pytest.mark.parametrize("name", ["heads/notes.txt", "heads/broken.npz", "other/a.npz", "a.npz"])
 def test_runner_when_a_file_is_not_golden_then_fails(tmp_path: Path, name: str, text: str) -> None:

@@ -4,7 +4,7 @@ cli ─► everything (also analysis and studies, by name)
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
-train  ─► heads, backbones, schedules, data, parallel, evaluate, metrics, records
+train  ─► heads, backbones, schedules, data, parallel, denoise, evaluate, metrics, records
 evaluate ─► metrics, data        track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
 everything ─► core
@@ -27,6 +27,7 @@ ALLOWED = {
     "backbones": set(),
     "heads": {"parallel"},
     "data": set(),
+    "denoise": set(),
     "evaluate": {"metrics", "data"},
     "train": {
         "heads",
@@ -34,6 +35,7 @@ ALLOWED = {
         "schedules",
         "data",
         "parallel",
+        "denoise",
         "evaluate",
         "metrics",
         "records",

@@ -11,20 +11,23 @@ Sources: Deng et al., ArcFace, CVPR 2019, equation 3; BoundaryFace repository, h
 detached); FaceX-Zoo, head/ArcFace.py (add).
 """
 
-from functools import partial
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
-from torch import Tensor
 
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
-from frlib.heads._angle import Fallback, MarginGrad, past_the_end, phi, straight_through
-from frlib.heads.slots import Margin, Margined
+from frlib.heads.slots import Fallback, Margin, Margined, MarginGrad
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-class Config(Base):
+class Config(Margin):
     """Margin, what happens past π − m, and its gradient."""
 
+    name: Literal["arc"] = "arc"
     margin: float = setting(0.5, ge=0, le=1.5, doc="margin m", unit="radian")
     fallback: Fallback = setting("hard", doc="value where the angle plus the margin passes π")
     fallback_margin: float = setting(
@@ -33,7 +36,7 @@ class Config(Base):
     margin_grad: MarginGrad = setting("exact", doc="slope of the margin, or slope 1")
 
     @model_validator(mode="after")
-    def _meaningful(self) -> "Config":
+    def _meaningful(self) -> Config:
         if self.fallback_margin and self.fallback != "add":
             raise ValueError(
                 f"fallback_margin={self.fallback_margin} acts with fallback='add' only, "
@@ -41,13 +44,20 @@ class Config(Base):
             )
         return self
 
-    def build(self) -> Margin:
-        """The function below, with this config."""
-        return partial(turned, self)
+    @property
+    def rises(self) -> bool:
+        """With the hard fallback."""
+        return self.fallback == "hard" or self.margin == 0
 
+    @property
+    def rises_where_positive(self) -> bool:
+        """Every form does: the others turn or jump where phi is negative."""
+        return True
 
-def turned(config: Config, cos: Tensor) -> Margined:
-    """phi with its fallback; `raw` is phi alone."""
-    raw = phi(cos, config.margin)
-    target = past_the_end(cos, raw, config.margin, config.fallback, config.fallback_margin)
-    return Margined(straight_through(cos, target, config.margin_grad), raw)
+    def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
+        """Phi with its fallback; `raw` is phi alone."""
+        from frlib.heads._angle import past_the_end, phi, straight_through
+
+        raw = phi(cos, self.margin)
+        target = past_the_end(cos, raw, self.margin, self.fallback, self.fallback_margin)
+        return Margined(straight_through(cos, target, self.margin_grad), raw)

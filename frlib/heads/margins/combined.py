@@ -8,20 +8,24 @@ Sources: Deng et al., ArcFace, CVPR 2019, equation 4; insightface,
 recognition/subcenter_arcface/train_parall.py.
 """
 
-from functools import partial
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
-from torch import Tensor
 
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
-from frlib.heads._angle import Fallback, MarginGrad, past_the_end, straight_through, times_plus
-from frlib.heads.slots import Margin, Margined
+from frlib.heads.slots import Fallback, Margin, Margined, MarginGrad
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-class Config(Base):
+class Config(Margin):
     """The three margins."""
 
+    name: Literal["combined"] = "combined"
     angle_factor: float = setting(1.0, gt=0, le=4, doc="m1, multiplies the angle")
     margin: float = setting(0.5, ge=0, le=1.5, doc="m2, added to the angle", unit="radian")
     cos_margin: float = setting(0.0, ge=0, le=2, doc="m3, subtracted last", unit="cosine")
@@ -29,7 +33,7 @@ class Config(Base):
     margin_grad: MarginGrad = setting("exact", doc="slope of the margin, or slope 1")
 
     @model_validator(mode="after")
-    def _defined(self) -> "Config":
+    def _defined(self) -> Config:
         if self.fallback == "add" or (self.angle_factor != 1 and self.fallback != "none"):
             raise ValueError(
                 f"fallback={self.fallback!r} is not defined for angle_factor={self.angle_factor}; "
@@ -37,13 +41,27 @@ class Config(Base):
             )
         return self
 
-    def build(self) -> Margin:
-        """The function below, with this config."""
-        return partial(turned_and_lowered, self)
+    @property
+    def rises(self) -> bool:
+        """With the hard fallback, or where the widest angle stays within π."""
+        return self.fallback == "hard" or self._widest <= math.pi
 
+    @property
+    def rises_where_positive(self) -> bool:
+        """Unless the widest angle comes round to positive cosines again."""
+        return self.rises or self._widest <= 1.5 * math.pi
 
-def turned_and_lowered(config: Config, cos: Tensor) -> Margined:
-    """The formula with its fallback; `raw` is the formula alone."""
-    raw = times_plus(cos, config.angle_factor, config.margin)
-    target = past_the_end(cos, raw, config.margin, config.fallback) - config.cos_margin
-    return Margined(straight_through(cos, target, config.margin_grad), raw - config.cos_margin)
+    @property
+    def _widest(self) -> float:
+        return self.angle_factor * math.pi + self.margin
+
+    def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
+        """The formula with its fallback; `raw` is the formula alone."""
+        from frlib.heads._angle import angle, past_the_end, phi, straight_through
+
+        if self.angle_factor == 1:
+            raw = phi(cos, self.margin)
+        else:
+            raw = (self.angle_factor * angle(cos) + self.margin).cos()
+        target = past_the_end(cos, raw, self.margin, self.fallback) - self.cos_margin
+        return Margined(straight_through(cos, target, self.margin_grad), raw - self.cos_margin)

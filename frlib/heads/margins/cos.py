@@ -1,25 +1,39 @@
-"""Additive cosine margin (CosFace, AM-Softmax): c − m, m a cosine. Its slope is 1."""
+"""Additive cosine margin (CosFace, AM-Softmax): c − m, m a cosine. Its slope is 1.
 
-from functools import partial
+`easy` (FaceX-Zoo's MV-AM-Softmax) has the margin only where c > m.
 
-from torch import Tensor
+Source: Wang et al., CosFace, CVPR 2018, equation 4.
+"""
 
-from frlib.core.config import Config as Base
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 from frlib.core.config import setting
 from frlib.heads.slots import Margin, Margined
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-class Config(Base):
-    """The margin."""
 
+class Config(Margin):
+    """The margin, and whether it is for cosines above it only."""
+
+    name: Literal["cos"] = "cos"
     margin: float = setting(0.4, ge=0, le=2, doc="margin m", unit="cosine")
+    easy: bool = setting(False, doc="no margin where c ≤ m")
 
-    def build(self) -> Margin:
-        """The function below, with this margin."""
-        return partial(lowered, margin=self.margin)
+    @property
+    def rises(self) -> bool:
+        """Not across c = m of the easy form."""
+        return not self.easy or self.margin == 0
 
+    @property
+    def rises_where_positive(self) -> bool:
+        """The easy form jumps from m down to 0."""
+        return self.rises
 
-def lowered(cos: Tensor, *, margin: float) -> Margined:
-    """c − m."""
-    value = cos - margin
-    return Margined(value, value)
+    def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
+        """c − m; `raw` without the exception."""
+        raw = cos - self.margin
+        return Margined(raw.where(cos > self.margin, cos) if self.easy else raw, raw)

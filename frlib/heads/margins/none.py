@@ -1,19 +1,25 @@
 """No margin: NormFace on cosines, the plain softmax on inner products."""
 
-from torch import Tensor
+from __future__ import annotations
 
-from frlib.core.config import Config as Base
+from typing import TYPE_CHECKING, Literal
+
 from frlib.heads.slots import Margin, Margined
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-class Config(Base):
+
+class Config(Margin):
     """Nothing to set."""
 
-    def build(self) -> Margin:
-        """The function below."""
-        return unchanged
+    name: Literal["none"] = "none"
 
+    @property
+    def rises(self) -> bool:
+        """It does."""
+        return True
 
-def unchanged(cos: Tensor) -> Margined:
-    """The cosines themselves."""
-    return Margined(cos, cos)
+    def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
+        """The cosines themselves."""
+        return Margined(cos, cos)

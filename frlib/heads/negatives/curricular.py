@@ -11,46 +11,54 @@ Source: Huang et al., CurricularFace, CVPR 2020, section 3, and their repository
 head/metrics.py.
 """
 
-import torch
-from torch import Tensor, nn
+from __future__ import annotations
 
-from frlib.core.config import Config as Base
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
 from frlib.core.config import setting
-from frlib.heads.slots import Margined, Negatives
-from frlib.parallel.collectives import Group
+from frlib.heads.slots import Margined, Negatives, Number
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from frlib.heads.batch import Batch
+    from frlib.heads.columns import Columns
 
 
-class Config(Base):
+class Config(Negatives):
     """The rate of the moving average."""
 
+    name: Literal["curricular"] = "curricular"
     ema_rate: float = setting(0.01, ge=0, le=1, doc="weight of a new batch in T", unit="1/step")
 
-    def build(self) -> Negatives:
-        """A module holding T, at 0."""
-        return Curriculum(self.ema_rate)
+    def state(self, num_classes: int) -> Mapping[str, Number]:
+        """`t`: the moving mean of target cosines."""
+        return {"t": Number(0.0)}
 
+    def rows(
+        self,
+        columns: Columns,
+        labels_B: Tensor,
+        own_B: Tensor,
+        margined: Margined,
+        batch: Batch,
+        state: Any,
+    ) -> tuple[Tensor, ...]:
+        """The threshold, and T after its move."""
+        if batch.is_training:
+            mean = batch.data.mean(own_B.mean()).to(state.t.dtype)
+            state.t.copy_(self.ema_rate * mean + (1 - self.ema_rate) * state.t)
+        return margined.raw, state.t.to(own_B.dtype).clone()
 
-class Curriculum(nn.Module):
-    """State `t`: the moving mean of the target cosines, a scalar."""
+    def bend(self, cos_bC: Tensor, *rows: Tensor) -> Tensor:
+        """Hard ones re-weighted."""
+        threshold_b1, t = rows
+        return (cos_bC * (t + cos_bC)).where(cos_bC.detach() > threshold_b1, cos_bC)
 
-    t: Tensor
-
-    def __init__(self, ema_rate: float) -> None:
-        super().__init__()
-        self.ema_rate = ema_rate
-        self.register_buffer("t", torch.zeros(()))
-
-    def forward(
-        self, cos_BC: Tensor, own_B: Tensor, margined: Margined, data: Group
-    ) -> tuple[Tensor, Tensor]:
-        """Hard negatives re-weighted by the updated T."""
-        t = self._updated(own_B, data)
-        is_hard_BC = cos_BC.detach() > margined.raw.detach()[:, None]
-        return torch.where(is_hard_BC, cos_BC * (t + cos_BC), cos_BC), margined.target
-
-    @torch.no_grad()
-    def _updated(self, own_B: Tensor, data: Group) -> Tensor:
-        if self.training:
-            mean = data.mean(own_B.mean()).to(self.t.dtype)
-            self.t.copy_(self.ema_rate * mean + (1 - self.ema_rate) * self.t)
-        return self.t.clone()
+    def bent(self, cos_bC: Tensor, *rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Slope T + 2c where hard, else 1."""
+        threshold_b1, t = rows
+        is_hard_bC = cos_bC > threshold_b1
+        factor_bC = (cos_bC + t).where(is_hard_bC, 1.0)
+        return cos_bC * factor_bC, factor_bC.addcmul_(cos_bC, is_hard_bC)

@@ -9,31 +9,47 @@ Source: BoundaryFace repository (SWJTU-3DVision), head/ms_origin_margin.py; the 
 Wang et al., Mis-classified Vector Guided Softmax Loss, AAAI 2020, arXiv 1912.00833.
 """
 
-from functools import partial
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Literal
 
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
 from frlib.heads.slots import Margined, Negatives
-from frlib.parallel.collectives import Group
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from frlib.heads.batch import Batch
+    from frlib.heads.columns import Columns
 
 
-class Config(Base):
+class Config(Negatives):
     """The weight."""
 
+    name: Literal["mv_fixed"] = "mv_fixed"
     t_weight: float = setting(0.2, ge=0, le=2, doc="added to hard negatives, t_w", unit="cosine")
 
-    def build(self) -> Negatives:
-        """The function below, with this weight."""
-        return partial(raised, t_weight=self.t_weight)
+    def rows(
+        self,
+        columns: Columns,
+        labels_B: Tensor,
+        own_B: Tensor,
+        margined: Margined,
+        batch: Batch,
+        state: Any,
+    ) -> tuple[Tensor, ...]:
+        """g."""
+        return (margined.target.clamp(-1.0, 1.0),)
 
+    def target(self, own_B: Tensor, margined: Margined, *rows: Tensor) -> Tensor:
+        """Bounded as well."""
+        return margined.target.clamp(-1.0, 1.0)
 
-def raised(
-    cos_BC: Tensor, own_B: Tensor, margined: Margined, data: Group, *, t_weight: float
-) -> tuple[Tensor, Tensor]:
-    """Hard negatives raised by `t_weight`, everything within [−1, 1]."""
-    target_B = margined.target.clamp(-1.0, 1.0)
-    is_hard_BC = cos_BC.detach() >= target_B.detach()[:, None]
-    return torch.where(is_hard_BC, cos_BC + t_weight, cos_BC).clamp(-1.0, 1.0), target_B
+    def bend(self, cos_bC: Tensor, *rows: Tensor) -> Tensor:
+        """Hard ones raised, all within [−1, 1]."""
+        return cos_bC.add(self.t_weight).where(cos_bC.detach() >= rows[0], cos_bC).clamp(-1.0, 1.0)
+
+    def bent(self, cos_bC: Tensor, *rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Slope 1 inside the bounds, 0 beyond."""
+        raised_bC = (cos_bC + self.t_weight).where(cos_bC >= rows[0], cos_bC)
+        return raised_bC.clamp(-1.0, 1.0), (raised_bC.abs() <= 1.0).to(cos_bC.dtype)

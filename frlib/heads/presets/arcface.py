@@ -1,19 +1,19 @@
 """Additive angular margin (ArcFace): logit_y = s·cos(θ_y + m), others s·cos_j.
 
-Slots: similarity cosine; margin arc. Defaults are those of the BoundaryFace repository: s = 32, the
+Slots: similarity cosine; margin arc; negatives interclass_filter if set. Defaults are those of the BoundaryFace repository: s = 32, the
 `hard` fallback past θ = π − m, exact gradient, xavier uniform. `fallback = "none"` with
 `margin_grad = "detached"` is insightface's (s = 64, N(0, 0.01²)).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.margins import arc
+from frlib.heads.presets._usual import filtered, usual
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="deng2019arcface",
@@ -50,6 +50,15 @@ class Config(HeadConfig):
         source=f"exact as in {_BOUNDARYFACE}; detached as in {_INSIGHTFACE}",
     )
 
+    interclass_filter: float = setting(
+        1.0,
+        ge=0,
+        le=1,
+        doc="negatives above this cosine do not count; 1 is off, 0.4 is the noise baseline",
+        unit="cosine",
+        source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
+    )
+
 
 SPACE: dict[str, Distribution] = {
     "margin": Uniform(low=0.2, high=0.5),
@@ -62,22 +71,13 @@ def label(config: Config) -> str:
     return PAPER.title
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import arc
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import cosine
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=cosine.Config(init="xavier_uniform"),
+    return usual(
+        config.scale,
+        init="xavier_uniform",
         margin=arc.Config(
             margin=config.margin, fallback=config.fallback, margin_grad=config.margin_grad
         ),
-        negatives=plain.Config(),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
+        negatives=filtered(config.interclass_filter),
     )

@@ -9,15 +9,17 @@ head.
 """
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, IntUniform, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.margins import arc
+from frlib.heads.presets._usual import usual
+from frlib.heads.relabel import boundary
+from frlib.heads.slots import Slots
+from frlib.heads.terms import boundary_gap
 
 PAPER = Paper(
     key="wu2022boundaryface",
@@ -85,29 +87,16 @@ def label(config: Config) -> str:
     return f"{PAPER.title} (λ={lam})"
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import arc
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import boundary
-    from frlib.heads.similarity import cosine
-    from frlib.heads.slots import Slots
-    from frlib.heads.terms import boundary_gap
-
-    gap = boundary_gap.Config(
-        lam=config.lam,
-        first_corrected_epoch=config.first_corrected_epoch,
-        floor_zero=config.floor_zero,
-    )
-    return Slots(
-        scale=config.scale,
-        similarity=cosine.Config(init="xavier_uniform"),
+    start = {
+        "first_corrected_epoch": config.first_corrected_epoch,
+        "floor_zero": config.floor_zero,
+    }
+    return usual(
+        config.scale,
+        init="xavier_uniform",
         margin=arc.Config(margin=config.margin, fallback="easy" if config.easy else "hard"),
-        negatives=plain.Config(),
-        relabel=boundary.Config(
-            first_corrected_epoch=config.first_corrected_epoch, floor_zero=config.floor_zero
-        ),
-        objective=cross_entropy.Config(),
-        terms=(gap,) if config.lam > 0 else (),
+        relabel=boundary.Config(**start),
+        terms=(boundary_gap.Config(lam=config.lam, **start),) if config.lam > 0 else (),
     )

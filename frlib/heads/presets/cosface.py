@@ -1,17 +1,17 @@
 """Additive cosine margin (CosFace, AM-Softmax): logit_y = s·(cos_y − m), others s·cos_j.
 
-Slots: similarity cosine; margin cos. The margin is a cosine, not an angle. Starts from N(0, 0.01²).
+Slots: similarity cosine; margin cos; negatives interclass_filter if set. The margin is a cosine, not an angle. Starts from N(0, 0.01²).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.margins import cos
+from frlib.heads.presets._usual import filtered, usual
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="wang2018cosface",
@@ -40,6 +40,15 @@ class Config(HeadConfig):
         source=_SOURCE,
     )
 
+    interclass_filter: float = setting(
+        1.0,
+        ge=0,
+        le=1,
+        doc="negatives above this cosine do not count; 1 is off, 0.4 is the noise baseline",
+        unit="cosine",
+        source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
+    )
+
 
 SPACE: dict[str, Distribution] = {
     "margin": Uniform(low=0.2, high=0.4),
@@ -52,20 +61,10 @@ def label(config: Config) -> str:
     return PAPER.title
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import cos
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import cosine
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=cosine.Config(init="normal"),
+    return usual(
+        config.scale,
         margin=cos.Config(margin=config.margin),
-        negatives=plain.Config(),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
+        negatives=filtered(config.interclass_filter),
     )

@@ -6,15 +6,16 @@ Default scale as in the BoundaryFace comparison, 32; the original trains with 64
 0.01²).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.margins import arc
+from frlib.heads.negatives import curricular
+from frlib.heads.presets._usual import usual
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="huang2020curricularface",
@@ -58,20 +59,10 @@ def label(config: Config) -> str:
     return PAPER.title
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import arc
-    from frlib.heads.negatives import curricular
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import cosine
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=cosine.Config(init="normal"),
+    return usual(
+        config.scale,
         margin=arc.Config(margin=config.margin),
         negatives=curricular.Config(ema_rate=config.ema_rate),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
     )

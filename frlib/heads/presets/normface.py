@@ -3,15 +3,14 @@
 Slots: similarity cosine; no margin. Starts from N(0, 0.01²).
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.presets._usual import usual
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="wang2017normface",
@@ -41,20 +40,6 @@ def label(config: Config) -> str:
     return PAPER.title
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import none as no_margin
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import cosine
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=cosine.Config(init="normal"),
-        margin=no_margin.Config(),
-        negatives=plain.Config(),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
-    )
+    return usual(config.scale)

@@ -3,15 +3,15 @@
 Slots: similarity dot; no margin.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.presets._usual import usual
+from frlib.heads.similarity import dot
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="softmax",
@@ -38,20 +38,6 @@ def label(config: Config) -> str:
     return PAPER.title
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import none as no_margin
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import dot
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=dot.Config(init="xavier_normal"),
-        margin=no_margin.Config(),
-        negatives=plain.Config(),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
-    )
+    return usual(config.scale, similarity=dot.Config())

@@ -1,19 +1,21 @@
 """Sub-center ArcFace: K centres per class, the nearest counts, for the target and for negatives.
 
-Slots: similarity subcenter; margin combined, cos(θ_y + margin) − cos_margin. `loss_k = 1` is
+Slots: similarity subcenter; margin combined, cos(θ_y + margin) − cos_margin; negatives
+interclass_filter if set. `loss_k = 1` is
 ArcFace. The source has no fallback past θ = π − m (`fallback = "none"`); the default here is
 ArcFace's `hard`. Starts from N(0, 0.01²). Of exactly equal centres the lowest takes the gradient.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from frlib.core.config import setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, OneOf, Uniform
 from frlib.heads.config import HeadConfig
-
-if TYPE_CHECKING:
-    from frlib.heads.slots import Slots
+from frlib.heads.margins import combined
+from frlib.heads.presets._usual import filtered, usual
+from frlib.heads.similarity import subcenter
+from frlib.heads.slots import Slots
 
 PAPER = Paper(
     key="deng2020subcenter",
@@ -31,7 +33,7 @@ class Config(HeadConfig):
     name: Literal["subcenter"] = "subcenter"
     scale: float = setting(64.0, gt=0, doc="logit scale s", source=f"{_SOURCE}: loss_s")
     loss_k: int = setting(
-        3, ge=1, doc="centres per class, K; 1 is ArcFace", source=f"{_SOURCE}: loss_K"
+        3, ge=1, le=255, doc="centres per class, K; 1 is ArcFace", source=f"{_SOURCE}: loss_K"
     )
     margin: float = setting(
         0.5,
@@ -63,6 +65,15 @@ class Config(HeadConfig):
         "recognition/arcface_torch/losses.py, CombinedMarginLoss",
     )
 
+    interclass_filter: float = setting(
+        1.0,
+        ge=0,
+        le=1,
+        doc="negatives above this cosine do not count; 1 is off, 0.4 is the noise baseline",
+        unit="cosine",
+        source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
+    )
+
 
 SPACE: dict[str, Distribution] = {
     "loss_k": OneOf(values=(1, 3, 5, 10)),
@@ -76,25 +87,16 @@ def label(config: Config) -> str:
     return f"{PAPER.title} (K={config.loss_k})"
 
 
-def compose(config: Config) -> "Slots":
+def compose(config: Config) -> Slots:
     """The slots of this head."""
-    from frlib.heads.margins import combined
-    from frlib.heads.negatives import none as plain
-    from frlib.heads.objectives import cross_entropy
-    from frlib.heads.relabel import none as as_given
-    from frlib.heads.similarity import subcenter
-    from frlib.heads.slots import Slots
-
-    return Slots(
-        scale=config.scale,
-        similarity=subcenter.Config(loss_k=config.loss_k, init="normal"),
+    return usual(
+        config.scale,
+        similarity=subcenter.Config(loss_k=config.loss_k),
         margin=combined.Config(
             margin=config.margin,
             cos_margin=config.cos_margin,
             fallback=config.fallback,
             margin_grad=config.margin_grad,
         ),
-        negatives=plain.Config(),
-        relabel=as_given.Config(),
-        objective=cross_entropy.Config(),
+        negatives=filtered(config.interclass_filter),
     )

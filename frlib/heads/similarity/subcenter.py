@@ -5,23 +5,20 @@ only; of exactly equal ones the lowest index wins (the MXNet source sends the fu
 of them). Centre k of class c is row c·K + k of the weight.
 """
 
-from functools import partial
+from typing import Literal
 
-from torch import Tensor
-from torch.nn.functional import linear, normalize
-
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
-from frlib.heads._draw import InitRule
-from frlib.heads.slots import Similarity
+from frlib.heads.slots import InitRule, Similarity
 
 
-class Config(Base):
+class Config(Similarity):
     """K normalised centres per class."""
 
+    name: Literal["subcenter"] = "subcenter"
     loss_k: int = setting(
         3,
         ge=1,
+        le=255,
         doc="centres per class, K",
         source="insightface, recognition/subcenter_arcface/train_parall.py: loss_K",
     )
@@ -32,17 +29,7 @@ class Config(Base):
         """K."""
         return self.loss_k
 
-    def build(self) -> Similarity:
-        """`nearest`, without the winners."""
-        return partial(_cosines, loss_k=self.loss_k)
-
-
-def nearest(emb_BD: Tensor, weight_RD: Tensor, loss_k: int) -> tuple[Tensor, Tensor]:
-    """`[B, C]` cosines to each class's nearest centre, and which centre that is (0 .. K − 1)."""
-    cos_BR = linear(normalize(emb_BD, eps=1e-12), normalize(weight_RD, eps=1e-12))
-    best = cos_BR.reshape(len(emb_BD), -1, loss_k).max(dim=2)
-    return best.values, best.indices
-
-
-def _cosines(emb_BD: Tensor, weight_RD: Tensor, *, loss_k: int) -> Tensor:
-    return nearest(emb_BD, weight_RD, loss_k)[0]
+    @property
+    def start(self) -> InitRule:
+        """As set."""
+        return self.init

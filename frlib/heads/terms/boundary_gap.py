@@ -10,21 +10,25 @@ Source: Wu and Gong, BoundaryFace, ECCV 2022, arXiv 2210.04567, and their reposi
 (SWJTU-3DVision), head/boundaryMargin.py.
 """
 
+from __future__ import annotations
+
 import math
-from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from torch import Tensor
-from torch.nn.functional import relu
-
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
-from frlib.heads._shard import Shard
-from frlib.heads.slots import Margined, Term
+from frlib.heads.slots import Seen, Term
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from frlib.heads.batch import Batch
 
 
-class Config(Base):
+class Config(Term):
     """Weight, start and floor."""
 
+    wants_rivals: ClassVar[bool] = True
+    name: Literal["boundary_gap"] = "boundary_gap"
     lam: float = setting(math.pi, ge=0, doc="weight of the gap, λ")
     first_corrected_epoch: int = setting(
         7, ge=0, doc="first epoch, counted from 0, in which the gap counts", unit="epoch"
@@ -33,28 +37,19 @@ class Config(Base):
 
     @property
     def term(self) -> str:
-        """Name under which the term is reported."""
+        """Name under which it is reported."""
         return "boundary_gap"
 
-    def build(self) -> Term:
-        """The function below, with this config."""
-        return partial(gap, self)
+    def is_on(self, epoch: int) -> bool:
+        """From the first corrected epoch."""
+        return epoch >= self.first_corrected_epoch
 
-
-def gap(
-    config: Config,
-    cos_BC: Tensor,
-    labels_B: Tensor,
-    margined: Margined,
-    shard: Shard,
-    *,
-    epoch: int,
-) -> Tensor:
-    """Scalar, weighted; 0 before the first epoch."""
-    if epoch < config.first_corrected_epoch:
-        return cos_BC.new_zeros(())
-    hardest_B, _ = shard.hardest(cos_BC, labels_B)
-    target_B = margined.target
-    if config.floor_zero:
-        hardest_B, target_B = relu(hardest_B), relu(target_B)
-    return config.lam * relu(hardest_B - target_B).mean()
+    def loss(self, seen: Seen, batch: Batch, state: Any) -> Tensor:
+        """`[B]`, weighted; 0 before the first epoch."""
+        if not self.is_on(batch.epoch):
+            return seen.own_B.new_zeros(seen.own_B.shape)
+        assert seen.rival_B is not None
+        rival_B, target_B = seen.rival_B, seen.margined.target
+        if self.floor_zero:
+            rival_B, target_B = rival_B.relu(), target_B.relu()
+        return self.lam * (rival_B - target_B).relu()

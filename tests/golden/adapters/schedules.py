@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from frlib.schedules import cosine, poly, step
+from frlib.schedules import cosine, moving_haar, poly, step
 
 Arrays = Mapping[str, np.ndarray]
 Meta = dict[str, Any]
@@ -94,6 +94,25 @@ def _batch_steps(arrays: Arrays, meta: Meta) -> None:
     )
 
 
+def _mhlr(arrays: Arrays, meta: Meta) -> None:
+    """Driven by the recorded losses; its statistics are those after each of them."""
+    hyper = meta["hyper"]
+    config = moving_haar.Config(
+        lam=hyper["lambd"], **{name: hyper[name] for name in ("alpha", "beta", "tau", "delta")}
+    )
+    rule = moving_haar.follow(hyper["total_steps"], 1, config)
+    factors, falls, counts = [], [], []
+    for i, loss in enumerate(arrays["loss"]):
+        factors.append(rule.factor(i))
+        rule.observe(float(loss))
+        numbers = rule.numbers()
+        falls.append(numbers["fall"])
+        counts.append(numbers["count"])
+    _compare(arrays, lambda i: factors[i], base=hyper["base_lr"])
+    np.testing.assert_allclose(falls, arrays["stat_d_ema"], rtol=1e-9, atol=0)
+    np.testing.assert_array_equal(counts, arrays["count_after"])
+
+
 METHODS: dict[str, Callable[[Arrays, Meta], None]] = {
     "lr_poly_warmup__insightface": _poly_insightface,
     "lr_poly2__mixbct": _poly_mixbct,
@@ -101,4 +120,5 @@ METHODS: dict[str, Callable[[Arrays, Meta], None]] = {
     "lr_cosine__expface": _cosine,
     "lr_multistep__boundaryface": _multistep,
     "lr_batch_steps__derived": _batch_steps,
+    "lr_mhlr__expface": _mhlr,
 }

@@ -1,13 +1,15 @@
 """The loop: repeats from its seed, resumes bit for bit, records decisions, fails with a reason."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.heads.presets import boundary, curricular
-from frlib.train import checkpoint
+from frlib.schedules import moving_haar
+from frlib.train import checkpoint, loop
 from frlib.train.config import OptimiserConfig, TrainConfig
 from frlib.train.loop import Epoch, epochs
 from frlib.train.place import Place
@@ -54,6 +56,38 @@ def test_epochs_when_resumed_from_any_epoch_then_weights_are_bit_equal(
         resumed = _weights(rest[-1])
         assert resumed.keys() == whole.keys()
         assert all(torch.equal(resumed[k], whole[k]) for k in whole)
+
+
+def test_epochs_when_the_schedule_follows_the_loss_then_resumed_rates_are_bit_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[float] = []
+
+    def noted(*given: Any, lr: float, **named: Any) -> Any:
+        rates.append(lr)
+        return step(*given, lr=lr, **named)
+
+    step = loop.step
+    monkeypatch.setattr(loop, "step", noted)
+    schedule = moving_haar.Config(alpha=0.3, beta=0.7, lam=100.0, tau=0.2)
+    run = config(schedule=schedule)
+    last = _run(run)[-1]
+    whole, weights, numbers = list(rates), _weights(last), last.state.schedule.numbers()
+    # Every step but the first is a plateau step, and int(0.2 * 9) = 1 is borne: 2, 4, 6, 8 cut.
+    assert [0.05 / rate for rate in whole] == [1, 1, 1, 1, 2, 2, 4, 4, 8]
+    assert numbers["cuts"] == 4
+    for stop in (1, 2):
+        folder = tmp_path / str(stop)
+        for epoch in epochs(run, manifest(), pixels(), seed=0, place=HERE):
+            if epoch.number == stop:
+                checkpoint.save(epoch.state, folder)
+                break
+        rates.clear()
+        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=folder))
+        assert rates == whole[3 * stop :]
+        resumed = _weights(rest[-1])
+        assert all(torch.equal(resumed[k], weights[k]) for k in weights)
+        assert rest[-1].state.schedule.numbers() == numbers
 
 
 def test_restore_when_the_newest_checkpoint_is_damaged_then_takes_the_one_before(

@@ -1,0 +1,1 @@
+"""Benchmarks: two implementations of one result, agreement first, then ratios and floors."""

@@ -1,0 +1,1 @@
+"""Decisions about samples: a rule a module. numpy in, numpy out."""

@@ -1,0 +1,79 @@
+"""Any slots together: a composition spelled out slot by slot.
+
+Slots: as named. Every field of every slot can be set and searched, for example
+head.margin.margin, head.similarity.loss_k, head.relabel.lam; `frlib head list` names the choices.
+`scale` is s, unless `adaptive_scale` lets AdaCos's rule set it.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from frlib.core.config import Choice, setting
+from frlib.core.paper import Paper
+from frlib.core.space import Distribution
+from frlib.heads.config import HeadConfig
+from frlib.heads.scales import adaptive, fixed
+from frlib.heads.slots import Slots
+
+if TYPE_CHECKING:
+    from frlib.heads import slots
+
+    Similarity = slots.Similarity
+    Margin = slots.Margin
+    Negatives = slots.Negatives
+    Relabel = slots.Relabel
+    Objective = slots.Objective
+    Term = slots.Term
+else:
+    Similarity = Choice["frlib.heads.similarity"]
+    Margin = Choice["frlib.heads.margins"]
+    Negatives = Choice["frlib.heads.negatives"]
+    Relabel = Choice["frlib.heads.relabel"]
+    Objective = Choice["frlib.heads.objectives"]
+    Term = Choice["frlib.heads.terms"]
+
+PAPER = Paper(key="composed", title="Composed", where="not published: slots put together by hand")
+
+_SOURCE = "see the slot's page"
+
+
+class Config(HeadConfig):
+    """A choice for every slot."""
+
+    name: Literal["composed"] = "composed"
+    similarity: Similarity = setting(
+        "cosine", doc="how alike embeddings and classes are", source=_SOURCE
+    )
+    margin: Margin = setting("arc", doc="penalty on the target", source=_SOURCE)
+    negatives: Negatives = setting("none", doc="how other classes count", source=_SOURCE)
+    relabel: Relabel = setting("none", doc="rule that may replace labels", source=_SOURCE)
+    objective: Objective = setting("cross_entropy", doc="loss of the logits", source=_SOURCE)
+    terms: tuple[Term, ...] = setting((), doc="further losses", source=_SOURCE)
+    adaptive_scale: bool = setting(False, doc="AdaCos's scale instead of s", source=_SOURCE)
+
+
+SPACE: dict[str, Distribution] = {}
+
+
+def label(config: Config) -> str:
+    """Name in tables: Composed and the slots that differ from a plain ArcFace."""
+    plain = Config()
+    own = [
+        getattr(config, slot).name
+        for slot in ("similarity", "margin", "negatives", "relabel", "objective")
+        if getattr(config, slot).name != getattr(plain, slot).name
+    ]
+    own += [term.name for term in config.terms]
+    return PAPER.title + (f" ({', '.join(own)})" if own else "")
+
+
+def compose(config: Config) -> Slots:
+    """The slots of this head."""
+    return Slots(
+        scale=adaptive.Config() if config.adaptive_scale else fixed.Config(scale=config.scale),
+        similarity=config.similarity,
+        margin=config.margin,
+        negatives=config.negatives,
+        relabel=config.relabel,
+        objective=config.objective,
+        terms=config.terms,
+    )

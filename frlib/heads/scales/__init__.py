@@ -1,0 +1,1 @@
+"""The factor between cosines and logits: a module each."""

@@ -1,0 +1,47 @@
+"""The losses of a run on their way to a schedule that learns from them.
+
+Each is averaged over the workers. It is read one step late, when the next step is already queued on
+the device, so that the device never waits for the host; a schedule takes it into account no sooner.
+"""
+
+import torch
+from torch import Tensor
+
+from frlib.parallel.collectives import Group
+from frlib.schedules import Rule
+
+
+class LossFeed:
+    """Hands every loss to `rule`, in order; does nothing at all if the rule does not observe."""
+
+    def __init__(self, rule: Rule, group: Group) -> None:
+        self._rule, self._group = rule, group
+        self._coming: _Coming | None = None
+
+    def add(self, loss: Tensor) -> None:
+        """Send off this worker's loss of the step just queued; hand in that of the step before."""
+        if self._rule.observes:
+            newest = _Coming(self._group.mean(loss))
+            self.flush()
+            self._coming = newest
+
+    def flush(self) -> None:
+        """Hand in what is still on its way, so that the rule's numbers are whole."""
+        if self._coming is not None:
+            self._rule.observe(self._coming.read())
+            self._coming = None
+
+
+class _Coming:
+    """A number being copied to the host; reading it waits for the copy, not for later work."""
+
+    def __init__(self, value: Tensor) -> None:
+        self._value = value.to("cpu", non_blocking=value.is_cuda)
+        self._copied = torch.cuda.Event() if value.is_cuda else None
+        if self._copied is not None:
+            self._copied.record(torch.cuda.current_stream(value.device))
+
+    def read(self) -> float:
+        if self._copied is not None:
+            self._copied.synchronize()
+        return float(self._value)
