@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 
 from frlib.bench import measure, onehot
 from frlib.core.config import has_path, with_path
-from frlib.core.errors import DisagreementError
+from frlib.core.errors import BenchmarkError
 from frlib.heads.build import build
 from frlib.heads.config import HeadConfig
 
@@ -28,6 +28,16 @@ _EXACT = (1e-4, 1e-3)
 TOLERANCE = {FUSED: _EXACT, REFERENCE: _EXACT, BF16: (2e-2, 1e-1)}
 LATE_EPOCH = 1000
 FLAGGED_RATIO = 0.1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Batch, dimension and classes, and where the tensors live (`cpu`, `cuda`, `cuda:1`)."""
+
+    batch: int
+    dim: int
+    classes: int
+    device: str
 
 
 class Passed(NamedTuple):
@@ -49,28 +59,23 @@ class Error:
 class Case:
     """`steps`: forward and backward of the one-hot form, of frlib's `forms`, and of the floor."""
 
-    def __init__(
-        self,
-        config: HeadConfig,
-        classes: int,
-        *,
-        size: int,
-        dim: int,
-        forms: tuple[str, ...],
-        device: torch.device,
-    ) -> None:
-        self.name, self.classes, self.forms = config.name, classes, forms
-        heads = {form: build(_with(config, FIELDS[form]), classes, dim, seed=0) for form in forms}
+    def __init__(self, config: HeadConfig, shape: Shape, forms: tuple[str, ...]) -> None:
+        self.name, self.shape, self.forms = config.name, shape, forms
+        classes, device = shape.classes, torch.device(shape.device)
+        heads = {
+            form: build(_with(config, FIELDS[form]), classes, shape.dim, seed=0) for form in forms
+        }
         self.weight_RD = nn.Parameter(heads[forms[0]].weight.detach().to(device))
         for head in heads.values():
             head.weight = self.weight_RD
             head.to(device)
-        emb_BD, labels_B = batch(self.weight_RD.detach(), classes, size)
+        emb_BD, labels_B = batch(self.weight_RD.detach(), classes, shape.batch)
         self.emb_BD = emb_BD.requires_grad_()
         self.labels_B = labels_B
         rows = len(self.weight_RD)
+        self.centres = rows // classes
         draw = torch.Generator().manual_seed(2)
-        self.grad_BR = torch.randn(size, rows, generator=draw).to(device) / rows
+        self.grad_BR = torch.randn(shape.batch, rows, generator=draw).to(device) / rows
         self._forward: dict[str, Callable[[], Passed]] = {
             ONE_HOT: partial(self._one_hot, onehot.build(config))
         } | {form: partial(self._head, head) for form, head in heads.items()}
@@ -85,7 +90,7 @@ class Case:
     def compared(self) -> tuple[dict[str, Error], int]:
         """Error of every form, and how many samples frlib's first form relabelled.
 
-        `DisagreementError` when a form is not the one-hot loss up to `TOLERANCE`.
+        `BenchmarkError` when a form is not the one-hot loss up to `TOLERANCE`.
         """
         wanted, _ = self._gradients(ONE_HOT)
         errors = {ONE_HOT: Error(0.0, 0.0, 0.0)}
@@ -102,12 +107,12 @@ class Case:
         loss, grad = TOLERANCE[form]
         if error.loss <= loss and error.grad_emb <= grad and error.grad_weight <= grad:
             return
-        raise DisagreementError(
-            f"head {self.name}, {self.classes} classes: the {form} form differs from the one-hot "
-            f"form by {error.loss:.1e} in the loss, {error.grad_emb:.1e} in the gradient of the "
-            f"embeddings and {error.grad_weight:.1e} in that of the weight (relative; {loss:.0e} "
-            f"and {grad:.0e} are allowed). One of the two is wrong; compare them with the formula "
-            f"of `frlib head show {self.name}`. Nothing was timed"
+        raise BenchmarkError(
+            f"head {self.name}, {self.shape.classes} classes: the {form} form differs from the "
+            f"one-hot form by {error.loss:.1e} in the loss, {error.grad_emb:.1e} in the gradient "
+            f"of the embeddings and {error.grad_weight:.1e} in that of the weight (relative; "
+            f"{loss:.0e} and {grad:.0e} are allowed). One of the two is wrong: compare them with "
+            f"the formula of `frlib head show {self.name}`. It was not timed"
         )
 
     def _gradients(self, form: str) -> tuple[tuple[Tensor, Tensor, Tensor], Any]:
@@ -121,7 +126,7 @@ class Case:
 
     def _step(self, form: str) -> Passed:
         passed = self._forward[form]()
-        passed.loss.backward()  # type: ignore[no-untyped-call]
+        passed.loss.backward()
         return passed
 
     def _one_hot(self, loss: onehot.Loss) -> Passed:

@@ -42,23 +42,22 @@ def has_fast_bf16(device: torch.device) -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def measured(
-    device: torch.device, count: int, *, is_small: bool, say: Callable[[str], None]
-) -> Limits:
-    """Limits with `count` threads: n = 2048 and 200 MB, or a tenth of that when small."""
+def measured(device: str, count: int, *, is_small: bool, say: Callable[[str], None]) -> Limits:
+    """Limits with `count` threads: n = 2048 and 200 MB; 256 and 20 MB when small."""
     side, array_bytes = (256, 20_000_000) if is_small else (2048, 200_000_000)
-    by = measure.clock(device, count)
+    place = measure.place(device)
+    by = measure.clock(place, count)
     with measure.threads(count), torch.no_grad():
         say("machine limits: matmul")
-        fp32 = _matmul_gflops(side, torch.float32, device, by)
-        is_fast = has_fast_bf16(device)
-        bf16 = _matmul_gflops(side, torch.bfloat16, device, by) if is_fast else None
+        fp32 = _matmul_gflops(side, torch.float32, place, by)
+        is_fast = has_fast_bf16(place)
+        bf16 = _matmul_gflops(side, torch.bfloat16, place, by) if is_fast else None
         say("machine limits: memory")
-        source = torch.ones(array_bytes // 4, device=device)
+        source = torch.ones(array_bytes // 4, device=place)
         target = torch.zeros_like(source)
         read = array_bytes / 1e9 / _best_s(source.sum, by)
         copy = 2 * array_bytes / 1e9 / _best_s(lambda: target.copy_(source), by)
-    return Limits(str(device), count, by.name, torch.__version__, side, fp32, bf16, read, copy)
+    return Limits(device, count, by.name, torch.__version__, side, fp32, bf16, read, copy)
 
 
 def _matmul_gflops(side: int, dtype: torch.dtype, device: torch.device, by: Clock) -> float:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import torch
 
+from frlib.core.errors import ConfigError
+
 Step = Callable[[], object]
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -42,6 +44,16 @@ class Timing:
     median_s: float
     least_s: float
     most_s: float
+
+
+def place(device: str) -> torch.device:
+    """The device of this name; `ConfigError` if this machine has none."""
+    if device == "cpu" or (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
+        return torch.device(device)
+    raise ConfigError(
+        f"device {device!r}: expected cpu, or cuda where there is one; "
+        f"{torch.cuda.device_count()} CUDA devices are visible here"
+    )
 
 
 @contextmanager

@@ -46,8 +46,19 @@ def build(config: HeadConfig) -> Loss:
             return partial(mv_loss, config)
         case subcenter.Config():
             return partial(subcenter_loss, config)
-    raise ConfigError(
-        f"{config.name!r}: no one-hot loss to compare with{did_you_mean(config.name, HEADS)}. "
+    raise no_loss(config.name)
+
+
+def require(name: str) -> None:
+    """`ConfigError` where there is no loss to compare this head with."""
+    if name not in HEADS:
+        raise no_loss(name)
+
+
+def no_loss(name: str) -> ConfigError:
+    """What to say of a head without one."""
+    return ConfigError(
+        f"{name!r}: no one-hot loss to compare with{did_you_mean(name, HEADS)}. "
         f"Choices: {', '.join(HEADS)}"
     )
 

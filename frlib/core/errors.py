@@ -25,8 +25,8 @@ class NumericsError(FrlibError):
     """A loss, gradient or embedding is not finite."""
 
 
-class DisagreementError(FrlibError):
-    """Two implementations of the same result differ by more than rounding."""
+class BenchmarkError(FrlibError):
+    """Two implementations of one result differ, or a process that measured them died."""
 
 
 class ProtocolError(FrlibError):

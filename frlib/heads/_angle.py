@@ -50,9 +50,12 @@ def past_the_end(
         return raw
     if fallback == "easy":
         return torch.where(cos > 0, raw, cos)
-    is_tensor = isinstance(margin, Tensor)
-    sin_m = margin.sin() if is_tensor else math.sin(margin)
-    cos_m = margin.cos() if is_tensor else math.cos(margin)
+    sin_m: Tensor | float
+    cos_m: Tensor | float
+    if isinstance(margin, Tensor):
+        sin_m, cos_m = margin.sin(), margin.cos()
+    else:
+        sin_m, cos_m = math.sin(margin), math.cos(margin)
     shift = margin * sin_m if fallback == "hard" else fallback_margin
     return torch.where(cos > -cos_m, raw, cos - shift)
 

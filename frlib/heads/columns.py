@@ -38,7 +38,7 @@ class Question:
     picks: tuple[tuple[Tensor, Tensor], ...]
     negatives: Negatives
     rows: tuple[Tensor, ...]
-    scale: Tensor | float
+    scale: Tensor
     reduction: Reduction
     others: tuple[Tensor, ...] = ()
     want_top: bool = False
@@ -138,7 +138,7 @@ class Columns(ABC):
         total_B, count_B = self.shard.group.sum(sums)
         return total_B / count_B.clamp(min=1)
 
-    def log_sum_exp(self, labels_B: Tensor, scale: Tensor | float) -> Tensor:
+    def log_sum_exp(self, labels_B: Tensor, scale: Tensor) -> Tensor:
         """`[B]`: log Σ_{j≠y} exp(scale · c_j)."""
         with self._without(labels_B) as others_BC:
             parts = [safe_log_sum(scale * others_BC[rows]) for rows in self.blocks()]

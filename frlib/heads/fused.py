@@ -63,15 +63,15 @@ class Fused(Columns):
             lengths_R = _unit.lengths(weight_RD) if similarity.normalised else None
             self.inverse_R = None if lengths_R is None else _unit.inverse(lengths_R)
             self.cos_BR = emb_BD.to(logits) @ self.factors().t()
-            if self.scales_columns:
+            if self.column_scale is not None:
                 for rows in _blocks(self.cos_BR):
-                    self.cos_BR[rows] *= self.inverse_R
+                    self.cos_BR[rows] *= self.column_scale
             self.cos_BC = self.cos_BR if self.centres == 1 else self._nearest()
 
     @property
-    def scales_columns(self) -> bool:
-        """Whether directions are had by scaling columns of the product, not rows of a copy."""
-        return self.inverse_R is not None and self.dtype == self.weight_RD.dtype
+    def column_scale(self) -> Tensor | None:
+        """`[R]` if directions are had by scaling columns of products, not rows of a narrow copy."""
+        return self.inverse_R if self.dtype == self.weight_RD.dtype else None
 
     def factors(self) -> Tensor:
         """What enters the products `[R, D]`: the weight itself, or a narrow copy of directions."""
@@ -178,9 +178,7 @@ class _Work:
         else:
             moved_bC = z_bC if offset is None else z_bC + offset
             is_inside_bC = moved_bC.abs() <= question.scale
-            bits_bC = softplus(
-                moved_bC.clamp(-question.scale, question.scale), threshold=50
-            )
+            bits_bC = softplus(moved_bC.clamp(-question.scale, question.scale), threshold=50)
             is_other_bC = ~torch.isneginf(z_bC)
             self.total_B[rows] = torch.where(is_other_bC, bits_bC, 0.0).sum(1)
             slope_z_bC = torch.where(is_inside_bC & is_other_bC, moved_bC.sigmoid(), 0.0)
@@ -249,8 +247,8 @@ class _Work:
             every_bCK = columns.cos_BR[rows].view(*grad_bC.shape, columns.centres)
             for k in range(columns.centres):
                 torch.mul(grad_bC, winner_bC == k, out=every_bCK[:, :, k])
-        if columns.scales_columns:
-            columns.cos_BR[rows] *= columns.inverse_R
+        if columns.column_scale is not None:
+            columns.cos_BR[rows] *= columns.column_scale
 
     def _weight_gradient(self) -> Tensor:
         columns = self.columns
@@ -265,7 +263,7 @@ class _Work:
                 grad_rD.copy_(grad_BR[:, rows].t() @ emb_BD)
             if inverse_R is None:
                 continue
-            if not columns.scales_columns:
+            if columns.column_scale is None:
                 grad_rD *= inverse_R[rows, None]
             along_r = torch.linalg.vecdot(weight_RD[rows], grad_rD)
             grad_rD.addcmul_(weight_RD[rows], (-along_r * inverse_R[rows].square())[:, None])

@@ -6,7 +6,6 @@ What needs all classes is asked of `Columns`; everything else are `[B]` numbers 
 B batch, D embedding, C classes of this worker, R = C · centres per class.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -26,7 +25,7 @@ from frlib.heads.shard import Shard
 from frlib.heads.slots import Seen, Slots, Verdict
 from frlib.heads.state import Numbers
 from frlib.heads.streamed import Streamed
-from frlib.heads.survey import Survey
+from frlib.heads.survey import Standing
 from frlib.parallel.collectives import SINGLE, Group, on_first, summed_gradient
 
 __all__ = ["Decisions", "Head", "HeadOutput"]
@@ -120,63 +119,56 @@ class Head(nn.Module):
         if batch.is_training:
             with torch.no_grad():
                 slots.margin.observe(batch, self.state_of("margin"))
-        columns, trained = self._decide(emb_BD, batch)
-        labels_B = trained.labels_B
-        scale, amounts_B, answer, rows = self._ask(columns, trained, batch)
+        columns, at, verdict = self._decide(emb_BD, batch)
+        scale, amounts_B, rows = self._prepare(columns, at, batch)
+        answer = self._ask(columns, at, verdict, scale, rows)
         own_B = answer.picks[0]
         margined = slots.margin.apply(own_B, amounts_B)
         target_B = scale * slots.negatives.target(own_B, margined, *rows)
         losses_B = slots.objective.loss(
             target_B, answer.negatives_B, answer.top_B, scale, self.state_of("objective")
         )
-        verdict = trained.verdict
         if verdict is not None and verdict.keep_B is not None:
             losses_B = losses_B + (1 - verdict.keep_B) * (target_B - answer.others[0])
-        if verdict is not None and verdict.weights_B is not None:
-            weights_B = verdict.weights_B if weights_B is None else weights_B * verdict.weights_B
-        rival_B = answer.picks[1] if trained.rival_B is not None else None
-        seen = Seen(labels_B, own_B, margined, rival_B, self.state_of("margin"))
+        weights_B = _product(weights_B, None if verdict is None else verdict.weights_B)
         losses_B = losses_B if weights_B is None else losses_B * weights_B
-        ce = losses_B.mean()
-        extra = {}
+        ce, extra = losses_B.mean(), {}
+        rival_B = None if at.rival_B is None else answer.picks[1]
+        seen = Seen(at.labels_B, own_B, margined, rival_B, self.state_of("margin"))
         for term in slots.terms:
             value = term.loss(seen, batch, self.state_of(f"term_{term.term}"))
             if value.dim() and weights_B is not None:
                 value = value * weights_B
             losses_B = losses_B + value
             extra[term.term] = value.mean()
-        summary = Summary(
-            target_B.detach(),
-            answer.negatives_B.detach(),
-            None if answer.top_B is None else answer.top_B.detach(),
-        )
+        top_B = None if answer.top_B is None else answer.top_B.detach()
         return HeadOutput(
             loss=losses_B.mean(),
             losses_B=losses_B,
             ce=ce,
             extra=extra,
-            labels_B=labels_B,
+            labels_B=at.labels_B,
             decisions=None if verdict is None else verdict.decisions,
-            summary=summary,
+            summary=Summary(target_B.detach(), answer.negatives_B.detach(), top_B),
             classes_C=columns.classes_C,
-            logits_BC=columns.logits(labels_B, target_B),
+            logits_BC=columns.logits(at.labels_B, target_B),
         )
 
     @torch.no_grad()
-    def _decide(self, emb_BD: Tensor, batch: Batch) -> "tuple[Columns, _Trained]":
-        """The columns of this step and the labels to train on."""
+    def _decide(self, emb_BD: Tensor, batch: Batch) -> tuple[Columns, Standing, Verdict | None]:
+        """The columns of this step, the labels to train on, and why."""
         slots, config, given_B = self.slots, self.config, batch.given_B
         wants_rivals = any(t.wants_rivals and t.is_on(batch.epoch) for t in slots.terms)
         if not slots.relabel.is_on(batch.epoch):
             columns = self._columns(emb_BD, given_B, batch)
             if wants_rivals:
-                return columns, _Trained.of(columns.survey(given_B), None)
-            return columns, _Trained(given_B, columns.at(given_B), None, None, None)
-        streams = config.logits != "float32" or (
-            config.sample_rate < 1 and config.detect_over == "all"
-        )
+                return columns, columns.survey(given_B).unmoved(), None
+            return columns, Standing(given_B, columns.at(given_B)), None
+        is_sampled = config.sample_rate < 1
+        streams = config.logits != "float32" or (is_sampled and config.detect_over == "all")
+        looker: Streamed | Columns
         if streams:
-            looker: Any = Streamed(emb_BD, _wide(self.weight), slots.similarity, self.shard)
+            looker = Streamed(emb_BD, _wide(self.weight), slots.similarity, self.shard)
         else:
             looker = columns = self._columns(emb_BD, given_B, batch)
         survey = looker.survey(given_B, depth=2 if wants_rivals else 1)
@@ -188,68 +180,75 @@ class Head(nn.Module):
         if streams:
             others = () if verdict.other_B is None else (verdict.other_B,)
             columns = self._columns(emb_BD, torch.cat([given_B, labels_B, *others]), batch)
-        is_first = verdict.rival_B is survey.first_class_B
-        if is_first and (columns.is_whole or not streams):
-            moved = survey.moved(verdict.is_moved_B)
-            return columns, _Trained.of(moved, verdict)
-        return columns, _Trained.of(columns.survey(labels_B), verdict)
+        if verdict.rival_B is survey.first_class_B and not (streams and is_sampled):
+            return columns, survey.moved(verdict.is_moved_B), verdict
+        return columns, columns.survey(labels_B).unmoved(), verdict
 
     @torch.enable_grad()
     def _columns(self, emb_BD: Tensor, positives_n: Tensor, batch: Batch) -> Columns:
-        shard, similarity = self.shard, self.slots.similarity
+        shard, similarity, config = self.shard, self.slots.similarity, self.config
         weight_RD = _wide(self.weight)
         self.trained_rows = None
-        is_whole = self.config.sample_rate == 1
+        is_whole = config.sample_rate == 1
         if is_whole:
             last = shard.first + shard.count
             classes_C = torch.arange(shard.first, last, device=positives_n.device)
         else:
             every_n = self.data.all_gather(positives_n)
-            classes_C = sampled(
-                every_n, self.config.sample_rate, shard, seed=self.seed, step=batch.step
-            )
+            classes_C = sampled(every_n, config.sample_rate, shard, seed=self.seed, step=batch.step)
             centres = similarity.centres_per_class
-            offsets = torch.arange(centres, device=classes_C.device)
-            first_R = (classes_C - shard.first) * centres
-            self.trained_rows = (first_R[:, None] + offsets).flatten()
+            first_C = (classes_C - shard.first) * centres
+            offsets_K = torch.arange(centres, device=classes_C.device)
+            self.trained_rows = (first_C[:, None] + offsets_K).flatten()
             weight_RD = weight_RD.index_select(0, self.trained_rows)
-        dtype = emb_BD.dtype if self.config.logits == "float32" else torch.bfloat16
-        return _FORMS[self.config.form](
-            emb_BD, weight_RD, similarity, shard, classes_C, is_whole, dtype
-        )
+        dtype = emb_BD.dtype if config.logits == "float32" else torch.bfloat16
+        form = _FORMS[config.form]
+        return form(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, dtype)
+
+    def _prepare(
+        self, columns: Columns, at: Standing, batch: Batch
+    ) -> tuple[Tensor, Tensor | None, tuple[Tensor, ...]]:
+        """Scale, the margin's amounts (differentiable), and the constants of the bend."""
+        slots = self.slots
+        amounts_B = slots.margin.amounts(batch, at.own_B, at.labels_B, self.state_of("margin"))
+        with torch.no_grad():
+            known = slots.margin.apply(at.own_B, None if amounts_B is None else amounts_B.detach())
+            state = self.state_of("negatives")
+            rows = slots.negatives.rows(columns, at.labels_B, at.own_B, known, batch, state)
+            state = self.state_of("scale")
+            scale = slots.scale.now(columns, at.labels_B, at.own_B, batch, state)
+        return scale, amounts_B, rows
 
     def _ask(
-        self, columns: Columns, trained: "_Trained", batch: Batch
-    ) -> tuple[Tensor | float, Tensor | None, Answer, tuple[Tensor, ...]]:
-        slots, labels_B, own_B = self.slots, trained.labels_B, trained.own_B
-        amounts_B = slots.margin.amounts(batch, own_B, labels_B, self.state_of("margin"))
-        with torch.no_grad():
-            known = slots.margin.apply(own_B, None if amounts_B is None else amounts_B.detach())
-            state = self.state_of("negatives")
-            rows = slots.negatives.rows(columns, labels_B, own_B, known, batch, state)
-            scale = slots.scale.now(columns, labels_B, own_B, batch, self.state_of("scale"))
-        picks = [(labels_B, own_B)]
-        if trained.rival_B is not None and trained.rival_class_B is not None:
-            picks.append((trained.rival_class_B, trained.rival_B))
-        verdict = trained.verdict
-        mixed = verdict is not None and verdict.other_B is not None
+        self,
+        columns: Columns,
+        at: Standing,
+        verdict: Verdict | None,
+        scale: Tensor,
+        rows: tuple[Tensor, ...],
+    ) -> Answer:
+        slots = self.slots
+        picks = [(at.labels_B, at.own_B)]
+        if at.rival_B is not None and at.rival_class_B is not None:
+            picks.append((at.rival_class_B, at.rival_B))
+        other_B = None if verdict is None else verdict.other_B
         question = Question(
-            labels_B=labels_B,
+            labels_B=at.labels_B,
             picks=tuple(picks),
             negatives=slots.negatives,
             rows=rows,
             scale=scale,
             reduction=slots.objective.reduction,
-            others=(verdict.other_B,) if mixed else (),
+            others=() if other_B is None else (other_B,),
             want_top=slots.objective.wants_top,
         )
         offset = slots.objective.offset(self.state_of("objective"))
         if offset is not None:
             offset = summed_gradient(offset, self.shard.group)
-        return scale, amounts_B, columns.answer(question, offset), rows
+        return columns.answer(question, offset)
 
     def state_of(self, name: str) -> Numbers:
-        """The numbers of a slot: `scale`, `margin`, `negatives`, `relabel`, `objective`, `term_*`."""
+        """A slot's numbers: `scale`, `margin`, `negatives`, `relabel`, `objective`, `term_*`."""
         numbers = self.get_submodule(name)
         assert isinstance(numbers, Numbers)
         return numbers
@@ -261,19 +260,10 @@ class Head(nn.Module):
         return [*usual, ("objective", slots.objective), *terms]
 
 
-@dataclass(frozen=True)
-class _Trained:
-    """Labels to train on and what is known at them, `[B]`, detached; the rival where known."""
-
-    labels_B: Tensor
-    own_B: Tensor
-    rival_B: Tensor | None
-    rival_class_B: Tensor | None
-    verdict: Verdict | None
-
-    @classmethod
-    def of(cls, survey: Survey, verdict: Verdict | None) -> "_Trained":
-        return cls(survey.labels_B, survey.own_B, survey.first_B, survey.first_class_B, verdict)
+def _product(one_B: Tensor | None, other_B: Tensor | None) -> Tensor | None:
+    if one_B is None or other_B is None:
+        return other_B if one_B is None else one_B
+    return one_B * other_B
 
 
 def _wide(values: Tensor) -> Tensor:

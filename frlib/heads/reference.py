@@ -55,9 +55,7 @@ class Reference(Columns):
             negatives_B = joined_log_sum(safe_log_sum(z_BC), self.shard)
         else:
             moved_BC = z_BC if offset is None else z_BC + offset
-            bits_BC = softplus(
-                moved_BC.clamp(-question.scale, question.scale), threshold=50
-            )
+            bits_BC = softplus(moved_BC.clamp(-question.scale, question.scale), threshold=50)
             bits_BC = torch.where(torch.isneginf(z_BC), 0.0, bits_BC)
             negatives_B = joined_sum(bits_BC.sum(1), self.shard)
         self.logits_BC = z_BC

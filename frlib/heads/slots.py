@@ -84,8 +84,8 @@ class Scale(Slot):
 
     def now(
         self, columns: Columns, labels_B: Tensor, own_B: Tensor, batch: Batch, state: Any
-    ) -> Tensor | float:
-        """s for this batch, without a gradient; `own_B` are the plain target cosines."""
+    ) -> Tensor:
+        """s for this batch, `[]`, without a gradient; `own_B` are the plain target cosines."""
         raise NotImplementedError
 
 
@@ -153,6 +153,10 @@ class Negatives(Slot):
 class Surveyor(Protocol):
     """`Columns`, or what stands in for them."""
 
+    def survey(self, labels_B: Tensor, *, depth: int = 1) -> Survey:
+        """See `Columns.survey`."""
+        ...
+
     def survey_by(self, labels_B: Tensor, key: Callable[[Tensor, slice], Tensor]) -> Survey:
         """See `Columns.survey_by`."""
         ...
@@ -214,7 +218,7 @@ class Objective(Slot):
         target_B: Tensor,
         negatives_B: Tensor,
         top_B: Tensor | None,
-        scale: Tensor | float,
+        scale: Tensor,
         state: Any,
     ) -> Tensor:
         """`[B]`. `top_B`: the largest of the negatives' logits, if wanted."""

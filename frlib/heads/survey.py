@@ -21,32 +21,48 @@ class Survey:
 
     labels_B: Tensor
     own_B: Tensor
-    first_B: Tensor | None
-    first_class_B: Tensor | None
+    first_B: Tensor
+    first_class_B: Tensor
     second_B: Tensor | None = None
     second_class_B: Tensor | None = None
 
-    def moved(self, is_moved_B: Tensor) -> "Survey":
+    def unmoved(self) -> "Standing":
+        """At the labels as they are."""
+        return Standing(self.labels_B, self.own_B, self.first_B, self.first_class_B)
+
+    def moved(self, is_moved_B: Tensor) -> "Standing":
         """At the labels that follow from handing over `is_moved` samples to their first class.
 
-        Other classes are known there only if `second` was asked for.
+        The rivals there are known only if `second` was asked for.
         """
-        assert self.first_B is not None and self.first_class_B is not None
         labels_B = torch.where(is_moved_B, self.first_class_B, self.labels_B)
         own_B = torch.where(is_moved_B, self.first_B, self.own_B)
         if self.second_B is None or self.second_class_B is None:
-            return Survey(labels_B, own_B, None, None)
-        is_own_first_B = (self.own_B > self.second_B) | (
+            return Standing(labels_B, own_B)
+        is_own_next_B = (self.own_B > self.second_B) | (
             (self.own_B == self.second_B) & (self.labels_B < self.second_class_B)
         )
-        next_B = torch.where(is_own_first_B, self.own_B, self.second_B)
-        next_class_B = torch.where(is_own_first_B, self.labels_B, self.second_class_B)
-        return Survey(
+        next_B = torch.where(is_own_next_B, self.own_B, self.second_B)
+        next_class_B = torch.where(is_own_next_B, self.labels_B, self.second_class_B)
+        return Standing(
             labels_B,
             own_B,
             torch.where(is_moved_B, next_B, self.first_B),
             torch.where(is_moved_B, next_class_B, self.first_class_B),
         )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where samples stand at the labels they are trained on, `[B]` each, detached.
+
+    own: cosine of the label. rival: the largest of another class, where anybody wants it.
+    """
+
+    labels_B: Tensor
+    own_B: Tensor
+    rival_B: Tensor | None = None
+    rival_class_B: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,21 @@ class Epoch:
     state: State
 
 
-def build(config: TrainConfig, num_classes: int, seed: int, place: Place, schedule: Rule) -> State:
+def build(
+    config: TrainConfig, manifest: Manifest, seed: int, place: Place, schedule: Rule
+) -> State:
     """Backbone, head and optimiser at step 0; weights depend on the seed alone."""
     backbones = discover.load("frlib.backbones", config.backbone.name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(seed, "init", "backbone"))
         backbone = backbones.build(config.backbone, config.data.size)
     head = build_head(
-        config.head, num_classes, config.backbone.embedding_size, seed, data=place.group
+        config.head,
+        manifest.num_classes,
+        config.backbone.embedding_size,
+        seed,
+        num_samples=len(manifest),
+        data=place.group,
     )
     if config.sync_batchnorm and place.group.size > 1:
         backbone = batchnorm.convert(backbone, place.group)
@@ -101,7 +108,7 @@ def epochs(
         )
     per_epoch = steps_per_epoch(config, len(manifest))
     schedule = follow(config.epochs * per_epoch, per_epoch, config.schedule)
-    state = build(config, manifest.num_classes, seed, place, schedule)
+    state = build(config, manifest, seed, place, schedule)
     log = VerdictLog(manifest, place.group, place.device)
     resumed = checkpoints is not None and checkpoint.restore(state, checkpoints)
     _require_agreement(state, place)
@@ -161,6 +168,7 @@ def _one_pass(
             trainee,
             images,
             labels,
+            torch.from_numpy(rows).to(place.device),
             lr=config.optimiser.lr * state.schedule.factor(state.step),
             clip_norm=config.optimiser.clip_norm,
             cast=cast,

@@ -18,11 +18,20 @@ class Trainee(nn.Module):
         self.backbone = backbone
         self.head = head
 
-    def forward(self, images: torch.Tensor, labels: torch.Tensor, epoch: int, cast: Any) -> Any:
+    def forward(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        samples: torch.Tensor,
+        *,
+        epoch: int,
+        step: int,
+        cast: Any,
+    ) -> Any:
         """`HeadOutput` of a batch; the backbone runs under `cast`, the head in float32."""
         with cast():
             embeddings = self.backbone(images)
-        return self.head(embeddings, labels, epoch=epoch)
+        return self.head(embeddings, labels, epoch=epoch, step=step, samples_B=samples)
 
 
 @dataclass

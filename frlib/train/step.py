@@ -7,6 +7,7 @@ from torch import nn
 
 from frlib.evaluate.embed import to_input
 from frlib.heads.head import HeadOutput
+from frlib.train.frozen import only_rows
 from frlib.train.state import State
 
 
@@ -27,19 +28,29 @@ def step(
     trainee: nn.Module,
     images: torch.Tensor,
     labels: torch.Tensor,
+    samples: torch.Tensor,
     *,
     lr: float,
     clip_norm: float,
     cast: object,
 ) -> HeadOutput:
-    """Forward, backward, clip over backbone and head together, update. The head's output."""
+    """Forward, backward, clip over backbone and head together, update. The head's output.
+
+    `samples`: numbers of the images. Class rows that took no part stay as they are, if the head's
+    config says so.
+    """
     for group in state.optimiser.param_groups:
         group["lr"] = lr
     state.optimiser.zero_grad(set_to_none=True)
-    output: HeadOutput = trainee(images, labels, state.epoch, cast)
+    output: HeadOutput = trainee(
+        images, labels, samples, epoch=state.epoch, step=state.step, cast=cast
+    )
     output.loss.backward()
     if clip_norm > 0:
         nn.utils.clip_grad_norm_(state.trainee.parameters(), clip_norm)
-    state.optimiser.step()
+    head = state.trainee.head
+    rows = head.trained_rows if head.config.frozen_rows else None
+    with only_rows(state.optimiser, head.weight, rows):
+        state.optimiser.step()
     state.step += 1
     return output

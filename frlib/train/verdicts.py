@@ -33,20 +33,22 @@ class VerdictLog:
         self._device = device
         self._kind = ""
         self._columns: list[torch.Tensor] = []
+        self._flags: list[torch.Tensor] = []
 
     def add(self, rows: NDArray[np.int64], decisions: Decisions) -> None:
         """Take the decisions of one batch whose samples are these manifest rows. No device sync."""
         self._kind = decisions.kind
-        where = torch.from_numpy(rows).to(decisions.position.device)[decisions.position]
-        columns = (where, decisions.given, decisions.proposed, decisions.score)
+        where = torch.from_numpy(rows).to(decisions.is_flagged_B.device)
+        columns = (where, decisions.given_B, decisions.proposed_B, decisions.score_B)
         self._columns.append(torch.stack([c.double() for c in columns], dim=1))
+        self._flags.append(decisions.is_flagged_B)
 
     def close(self) -> Verdicts:
         """The epoch's decisions of all workers."""
-        kind, columns = self._kind, self._columns
-        self._kind, self._columns = "", []
+        kind, columns, flags = self._kind, self._columns, self._flags
+        self._kind, self._columns, self._flags = "", [], []
         empty = torch.zeros(0, 4, dtype=torch.float64, device=self._device)
-        found = torch.cat(columns) if columns else empty
+        found = torch.cat(columns)[torch.cat(flags)] if columns else empty
         table = self._gathered(found).cpu().numpy()
         table = table[np.argsort(table[:, 0], kind="stable")]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))

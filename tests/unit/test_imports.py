@@ -1,6 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
+bench ─► heads
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
@@ -26,6 +27,7 @@ ALLOWED = {
     "schedules": set(),
     "backbones": set(),
     "heads": {"parallel"},
+    "bench": {"heads"},
     "data": set(),
     "denoise": set(),
     "evaluate": {"metrics", "data"},
@@ -44,7 +46,7 @@ ALLOWED = {
     "study": {"train", "data", "records", "stats"},
     "rayrun": {"train", "study", "records", "parallel"},
     "launch": {"rayrun", "study", "data", "records", "track"},
-    "cli": {"launch", "study", "records", "track", "data", "analysis", "cluster"},
+    "cli": {"launch", "study", "records", "track", "data", "bench", "analysis", "cluster"},
     "analysis": {"records", "stats"},
     "studies": {"study", "train", "data", "heads", "backbones", "schedules"},
     "cluster": {"launch", "study"},

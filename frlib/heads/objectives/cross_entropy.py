@@ -24,7 +24,7 @@ class Config(Objective):
         target_B: Tensor,
         negatives_B: Tensor,
         top_B: Tensor | None,
-        scale: Tensor | float,
+        scale: Tensor,
         state: Any,
     ) -> Tensor:
         """log(1 + exp(N − z_y)), N the negatives' log-sum-exp."""

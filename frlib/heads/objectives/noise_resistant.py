@@ -33,7 +33,7 @@ class Config(Objective):
         target_B: Tensor,
         negatives_B: Tensor,
         top_B: Tensor | None,
-        scale: Tensor | float,
+        scale: Tensor,
         state: Any,
     ) -> Tensor:
         """Cross-entropy, and (1 − β) of what the prediction is ahead of the label taken off."""

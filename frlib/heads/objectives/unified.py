@@ -44,7 +44,7 @@ class Config(Objective):
         target_B: Tensor,
         negatives_B: Tensor,
         top_B: Tensor | None,
-        scale: Tensor | float,
+        scale: Tensor,
         state: Any,
     ) -> Tensor:
         """The formula."""

@@ -61,7 +61,6 @@ class Config(Relabel):
 
         rises = margin.rises_where_positive if self.floor_zero else margin.rises
         if rises:
-            assert survey.first_B is not None and survey.first_class_B is not None
             best_B, rival_B = margin.apply(survey.first_B, amounts).target, survey.first_class_B
         else:
             ranked = columns.survey_by(
@@ -70,7 +69,6 @@ class Config(Relabel):
                     margin.apply(cos_bC, None if amounts is None else amounts[rows, None]).target
                 ),
             )
-            assert ranked.first_B is not None and ranked.first_class_B is not None
             best_B, rival_B = ranked.first_B, ranked.first_class_B
         own_B = survey.own_B.clamp(min=0) if self.floor_zero else survey.own_B
         is_moved_B = best_B > own_B

@@ -1,0 +1,123 @@
+"""`frlib bench heads | limits`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from frlib.cli.options import Json
+from frlib.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from frlib.bench.limits import Limits
+    from frlib.bench.report import Report
+
+app = typer.Typer(
+    name="bench", help="Speed and memory, against plain code and floors.", no_args_is_help=True
+)
+Threads = Annotated[int, typer.Option(min=1, help="Threads; with 1, CPU time is measured.")]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Small = Annotated[bool, typer.Option("--small", help="Sizes that take seconds, to try it out.")]
+
+
+@app.command()
+def heads(
+    heads: Annotated[str, typer.Option(help="Names, with commas. Default: all.")] = "",
+    classes: Annotated[str, typer.Option(help="Numbers, with commas. Default: 10000,100000.")] = "",
+    batch: Annotated[
+        int, typer.Option(min=0, help="Samples in a batch. Default: 128.", show_default=False)
+    ] = 0,
+    dim: Annotated[
+        int,
+        typer.Option(min=0, help="Dimension of an embedding. Default: 512.", show_default=False),
+    ] = 0,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Timed steps. Default: 15, or 3 from 50,000 classes.", show_default=False
+        ),
+    ] = 0,
+    threads: Threads = 1,
+    device: Device = "cpu",
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Measure frlib's reference form as well.")
+    ] = False,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Forward and backward of the heads: frlib's form, one-hot autograd code, the bare matmuls.
+
+    Losses and gradients are compared first; a head that differs is an error.
+    """
+    from frlib.bench import heads as case
+    from frlib.bench import onehot
+    from frlib.cli import bench_page
+
+    usual = case.SMALL if small else case.Sizes()
+    sizes = case.Sizes(
+        classes=_numbers(classes) or usual.classes,
+        batch=batch or usual.batch,
+        dim=dim or usual.dim,
+        repeats=repeats or usual.repeats,
+    )
+    with _said() as say:
+        report = case.run(
+            tuple(_words(heads)) or onehot.HEADS,
+            sizes,
+            device=device,
+            threads=threads,
+            with_reference=reference,
+            is_small=small,
+            say=say,
+        )
+    if as_json:
+        _print_json(report)
+    else:
+        bench_page.report(report)
+
+
+@app.command()
+def limits(
+    threads: Threads = 1, device: Device = "cpu", small: Small = False, as_json: Json = False
+) -> None:
+    """What the machine can do: matmul and memory rates."""
+    from frlib.bench import limits as machine
+    from frlib.cli import bench_page
+
+    with _said() as say:
+        found = machine.measured(device, threads, is_small=small, say=say)
+    if as_json:
+        _print_json(found)
+    else:
+        bench_page.limits(found)
+
+
+@contextmanager
+def _said() -> Iterator["Callable[[str], None]"]:
+    """A line that says what is being measured, on stderr, gone at the end."""
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    words = _words(text)
+    if not all(word.isdecimal() and int(word) > 1 for word in words):
+        raise ConfigError(
+            f"--classes {text!r}: expected whole numbers from 2 on with commas between them, "
+            "e.g. --classes 10000,100000"
+        )
+    return tuple(int(word) for word in words)
+
+
+def _print_json(value: "Report | Limits") -> None:
+    typer.echo(json.dumps(asdict(value), indent=1))
