@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from frlib.bench import limits, measure, onehot, peaks
-from frlib.bench.case import BF16, FUSED, REFERENCE, Case, Shape
+from frlib.bench.case import BF16, FLOOR, FUSED, REFERENCE, Case, Shape
 from frlib.bench.limits import NO_BF16, Limits
 from frlib.bench.report import HeadResult, Report, result
 from frlib.core import discover
@@ -29,7 +29,7 @@ class Sizes:
     repeats: int = 0
 
     def repeats_at(self, classes: int) -> int:
-        """Measured turns, without the warm-up."""
+        """Timed turns."""
         return self.repeats or (3 if classes >= _LONG else 15)
 
 
@@ -84,12 +84,13 @@ def _measured(
     memory: peaks.Peaks,
     say: Callable[[str], None],
 ) -> HeadResult:
-    """Agreement, then time, then peaks; the tensors of the first two are gone by then."""
+    """Agreement, which warms up; then time; then peaks, when the tensors of both are gone."""
     at = f"{config.name}, {shape.classes:,} classes"
     say(f"{at}: agreement")
     case = Case(config, shape, forms)
     errors, flagged = case.compared()
     say(f"{at}: time")
+    case.steps[FLOOR]()
     by = measure.clock(torch.device(shape.device), machine.threads)
     times = measure.interleaved(case.steps, by, repeats, case.forget)
     centres = case.centres

@@ -13,7 +13,7 @@ from frlib.bench import measure
 from frlib.bench.measure import Clock
 
 NO_BF16 = "no bf16 instructions here"
-_RUNS = 5
+_RUNS = 9
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,5 @@ def _matmul_gflops(side: int, dtype: torch.dtype, device: torch.device, by: Cloc
 
 
 def _best_s(step: measure.Step, by: Clock) -> float:
+    step()
     return measure.interleaved({"": step}, by, _RUNS, lambda: None)[""].least_s

@@ -1,7 +1,7 @@
 """Time and peak memory of a step.
 
 * Steps take turns (a, b, a, b): a machine that slows down slows all of them down.
-* One warm-up each, then the median over the repeats and their range.
+* Median over the repeats, and their range; every step has run once before.
 * One thread: CPU time of the process, which other users of the machine do not lengthen. Several
   threads or CUDA: wall time. The two are never mixed.
 * Peak memory is what a step adds to the memory held before it: on Linux the high-water mark of the
@@ -84,20 +84,18 @@ def _synchronised() -> float:
 def interleaved(
     steps: Mapping[str, Step], by: Clock, repeats: int, reset: Callable[[], None]
 ) -> dict[str, Timing]:
-    """Time of each step. What a step returns lives until the clock has stopped.
+    """Time of each step, which has run before. What it returns lives until the clock has stopped.
 
     `reset` runs before every step and at the end, outside the measured time.
     """
     seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for turn in range(repeats + 1):
+    for _ in range(repeats):
         for name, step in steps.items():
             reset()
             start = by.read()
             kept = step()
-            passed = by.read() - start
+            seconds[name].append(by.read() - start)
             del kept
-            if turn:
-                seconds[name].append(passed)
     reset()
     return {n: Timing(statistics.median(s), min(s), max(s)) for n, s in seconds.items()}
 
@@ -116,11 +114,9 @@ def free_at_once() -> None:
 def peak_bytes(step: Step, device: torch.device, reset: Callable[[], None]) -> int | None:
     """Memory a step adds at its highest point. None where the system does not tell.
 
-    `reset` runs before and after. The step runs twice: libraries keep the work space of their first
-    call.
+    `reset` runs before and after. A step of the kind has run before: libraries keep the work space
+    of their first call.
     """
-    reset()
-    step()
     reset()
     gc.collect()
     found = _cuda_peak(step, device) if device.type == "cuda" else _resident_peak(step)

@@ -5,18 +5,21 @@ live tensors, to a few KiB, whatever ran before.
 """
 
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from frlib.bench import measure
-from frlib.bench.case import ONE_HOT, Case, Shape
+from frlib.bench.case import FLOOR, ONE_HOT, Case, Shape
 from frlib.core.errors import BenchmarkError
 from frlib.heads.config import HeadConfig
+
+_FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,26 @@ class Peaks:
 def opened(threads: int) -> Iterator[Peaks]:
     """Start the process; it ends with the block."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=measure.free_at_once) as pool:
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_start) as pool:
         yield Peaks(pool, threads)
+
+
+def _start() -> None:
+    """Ctrl-C is for the process that prints; this one ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    measure.free_at_once()
 
 
 def _measured(
     config: HeadConfig, shape: Shape, forms: tuple[str, ...], threads: int
 ) -> dict[str, int | None]:
+    """Few classes warm up every form, the bare products the work space of the full size."""
     with measure.threads(threads):
-        case = Case(config, shape, tuple(form for form in forms if form != ONE_HOT))
+        own = tuple(form for form in forms if form != ONE_HOT)
+        few = Case(config, replace(shape, classes=min(shape.classes, _FEW)), own)
+        for form in forms:
+            few.steps[form]()
+        case = Case(config, shape, own)
+        case.steps[FLOOR]()
         device = torch.device(shape.device)
         return {form: measure.peak_bytes(case.steps[form], device, case.forget) for form in forms}

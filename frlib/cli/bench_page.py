@@ -59,7 +59,7 @@ def _table(results: list[HeadResult], no_bf16: str) -> None:
             f"floor, K = {centres}: {one.floor_ms:,.1f} ms ({100 * one.floor_share:.0f} % of the "
             f"matmul rate), {one.memory_floor_mib:,.1f} MiB"
         )
-    grid = Table(box=None, pad_edge=False, header_style="")
+    grid = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
     grid.add_column("\nhead", no_wrap=True)
     for title in _TITLES:
         grid.add_column(title, justify="right", no_wrap=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
@@ -18,6 +18,7 @@ from frlib.core.reference import FieldRow, Page
 
 _INDENT = 4
 _GAP = 2
+PLACE = "Does not change the result."
 
 
 def noun(name: str, package: str, help_: str) -> typer.Typer:
@@ -29,7 +30,7 @@ def noun(name: str, package: str, help_: str) -> typer.Typer:
         """List what there is."""
         found = reference.pages(package)
         if as_json:
-            _print_json([as_dict(page) for page in found])
+            print_json([as_dict(page) for page in found])
         else:
             print_list(found, Console(highlight=False))
 
@@ -38,7 +39,7 @@ def noun(name: str, package: str, help_: str) -> typer.Typer:
         """Show a choice: what it computes, its fields, units, defaults and sources."""
         found = reference.page(package, choice)
         if as_json:
-            _print_json(as_dict(found))
+            print_json(as_dict(found))
         else:
             print_page(found, Console(highlight=False))
 
@@ -63,6 +64,7 @@ def as_dict(page: Page) -> dict[str, Any]:
                 "meaning": row.meaning,
                 "source": row.source,
                 "search": row.space.model_dump(mode="json") if row.space else None,
+                "changes_result": not row.is_place,
             }
             for row in page.fields
         ],
@@ -82,30 +84,45 @@ def print_list(pages: tuple[Page, ...], console: Console) -> None:
 
 def print_page(page: Page, console: Console) -> None:
     """Title, text, source, then every field: a line of facts, its meaning and source below."""
-    console.print(Text.assemble((page.name, "bold"), "  ", page.title), end="\n\n")
+    print_intro(page, console)
+    print_fields({"": page.fields}, console)
+
+
+def print_intro(page: Page, console: Console) -> None:
+    """Title, text and source."""
+    title = f"  {page.title}" if page.title else ""
+    console.print(Text.assemble((page.name, "bold"), title), end="\n\n")
     for block in page.text.split("\n\n"):
-        _print_block(block, console)
+        print_block(block, console)
         console.print()
     if page.paper:
         console.print(Text(f"Source: {page.paper.where}"))
         if page.paper.url:
             console.print(Text(page.paper.url), soft_wrap=True)
         console.print()
-    _print_fields(page.fields, console)
 
 
-def _print_fields(rows: tuple[FieldRow, ...], console: Console) -> None:
+def print_fields(groups: Mapping[str, tuple[FieldRow, ...]], console: Console) -> None:
+    """Fields in groups under headings, columns aligned over all of them."""
     head = ("field", "default", "unit", "search")
-    facts = [_facts(row) for row in rows]
-    widths = [max(len(line[at]) for line in (head, *facts)) + _GAP for at in range(len(head))]
+    facts = {row.name: _facts(row) for rows in groups.values() for row in rows}
+    widths = [
+        max(len(line[at]) for line in (head, *facts.values())) + _GAP for at in range(len(head))
+    ]
     console.print(Text(_aligned(head, widths), style="underline"))
-    for row, line in zip(rows, facts, strict=True):
-        text = Text(_aligned(line, widths))
-        text.stylize("bold", 0, len(row.name))
-        console.print(text)
-        _print_indented(row.meaning, _INDENT, console)
-        if row.source:
-            _print_indented(f"Source: {row.source}", _INDENT, console, "dim")
+    for heading, rows in groups.items():
+        if heading and rows:
+            console.print()
+            console.print(Text(heading, style="underline"))
+        for row in rows:
+            text = Text(_aligned(facts[row.name], widths))
+            text.stylize("bold", 0, len(row.name))
+            console.print(text)
+            print_indented(row.meaning, _INDENT, console)
+            if row.is_place:
+                print_indented(PLACE, _INDENT, console, "dim")
+            elif row.source:
+                print_indented(f"Source: {row.source}", _INDENT, console, "dim")
 
 
 def _facts(row: FieldRow) -> tuple[str, str, str, str]:
@@ -118,20 +135,22 @@ def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
     return "".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def _print_block(block: str, console: Console) -> None:
+def print_block(block: str, console: Console, indent: int = 0) -> None:
     """Prose is filled to the width, items hang, indented lines stay lines."""
     lines = block.splitlines()
     if all(line.startswith(" ") for line in lines):
-        keep = max(map(len, lines)) <= console.width
-        for line in lines if keep else _narrowed(lines, console.width):
-            _print_indented(line.lstrip(), len(line) - len(line.lstrip()), console)
+        keep = max(map(len, lines)) + indent <= console.width
+        for line in lines if keep else _narrowed(lines, console.width - indent):
+            print_indented(line.lstrip(), indent + len(line) - len(line.lstrip()), console)
         return
     for part in re.split(r"\n(?=\* )", block):
         prose = " ".join(part.removeprefix("* ").split())
         if part.startswith("* "):
             grid = Table.grid(padding=(0, 1, 0, 0))
             grid.add_row("*", Text(prose))
-            console.print(grid)
+            console.print(Padding(grid, (0, 0, 0, indent), expand=False))
+        elif indent:
+            print_indented(prose, indent, console)
         else:
             console.print(Text(prose))
 
@@ -150,9 +169,11 @@ def _narrowed(lines: list[str], width: int) -> Iterator[str]:
         yield narrow
 
 
-def _print_indented(line: str, indent: int, console: Console, style: str = "") -> None:
+def print_indented(line: str, indent: int, console: Console, style: str = "") -> None:
+    """A line that starts after `indent` blanks, and so do its continuations."""
     console.print(Padding(Text(line, style), (0, 0, 0, indent), expand=False))
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """For programs."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))

@@ -22,6 +22,7 @@ def choices(package: str) -> tuple[str, ...]:
     return tuple(sorted(names | {e.name for e in entry_points(group=package)}))
 
 
+@lru_cache
 def load(package: str, name: str) -> ModuleType:
     """The module called `name`; `ConfigError` with the nearest name when there is none."""
     known = choices(package)

@@ -7,15 +7,16 @@ torch inside its functions: a page is as quick as its config.
 
 import inspect
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from frlib.core import discover
-from frlib.core.config import Config, unit_and_source
+from frlib.core.config import Config, is_place, unit_and_source
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution, OneOf, Uniform
 
@@ -28,6 +29,7 @@ class FieldRow:
 
     `default` is the value itself, meaningless where the field is `required`. `unit` is "1" for a
     pure number and empty where no number is meant. `space` is the default search, if there is one.
+    `is_place`: it says where or how fast, does not change the result, and so has no source.
     """
 
     name: str
@@ -37,6 +39,7 @@ class FieldRow:
     meaning: str
     source: str
     space: Distribution | None
+    is_place: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,14 @@ class Page:
         """First paragraph of the text, on one line."""
         return " ".join(self.text.partition("\n\n")[0].split())
 
+    @property
+    def formula(self) -> str:
+        """First indented block of the text, its lines without the indent; empty without one."""
+        for block in self.text.split("\n\n"):
+            if all(line.startswith(" ") for line in block.splitlines()):
+                return textwrap.dedent(block)
+        return ""
+
 
 def pages(package: str) -> tuple[Page, ...]:
     """Every choice of `package`, by name."""
@@ -63,23 +74,32 @@ def pages(package: str) -> tuple[Page, ...]:
 def page(package: str, name: str) -> Page:
     """One choice of `package`; `ConfigError` with the nearest name when there is none."""
     module = discover.load(package, name)
-    owner: type[Config] = module.Config
     space: Mapping[str, Distribution] = getattr(module, "SPACE", {})
     return Page(
         name=name,
         title=_title(module, name),
         text=inspect.cleandoc(module.__doc__ or ""),
         paper=getattr(module, "PAPER", None),
-        fields=tuple(
-            _row(key, field, space.get(key))
-            for key, field in owner.model_fields.items()
-            if key != "name"
-        ),
+        fields=rows(module.Config, space),
+    )
+
+
+def rows(
+    owner: type[Config], space: Mapping[str, Distribution] | None = None
+) -> tuple[FieldRow, ...]:
+    """The fields of a config, without the name that says which choice it is."""
+    return tuple(
+        _row(key, field, (space or {}).get(key))
+        for key, field in owner.model_fields.items()
+        if key != "name"
     )
 
 
 def plain(value: Any) -> str:
-    """A value as one types it: 32 for 32.0, π where equal, true for True, `10, 18` for a tuple."""
+    """A value as one types it: 32 for 32.0, π where equal, true for True, `10, 18` for a tuple.
+
+    A config is its name, with the fields that are not at their defaults: `arc (margin 0.3)`.
+    """
     if isinstance(value, (tuple, list)):
         return ", ".join(plain(item) for item in value) or "none"
     if value is None or isinstance(value, bool):
@@ -88,7 +108,13 @@ def plain(value: Any) -> str:
         exact = str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
         return _MULTIPLES_OF_PI.get(value, exact)
     if isinstance(value, Config):
-        return str(getattr(value, "name", type(value).__name__))
+        changed = ", ".join(
+            f"{key} {plain(getattr(value, key))}"
+            for key, field in type(value).model_fields.items()
+            if key != "name" and plain(getattr(value, key)) != plain(_default(field))
+        )
+        name = str(getattr(value, "name", type(value).__name__))
+        return f"{name} ({changed})" if changed else name
     return str(value)
 
 
@@ -110,13 +136,21 @@ def _title(module: ModuleType, name: str) -> str:
 
 def _row(name: str, field: FieldInfo, space: Distribution | None) -> FieldRow:
     unit, source = unit_and_source(field)
-    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    default = _default(field)
+    is_number = field.is_required() or (
+        isinstance(default, (int, float, NoneType)) and not isinstance(default, bool)
+    )
     return FieldRow(
         name=name,
         default=default,
         required=field.is_required(),
-        unit="" if unit == "1" and isinstance(default, (str, bool)) else unit,
+        unit=unit if is_number or unit != "1" else "",
         meaning=field.description or "",
         source=source,
         space=space,
+        is_place=is_place(field),
     )
+
+
+def _default(field: FieldInfo) -> Any:
+    return None if field.is_required() else field.get_default(call_default_factory=True)

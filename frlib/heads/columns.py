@@ -89,6 +89,8 @@ class Columns(ABC):
 
     def place(self, labels_B: Tensor) -> tuple[Tensor, Tensor]:
         """Column of each class `[B]`, and whether it is here; any column where it is not."""
+        if not len(self.classes_C):
+            return torch.zeros_like(labels_B), torch.zeros_like(labels_B, dtype=torch.bool)
         if self.is_whole:
             column_B = labels_B - self.shard.first
             inside_B = (column_B >= 0) & (column_B < len(self.classes_C))

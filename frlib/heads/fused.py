@@ -110,7 +110,7 @@ class Fused(Columns):
         cos_BC = self.cos_BR.new_empty(count, classes)
         self.winner_BC = torch.zeros(count, classes, dtype=torch.uint8, device=cos_BC.device)
         for rows in _blocks(self.cos_BR):
-            every_bCK = self.cos_BR[rows].view(-1, classes, self.centres)
+            every_bCK = self.cos_BR[rows].unflatten(1, (classes, self.centres))
             best_bC, winner_bC = cos_BC[rows], self.winner_BC[rows]
             best_bC.copy_(every_bCK[:, :, 0])
             for k in range(1, self.centres):
@@ -244,7 +244,7 @@ class _Work:
         columns = self.columns
         if columns.winner_BC is not None:
             grad_bC, winner_bC = columns.cos_BC[rows], columns.winner_BC[rows]
-            every_bCK = columns.cos_BR[rows].view(*grad_bC.shape, columns.centres)
+            every_bCK = columns.cos_BR[rows].unflatten(1, (grad_bC.shape[1], columns.centres))
             for k in range(columns.centres):
                 torch.mul(grad_bC, winner_bC == k, out=every_bCK[:, :, k])
         if columns.column_scale is not None:

@@ -43,8 +43,9 @@ class Reference(Columns):
         if similarity.normalised:
             weight_RD = _unit.directions(weight_RD)
         cos_BR = linear(emb_BD.to(logits), weight_RD.to(logits)).to(wide(emb_BD))
-        every_BCK = cos_BR.reshape(len(emb_BD), -1, similarity.centres_per_class)
-        self.cos_BC = every_BCK.max(dim=2).values if similarity.centres_per_class > 1 else cos_BR
+        centres = similarity.centres_per_class
+        every_BCK = cos_BR.unflatten(1, (len(classes_C), centres))
+        self.cos_BC = every_BCK.max(dim=2).values if centres > 1 else cos_BR
         self.logits_BC: Tensor | None = None
 
     def answer(self, question: Question, offset: Tensor | None) -> Answer:

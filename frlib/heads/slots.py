@@ -90,7 +90,9 @@ class Scale(Slot):
 
 
 class Margin(Slot):
-    """A penalty on the target, element by element."""
+    """A penalty on the target, element by element. `is_angular`: it needs cosines."""
+
+    is_angular: ClassVar[bool] = True
 
     @property
     def rises(self) -> bool:
@@ -226,9 +228,13 @@ class Objective(Slot):
 
 
 class Term(Slot):
-    """A further loss, already weighted."""
+    """A further loss, already weighted.
+
+    `wants_rivals`: it uses the nearest other class. `wants_margin`: the one margin it goes with.
+    """
 
     wants_rivals: ClassVar[bool] = False
+    wants_margin: ClassVar[str | None] = None
 
     @property
     def term(self) -> str:
@@ -270,3 +276,20 @@ class Slots:
     relabel: Relabel
     objective: Objective
     terms: tuple[Term, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning together."""
+        if self.margin.is_angular and not self.similarity.normalised:
+            raise ValueError(
+                f"margin {self.margin.name!r} turns angles, but similarity {self.similarity.name!r} "
+                "has none; take a normalised similarity, or margin 'none' or 'cos'"
+            )
+        names = [term.term for term in self.terms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"terms {names}: each may be there once; give it one weight")
+        for term in self.terms:
+            if term.wants_margin is not None and self.margin.name != term.wants_margin:
+                raise ValueError(
+                    f"term {term.term!r} belongs to margin {term.wants_margin!r}, found "
+                    f"{self.margin.name!r}; change one of them"
+                )

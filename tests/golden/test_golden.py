@@ -17,6 +17,7 @@ import pytest
 from tests.golden import adapters
 from tests.golden.case import Case, Check, Pending, files, load, meta_of
 
+
 def golden_folder() -> Path:
     """Where the golden files are."""
     return Path(os.environ.get("FRLIB_GOLDEN") or Path(__file__).parent / "data")

@@ -7,7 +7,7 @@ Source: Wang et al., CosFace, CVPR 2018, equation 4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from frlib.core.config import setting
 from frlib.heads.slots import Margin, Margined
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Config(Margin):
     """The margin, and whether it is for cosines above it only."""
 
+    is_angular: ClassVar[bool] = False
     name: Literal["cos"] = "cos"
     margin: float = setting(0.4, ge=0, le=2, doc="margin m", unit="cosine")
     easy: bool = setting(False, doc="no margin where c ≤ m")

@@ -43,11 +43,11 @@ class Config(Margin):
 
     def amounts(self, batch: Batch, own_B: Tensor, labels_B: Tensor, state: Any) -> Tensor:
         """Margins of the samples, `[B]`."""
-        drawn_N = self.margin + self.std * batch.normal("elastic")
+        drawn_N = self.margin + self.std * batch.normal("elastic").to(own_B.dtype)
         if self.plus:
             rank_N = batch.data.all_gather(own_B).argsort(descending=True, stable=True).argsort()
             drawn_N = drawn_N.sort().values[rank_N]
-        return batch.mine(drawn_N).to(own_B.dtype)
+        return batch.mine(drawn_N)
 
     def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
         """The formula."""

@@ -1,8 +1,8 @@
 """Exponential angular margin (ExpFace): cos(π·(θ/π)^m).
 
 With m < 1 every angle grows, most where it is small; 0 and π stay where they are, and the value
-falls with the angle everywhere, so there is no fallback. The slope is taken as 1 (as in the source):
-the formula's own is infinite at θ = 0.
+falls with the angle everywhere, so there is no fallback. The slope is taken as 1 (as in the
+source): the formula's own is infinite at θ = 0.
 
 Source: ExpFace repository (dfr-code), losses.py, class PowerFace.
 """

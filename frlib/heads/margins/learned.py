@@ -9,7 +9,7 @@ Sources: Liu et al., AdaptiveFace, CVPR 2019, equations 4 to 6; FaceX-Zoo, head/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from frlib.heads.slots import Margin, Margined, Number
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Config(Margin):
     """Nothing to set."""
 
+    is_angular: ClassVar[bool] = False
     name: Literal["learned"] = "learned"
 
     def state(self, num_classes: int) -> Mapping[str, Number]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from frlib.heads.slots import Margin, Margined
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Config(Margin):
     """Nothing to set."""
 
+    is_angular: ClassVar[bool] = False
     name: Literal["none"] = "none"
 
     @property

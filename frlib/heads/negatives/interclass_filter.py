@@ -3,9 +3,9 @@
 A negative that is very similar may be the same person under another label. It stays as one term of
 the denominator, exp 0, and has no gradient. τ = 1 filters nothing.
 
-Sources: insightface, recognition/arcface_torch/losses.py, interclass_filtering_threshold (0.4 in the
-configs named filter04). In its sharded form a worker that does not hold the label filters all its
-columns by the same rule, as here.
+Sources: insightface, recognition/arcface_torch/losses.py, interclass_filtering_threshold (0.4 in
+the configs named filter04). In its sharded form a worker that does not hold the label filters all
+its columns by the same rule, as here.
 """
 
 from __future__ import annotations

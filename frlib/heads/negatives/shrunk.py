@@ -2,8 +2,8 @@
 
 The margin is on the other side: the target counts as it is.
 
-Sources: Liu et al., SphereFace Revived, TPAMI 2022, arXiv 2109.05565, version 2; ExpFace repository,
-losses.py, SphereFaceRv2.
+Sources: Liu et al., SphereFace Revived, TPAMI 2022, arXiv 2109.05565, version 2; ExpFace
+repository, losses.py, SphereFaceRv2.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A scale that follows training by itself (AdaCos): logit_j = s_t·cos_j, no margin.
 
-Slots: scale adaptive; similarity cosine. s starts at √2·log(C − 1) and is set in every training step
-from the negatives' mean sum of exponentials and the median angle. `scale` has no influence. The
-scale is part of a checkpoint (the source loses it) and moves in training mode only.
+Slots: scale adaptive; similarity cosine. s starts at √2·log(C − 1) and is set in every training
+step from the negatives' mean sum of exponentials and the median angle. `scale` has no influence.
+The scale is part of a checkpoint (the source loses it) and moves in training mode only.
 """
 
 from typing import Literal

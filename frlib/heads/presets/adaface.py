@@ -2,9 +2,9 @@
 
     target = cos(clip(θ − m·z, ε, π − ε)) − (m + m·z),   z = clip(h·(|x| − μ)/(σ + 0.001), −1, 1)
 
-Slots: similarity cosine; margin adaptive. μ and σ are moving averages over the global batch, part of
-a checkpoint, moved in training mode only. CVLface's variant: `edge = 0`, `margin_grad = "detached"`.
-The original also bounds the negatives by 1 − ε, which is not repeated.
+Slots: similarity cosine; margin adaptive. μ and σ are moving averages over the global batch, part
+of a checkpoint, moved in training mode only. CVLface's variant: `edge = 0` and
+`margin_grad = "detached"`. The original also bounds the negatives by 1 − ε, which is not repeated.
 """
 
 from typing import Literal

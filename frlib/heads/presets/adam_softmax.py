@@ -1,7 +1,7 @@
 """A cosine margin per class, learned (AdaM-Softmax, AdaptiveFace): logit_y = s·(cos_y − m_y).
 
-Slots: similarity cosine; margin learned; term margin_reward, λ·(1 − mean m_j). Margins start at 0.35
-(drawn between 0.3 and 0.4 in the source) and stay in [0, 1].
+Slots: similarity cosine; margin learned; term margin_reward, λ·(1 − mean m_j). Margins start at
+0.35 (drawn between 0.3 and 0.4 in the source) and stay in [0, 1].
 """
 
 from typing import Literal

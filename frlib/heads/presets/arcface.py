@@ -1,8 +1,9 @@
 """Additive angular margin (ArcFace): logit_y = s·cos(θ_y + m), others s·cos_j.
 
-Slots: similarity cosine; margin arc; negatives interclass_filter if set. Defaults are those of the BoundaryFace repository: s = 32, the
-`hard` fallback past θ = π − m, exact gradient, xavier uniform. `fallback = "none"` with
-`margin_grad = "detached"` is insightface's (s = 64, N(0, 0.01²)).
+Slots: similarity cosine; margin arc; negatives interclass_filter if set. Defaults are those of
+the BoundaryFace repository: s = 32, the `hard` fallback past θ = π − m, exact gradient, xavier
+uniform. `fallback = "none"` with `margin_grad = "detached"` is insightface's (s = 64, start from
+N(0, 0.01²)).
 """
 
 from typing import Literal

@@ -1,9 +1,9 @@
 """Combined margin: logit_y = s·(cos(m1·θ_y + m2) − m3), others s·cos_j.
 
-Slots: similarity cosine; margin combined; negatives interclass_filter if set. This is the formula of
-the MXNet code; insightface's PyTorch class of the same purpose ignores m1 and m2 as soon as m3 > 0.
-(1, m2, 0) is ArcFace, (1, 0, m3) CosFace. No fallback past θ = π, as in the source; `hard` and
-`easy` need m1 = 1.
+Slots: similarity cosine; margin combined; negatives interclass_filter if set. This is the formula
+of the MXNet code; insightface's PyTorch class of the same purpose ignores m1 and m2 as soon as
+m3 > 0. (1, m2, 0) is ArcFace, (1, 0, m3) CosFace. No fallback past θ = π, as in the source;
+`hard` and `easy` need m1 = 1.
 """
 
 from typing import Literal
@@ -53,12 +53,14 @@ class Config(HeadConfig):
     fallback: Literal["hard", "none", "easy"] = setting(
         "none",
         doc="past θ = π − m2: none is the literal formula",
-        source=f"none as in {_SOURCE}; hard and easy as in the BoundaryFace repository, head/ArcFace.py",
+        source=f"none as in {_SOURCE}; hard and easy as in the BoundaryFace repository, "
+        "head/ArcFace.py",
     )
     margin_grad: Literal["exact", "detached"] = setting(
         "exact",
         doc="exact differentiates the margin, detached gives it slope 1",
-        source=f"exact as in {_SOURCE}; detached as in insightface, recognition/arcface_torch/losses.py",
+        source=f"exact as in {_SOURCE}; detached as in insightface, "
+        "recognition/arcface_torch/losses.py",
     )
     interclass_filter: float = setting(
         1.0,

@@ -7,6 +7,8 @@ head.margin.margin, head.similarity.loss_k, head.relabel.lam; `frlib head list` 
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import model_validator
+
 from frlib.core.config import Choice, setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution
@@ -49,6 +51,11 @@ class Config(HeadConfig):
     objective: Objective = setting("cross_entropy", doc="loss of the logits", source=_SOURCE)
     terms: tuple[Term, ...] = setting((), doc="further losses", source=_SOURCE)
     adaptive_scale: bool = setting(False, doc="AdaCos's scale instead of s", source=_SOURCE)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Config":
+        compose(self)
+        return self
 
 
 SPACE: dict[str, Distribution] = {}

@@ -1,6 +1,7 @@
 """Additive cosine margin (CosFace, AM-Softmax): logit_y = s·(cos_y − m), others s·cos_j.
 
-Slots: similarity cosine; margin cos; negatives interclass_filter if set. The margin is a cosine, not an angle. Starts from N(0, 0.01²).
+Slots: similarity cosine; margin cos; negatives interclass_filter if set. The margin is a cosine,
+not an angle. Starts from N(0, 0.01²).
 """
 
 from typing import Literal

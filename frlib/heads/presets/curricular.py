@@ -2,8 +2,8 @@
 
 Slots: similarity cosine; margin arc (hard); negatives curricular. T is the moving mean of the
 target cosine, moved in training mode only and averaged over workers (the source does neither).
-Default scale as in the BoundaryFace comparison, 32; the original trains with 64. Starts from N(0,
-0.01²).
+Default scale as in the BoundaryFace comparison, 32; the original trains with 64. Starts from
+N(0, 0.01²).
 """
 
 from typing import Literal

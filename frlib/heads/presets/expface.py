@@ -1,8 +1,8 @@
 """Exponential angular margin (ExpFace): logit_y = s·cos(π·(θ_y/π)^m), others s·cos_j.
 
-Slots: similarity cosine; margin exp; objective cross_entropy, or unified (`unified = true`, with m =
-0.69 and the bias of UniFace). m < 1 widens every angle, small ones most; 1 is no margin. Slope 1, as
-in the source. The source trains with Partial FC at rate 0.3: `sample_rate`.
+Slots: similarity cosine; margin exp; objective cross_entropy, or unified (`unified = true`, with
+m = 0.69 and the bias of UniFace). m < 1 widens every angle, small ones most; 1 is no margin.
+Slope 1, as in the source. The source trains with Partial FC at rate 0.3: `sample_rate`.
 """
 
 from typing import Literal

@@ -1,9 +1,9 @@
 """Margin and regulariser that read quality from the embedding's length (MagFace).
 
-Slots: similarity cosine; margin magnitude, m(a) from l_margin at length l_a to u_margin at u_a; term
-magnitude, λ_g·(a/u_a² + 1/a). Default past the end is `easy` (margin for cos > 0 only), as in the run
-script. Class centres start from N(0, 0.01²) instead of uniform unit vectors: only directions count.
-FaceX-Zoo has s = 32, λ = 20 and fallback `add`.
+Slots: similarity cosine; margin magnitude, m(a) from l_margin at length l_a to u_margin at u_a;
+term magnitude, λ_g·(a/u_a² + 1/a). Default past the end is `easy` (margin for cos > 0 only), as
+in the run script. Class centres start from N(0, 0.01²) instead of uniform unit vectors: only
+directions count. FaceX-Zoo has s = 32, λ = 20 and fallback `add`.
 """
 
 from typing import Literal
@@ -48,7 +48,8 @@ class Config(HeadConfig):
     )
     fallback: Literal["easy", "hard", "none", "add"] = setting(
         "easy",
-        doc="past θ = π − m: easy has a margin for cos > 0 only, hard goes on falling, add is the cosine",
+        doc="past θ = π − m: easy has a margin for cos > 0 only, hard goes on falling, add is the "
+        "cosine",
         source=f"easy and hard as in {_SOURCE}; add as in FaceX-Zoo, head/MagFace.py",
     )
 

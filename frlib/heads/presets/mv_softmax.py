@@ -27,8 +27,8 @@ from frlib.heads.slots import Slots
 PAPER = Paper(
     key="wang2020mvsoftmax",
     title="MV-Arc-Softmax",
-    where="fixed weights as in the BoundaryFace repository, head/ms_origin_margin.py; adaptive ones: "
-    "equations 6 to 9 and FaceX-Zoo, head/MV_Softmax.py",
+    where="fixed weights as in the BoundaryFace repository, head/ms_origin_margin.py; adaptive "
+    "ones: equations 6 to 9 and FaceX-Zoo, head/MV_Softmax.py",
     url="https://arxiv.org/abs/1912.00833",
 )
 

@@ -1,7 +1,7 @@
 """Negatives and positives in cooperation (NPCFace): hard negatives raise the sample's margin.
 
-Slots: similarity cosine; margin arc (decides what is hard, by its plain formula); negatives npc. The
-target is cos(θ + m0 + m1·mean of hard c_j) where cos θ > 0, hard negatives become a·c_j + b.
+Slots: similarity cosine; margin arc (decides what is hard, by its plain formula); negatives npc.
+The target is cos(θ + m0 + m1·mean of hard c_j) where cos θ > 0, hard negatives become a·c_j + b.
 """
 
 from typing import Literal

@@ -2,8 +2,8 @@
 
 Slots: similarity cosine; version 1: margin sphere, logit_y = s·ψ(m·θ_y), ψ(x) = (−1)^k cos x − 2k
 with k = ⌊x/π⌋; version 2: no margin, negatives shrunk, s·cos(θ_j/m) for j ≠ y. Slope 1 on either
-side, as in the sources. Deviations: cosines are not clamped to ±(1 − 1e−5), the weight is normalised
-in the formula and not overwritten.
+side, as in the sources. Deviations: cosines are not clamped to ±(1 − 1e−5), the weight is
+normalised in the formula and not overwritten.
 """
 
 from typing import Literal
@@ -20,7 +20,8 @@ from frlib.heads.slots import Slots
 PAPER = Paper(
     key="liu2022spherefacer",
     title="SphereFace-R",
-    where="versions 1 and 2; opensphere (ydwen), module/head/sphereface.py; ExpFace repository, losses.py",
+    where="versions 1 and 2; opensphere (ydwen), module/head/sphereface.py; ExpFace repository, "
+    "losses.py",
     url="https://arxiv.org/abs/2109.05565",
 )
 
@@ -45,7 +46,8 @@ class Config(HeadConfig):
         ge=1,
         le=4,
         doc="factor m; 1.4 (with s = 60) is the source's for version 2",
-        source="opensphere, module/head/sphereface.py: 1.7 with s = 30; ExpFace repository: 1.7 with s = 32, 1.4 with s = 60 for version 2",
+        source="opensphere, module/head/sphereface.py: 1.7 with s = 30; ExpFace repository: 1.7 "
+        "with s = 32, 1.4 with s = 60 for version 2",
     )
 
 

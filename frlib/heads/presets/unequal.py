@@ -2,10 +2,10 @@
 
     L = −[β·log p_y + (1 − β)·log p_ŷ] + w·mean (v·vᵀ − I)²,   ŷ the class the model itself predicts
 
-Slots: similarity cosine; margin arc (hard; NRA), or none at margin 0 (NR); objective noise_resistant;
-term dispersion if `interweight` > 0 (second stage: v are the directions of the batch's identities).
-Batch means are taken where the source has sums divided by 2 and more: its learning rates 0.01 and
-0.001 belong to a quarter of the plain mean, and its w counts four times.
+Slots: similarity cosine; margin arc (hard; NRA), or none at margin 0 (NR); objective
+noise_resistant; term dispersion if `interweight` > 0 (second stage: v are the directions of the
+batch's identities). Batch means are taken where the source has sums divided by 2 and more: its
+learning rates 0.01 and 0.001 belong to a quarter of the plain mean, and its w counts four times.
 """
 
 from typing import Literal

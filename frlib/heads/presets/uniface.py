@@ -1,10 +1,10 @@
-"""Unified binary cross-entropy (UniFace): every class a yes-or-no question, one learned threshold b.
+"""Unified binary cross-entropy (UniFace): each class a yes-or-no question, one learned threshold b.
 
     log(1 + exp(−clamp(s·(cos_y − m) − b))) + l·Σ_{j≠y} log(1 + exp(clamp(s·cos_j − b)))
 
-Slots: similarity cosine; margin cos; objective unified. b starts at log(10·C·sample_rate). The clamp
-to [−s, s] is the source's and leaves no gradient beyond. Starts from xavier normal (kaiming in the
-source): only directions count.
+Slots: similarity cosine; margin cos; objective unified. b starts at log(10·C·sample_rate). The
+clamp to [−s, s] is the source's and leaves no gradient beyond. Starts from xavier normal (kaiming
+in the source): only directions count.
 """
 
 from typing import Literal

@@ -15,11 +15,12 @@ class is than the given one.
   often that class was the prediction; none where the belief is in a third class.
 
 The paper's abstract fixes the ingredients: auxiliary closed-set noise that stabilises early
-training; three groups by the similarity to the positive and the nearest negative centre; fusion of
-ambiguous labels with accumulated predictions; a smoothed label between nearest negative and given
-label. Its text and code were not at hand. Ours are: that auxiliary samples are the batch's own under
-drawn labels, the bar and the test that switches it on, weight 0 for early noise, one remembered class
-a sample with a decaying belief, fusion only while it is the nearest one, and all default values.
+training; three groups by the similarity to the positive and the nearest negative centre; fusion
+of ambiguous labels with accumulated predictions; a smoothed label between nearest negative and
+given label. Its text and code were not at hand. Ours are: that auxiliary samples are the batch's
+own under drawn labels, the bar and the test that switches it on, weight 0 for early noise, one
+remembered class a sample with a decaying belief, fusion only while it is the nearest one, and all
+default values.
 
 Source: Zhang, Gong and Sun, RepFace, AAAI 2025, arXiv 2412.12031 (abstract).
 """

@@ -2,9 +2,9 @@
 
     s ← log B / cos(min(π/4, median θ_y)),   B = mean_b Σ_{j≠y} exp(s·c_j),   from √2·log(C − 1)
 
-taken with the scale of the step before, over the global batch, before it is used, in training mode
-only. It is a buffer and so part of a checkpoint (the source keeps a plain attribute, and moves it in
-evaluation too). Of an even number of angles the lower middle one is the median.
+taken with the scale of the step before, over the global batch, before it is used, in training
+mode only. It is a buffer and so part of a checkpoint (the source keeps a plain attribute, and
+moves it in evaluation too). Of an even number of angles the lower middle one is the median.
 
 Source: Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292, equations 12 to 15; FaceX-Zoo,
 head/AdaCos.py.

@@ -7,7 +7,7 @@ Sources: Liu et al., AdaptiveFace, CVPR 2019, equation 6; FaceX-Zoo, head/AdaM_S
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from frlib.core.config import setting
 from frlib.heads.slots import Seen, Term
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Config(Term):
     """The weight."""
 
+    wants_margin: ClassVar[str | None] = "learned"
     name: Literal["margin_reward"] = "margin_reward"
     lam: float = setting(70.0, ge=0, doc="weight λ")
 

@@ -540,7 +540,10 @@ def _compare_state(compared: _Comparison, head: Head) -> None:
     ):
         if name in state:
             compared.close(recorded, state[name], 1e-5)
-    for name, recorded in (("objective.bias", "grad_bias"), ("margin.margin", "grad_class_margins")):
+    for name, recorded in (
+        ("objective.bias", "grad_bias"),
+        ("margin.margin", "grad_class_margins"),
+    ):
         if name in state:
             compared.close(recorded, state[name].grad, 1e-5, grad=True)
 

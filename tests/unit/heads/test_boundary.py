@@ -7,31 +7,32 @@ import pytest
 import torch
 from torch import Tensor
 
-from frlib.heads._shard import Shard
 from frlib.heads.margins import arc
 from frlib.heads.output import Decisions
 from frlib.heads.relabel import boundary
 from frlib.heads.relabel import none as as_given
+from frlib.heads.slots import Seen
 from frlib.heads.terms import boundary_gap
-from frlib.parallel.collectives import SINGLE
+from tests.unit.heads.stand_ins import batch, columns
 
 M = 0.5
-MARGIN = arc.Config(margin=M).build()
+MARGIN = arc.Config(margin=M)
 
 
 def _corrected(
     cos: list[list[float]],
     labels: list[int],
     *,
-    epoch: int = 7,
     floor_zero: bool = True,
     easy: bool = False,
-) -> tuple[Tensor, Decisions | None]:
-    rule = boundary.Config(first_corrected_epoch=7, floor_zero=floor_zero).build()
-    margin = arc.Config(margin=M, fallback="easy" if easy else "hard").build()
-    shard = Shard.of(len(cos[0]), SINGLE)
-    cos_BC = torch.tensor(cos, dtype=torch.float64)
-    return rule(cos_BC, torch.tensor(labels), margin, shard, epoch=epoch)
+) -> tuple[Tensor, Decisions]:
+    rule = boundary.Config(first_corrected_epoch=7, floor_zero=floor_zero)
+    margin = arc.Config(margin=M, fallback="easy" if easy else "hard")
+    given_B, asked = torch.tensor(labels), columns(cos)
+    seen = batch(labels, len(cos[0]))
+    verdict = rule.decide(asked, asked.survey(given_B), margin, None, seen, None)
+    assert verdict.decisions is not None
+    return torch.where(verdict.is_moved_B, verdict.rival_B, given_B), verdict.decisions
 
 
 def _phi(c: float) -> float:
@@ -41,25 +42,21 @@ def _phi(c: float) -> float:
 def test_boundary_when_beyond_another_margin_then_relabelled_with_its_score() -> None:
     labels_B, decisions = _corrected([[0.3, 0.9, 0.1], [0.3, 0.4, 0.1]], [0, 0])
     assert labels_B.tolist() == [1, 0]
-    assert decisions is not None
     assert decisions.kind == "boundary"
-    assert decisions.position.tolist() == [0]
-    assert decisions.given.tolist() == [0]
-    assert decisions.proposed.tolist() == [1]
-    assert decisions.score.tolist() == pytest.approx([_phi(0.9) - 0.3])
+    position, given, proposed, score = (column.tolist() for column in decisions.flagged())
+    assert (position, given, proposed) == ([0], [0], [1])
+    assert score == pytest.approx([_phi(0.9) - 0.3])
 
 
 @pytest.mark.parametrize(("epoch", "is_on"), [(0, False), (6, False), (7, True), (8, True)])
 def test_boundary_when_before_the_first_corrected_epoch_then_off(epoch: int, is_on: bool) -> None:
-    labels_B, decisions = _corrected([[0.0, 0.9]], [0], epoch=epoch)
-    assert labels_B.tolist() == [int(is_on)]
-    assert (decisions is not None) == is_on
+    assert boundary.Config(first_corrected_epoch=7).is_on(epoch) == is_on
+    assert boundary_gap.Config(first_corrected_epoch=7).is_on(epoch) == is_on
 
 
 def test_boundary_when_on_and_nothing_is_flagged_then_decisions_are_empty() -> None:
     _, decisions = _corrected([[0.9, 0.1]], [0])
-    assert decisions is not None
-    assert len(decisions.position) == len(decisions.score) == 0
+    assert [len(column) for column in decisions.flagged()] == [0, 0, 0, 0]
 
 
 def test_boundary_when_label_cosine_is_negative_then_floor_decides() -> None:
@@ -68,12 +65,11 @@ def test_boundary_when_label_cosine_is_negative_then_floor_decides() -> None:
     assert _corrected(cos, [0])[0].tolist() == [0]
     labels_B, decisions = _corrected(cos, [0], floor_zero=False)
     assert labels_B.tolist() == [1]
-    assert decisions is not None
-    assert decisions.score.tolist() == pytest.approx([_phi(0.2) + 0.6])
+    assert decisions.flagged()[3].tolist() == pytest.approx([_phi(0.2) + 0.6])
 
 
 def test_boundary_when_margined_negative_equals_label_cosine_then_not_flagged() -> None:
-    equal = MARGIN(torch.tensor(0.9, dtype=torch.float64)).target.item()
+    equal = MARGIN.apply(torch.tensor(0.9, dtype=torch.float64), None).target.item()
     assert _corrected([[equal, 0.9]], [0])[0].tolist() == [0]
 
 
@@ -87,24 +83,25 @@ def test_boundary_when_easy_without_floor_then_negative_cosines_compete_unmargin
     assert _phi(0.05) < -0.1
     labels_B, decisions = _corrected(cos, [0], floor_zero=False, easy=True)
     assert labels_B.tolist() == [2]
-    assert decisions is not None
-    assert decisions.score.tolist() == pytest.approx([0.8])
+    assert decisions.flagged()[3].tolist() == pytest.approx([0.8])
 
 
-def test_none_when_applied_then_labels_as_given() -> None:
-    labels_B = torch.tensor([1, 0])
-    rule = as_given.Config().build()
-    found = rule(torch.eye(2), labels_B, MARGIN, Shard.of(2, SINGLE), epoch=99)
-    assert found == (labels_B, None)
+def test_none_when_asked_then_never_on() -> None:
+    assert not as_given.Config().is_on(99)
 
 
-def _gap(cos: list[list[float]], labels: list[int], **config: float) -> tuple[float, Tensor]:
-    term = boundary_gap.Config.parse({"first_corrected_epoch": 7, **config}).build()
-    shard = Shard.of(len(cos[0]), SINGLE)
+def _gap(
+    cos: list[list[float]], labels: list[int], epoch: int = 7, **config: float
+) -> tuple[float, Tensor]:
+    term = boundary_gap.Config.parse({"first_corrected_epoch": 7, **config})
     cos_BC = torch.tensor(cos, dtype=torch.float64, requires_grad=True)
-    labels_B = torch.tensor(labels)
-    margined = MARGIN(shard.at(cos_BC, labels_B))
-    value = term(cos_BC, labels_B, margined, shard, epoch=7)
+    found = columns(cos).survey(torch.tensor(labels))
+    own_B = cos_BC.gather(1, found.labels_B[:, None]).squeeze(1)
+    rival_B = cos_BC.gather(1, found.first_class_B[:, None]).squeeze(1)
+    seen = Seen(found.labels_B, own_B, MARGIN.apply(own_B, None), rival_B, None)
+    value = term.loss(seen, batch(labels, len(cos[0]), epoch=epoch), None).mean()
+    if not value.requires_grad:
+        return value.item(), torch.zeros_like(cos_BC)
     (slope,) = torch.autograd.grad(value, cos_BC)
     return value.item(), slope
 
@@ -132,10 +129,7 @@ def test_gap_when_both_sides_are_negative_then_zero_with_the_floor() -> None:
 
 
 def test_gap_when_before_the_first_epoch_then_zero() -> None:
-    term = boundary_gap.Config(lam=1.0, first_corrected_epoch=3).build()
-    cos_BC = torch.tensor([[0.1, 0.9]])
-    value = term(cos_BC, torch.tensor([0]), MARGIN(cos_BC[:, 0]), Shard.of(2, SINGLE), epoch=2)
-    assert value.item() == 0
+    assert _gap([[0.1, 0.9]], [0], epoch=6, lam=1.0)[0] == 0
 
 
 @pytest.mark.parametrize("seed", range(5))

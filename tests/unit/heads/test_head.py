@@ -6,22 +6,38 @@ import pytest
 import torch
 from torch import Tensor
 
-from frlib.core.errors import ConfigError
-from frlib.heads._draw import InitRule, draw
-from frlib.heads._shard import Shard
+from frlib.core import discover
+from frlib.core.config import digest
+from frlib.core.errors import ConfigError, NumericsError
+from frlib.heads._draw import draw
 from frlib.heads.build import build
 from frlib.heads.config import HeadConfig
+from frlib.heads.margins import arc, exp
+from frlib.heads.objectives import noise_resistant
 from frlib.heads.presets import (
+    adacos,
+    adaface,
     arcface,
     boundary,
+    combined,
+    composed,
     cosface,
     curricular,
+    elastic,
+    expface,
+    magface,
     mv_softmax,
     normface,
+    repface,
     softmax,
+    sphereface,
     subcenter,
+    unequal,
+    uniface,
 )
-from frlib.parallel.collectives import SINGLE
+from frlib.heads.similarity import subcenter as centres
+from frlib.heads.slots import InitRule
+from tests.unit.heads.stand_ins import columns
 from tests.unit.heads.workers import together
 
 CLASSES, DIM, BATCH = 9, 5, 12
@@ -34,7 +50,7 @@ def _batch(seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 def _loss(config: HeadConfig, emb_BD: Tensor, labels_B: Tensor, epoch: int = 99) -> list[Tensor]:
-    head = build(config, CLASSES, DIM, seed=1).double()
+    head = build(config, CLASSES, DIM, seed=1, num_samples=BATCH).double()
     with torch.no_grad():
         head.weight.copy_(build(normface.Config(), CLASSES, DIM, seed=1).weight)
     output = head(emb_BD, labels_B, epoch=epoch)
@@ -52,6 +68,20 @@ def _loss(config: HeadConfig, emb_BD: Tensor, labels_B: Tensor, epoch: int = 99)
         (boundary.Config(lam=0, first_corrected_epoch=7), arcface.Config(), 6),
         (boundary.Config(easy=True), arcface.Config(fallback="easy"), 0),
         (mv_softmax.Config(t_weight=0, margin=0), arcface.Config(margin=0), 0),
+        (mv_softmax.Config(mode="adaptive", mv_weight=1), arcface.Config(fallback="easy"), 0),
+        (combined.Config(margin=0.5, cos_margin=0), arcface.Config(fallback="none", scale=64), 0),
+        (combined.Config(margin=0, cos_margin=0.4), cosface.Config(), 0),
+        (expface.Config(margin=1), normface.Config(), 0),
+        (sphereface.Config(margin=1, scale=64), normface.Config(), 0),
+        (sphereface.Config(version=2, margin=1, scale=64), normface.Config(), 0),
+        (elastic.Config(std=0), arcface.Config(fallback="none", scale=64), 0),
+        (elastic.Config(kind="cos", margin=0.4, std=0), cosface.Config(), 0),
+        (adaface.Config(concentration=0, edge=0), cosface.Config(), 0),
+        (magface.Config(l_margin=0, u_margin=0, lam=0), normface.Config(), 0),
+        (unequal.Config(beta=1), arcface.Config(scale=64), 0),
+        (composed.Config(), arcface.Config(), 0),
+        (composed.Config(margin=exp.Config(), scale=64), expface.Config(), 0),
+        (arcface.Config(sample_rate=1.0, interclass_filter=1.0), arcface.Config(), 0),
     ],
     ids=str,
 )
@@ -98,7 +128,7 @@ def test_curricular_when_no_negative_is_hard_then_arcface() -> None:
             head.weight.copy_(weight_CD)
     labels_B = torch.arange(CLASSES)
     first, second = (head(weight_CD + 0.05, labels_B, epoch=0) for head in heads)
-    assert torch.equal(first.logits_BC, second.logits_BC)
+    assert torch.equal(first.losses_B, second.losses_B)
 
 
 @pytest.mark.parametrize("rule", ["normal", "xavier_uniform", "xavier_normal"])
@@ -131,12 +161,112 @@ def test_build_when_too_few_classes_then_says_so(classes: int) -> None:
         build(arcface.Config(), classes, DIM, seed=1)
 
 
-def test_hardest_when_called_then_skips_the_label_and_carries_a_gradient() -> None:
-    values_BC = torch.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 5.0]], requires_grad=True)
-    best_B, index_B = Shard.of(3, SINGLE).hardest(values_BC, torch.tensor([0, 0]))
-    assert (best_B.tolist(), index_B.tolist()) == ([2.0, 5.0], [2, 1])
-    (grad,) = torch.autograd.grad(best_B.sum(), values_BC)
-    assert grad.tolist() == [[0, 0, 1], [0, 1, 0]]
+def test_survey_when_asked_then_skips_the_label_and_ranks_two_lower_class_first() -> None:
+    found = columns([[3.0, 1.0, 2.0], [0.0, 5.0, 5.0]]).survey(torch.tensor([0, 0]), depth=2)
+    assert found.own_B.tolist() == [3, 0]
+    assert (found.first_B.tolist(), found.first_class_B.tolist()) == ([2, 5], [2, 1])
+    assert found.second_B is not None and found.second_class_B is not None
+    assert (found.second_B.tolist(), found.second_class_B.tolist()) == ([1, 5], [1, 2])
+
+
+def test_survey_when_samples_move_then_same_as_asking_again() -> None:
+    cos = [[0.3, 0.9, 0.1, 0.9], [0.5, 0.1, 0.4, 0.3], [0.2, 0.8, 0.2, 0.1]]
+    asked, is_moved_B = columns(cos), torch.tensor([True, False, True])
+    moved = asked.survey(torch.zeros(3, dtype=torch.int64), depth=2).moved(is_moved_B)
+    again = asked.survey(moved.labels_B)
+    assert moved.labels_B.tolist() == [1, 0, 1]
+    for name, wanted in (("own_B", again.own_B), ("rival_B", again.first_B)):
+        assert torch.equal(getattr(moved, name), wanted)
+    assert moved.rival_class_B is not None
+    assert torch.equal(moved.rival_class_B, again.first_class_B)
+
+
+def test_head_when_losses_are_weighted_then_mean_of_the_weighted() -> None:
+    emb_BD, labels_B = _batch()
+    weights_B = torch.linspace(0, 2, BATCH, dtype=torch.float64)
+    head = build(boundary.Config(first_corrected_epoch=0), CLASSES, DIM, seed=1).double()
+    plain = head(emb_BD, labels_B, epoch=0)
+    weighted = head(emb_BD, labels_B, epoch=0, weights_B=weights_B)
+    torch.testing.assert_close(weighted.losses_B, weights_B * plain.losses_B)
+    torch.testing.assert_close(weighted.loss, weighted.losses_B.mean())
+    torch.testing.assert_close(weighted.loss, weighted.ce + weighted.extra["boundary_gap"])
+
+
+def test_fused_when_differentiated_twice_then_says_what_to_use() -> None:
+    emb_BD, labels_B = _batch()
+    output = build(arcface.Config(), CLASSES, DIM, seed=1)(emb_BD.float(), labels_B, epoch=0)
+    output.loss.backward(retain_graph=True)
+    with pytest.raises(NumericsError, match="reference"):
+        output.loss.backward()
+
+
+def test_reference_when_asked_then_holds_logits_and_fused_does_not() -> None:
+    emb_BD, labels_B = _batch()
+    for form, holds in (("reference", True), ("fused", False)):
+        head = build(arcface.Config.parse({"form": form}), CLASSES, DIM, seed=1)
+        assert (head(emb_BD.float(), labels_B, epoch=0).logits_BC is not None) == holds
+
+
+def test_form_when_changed_then_same_digest() -> None:
+    assert digest(arcface.Config(form="reference")) == digest(arcface.Config(form="fused"))
+    assert digest(arcface.Config(logits="bfloat16")) != digest(arcface.Config())
+
+
+def test_head_when_it_remembers_images_but_has_none_then_says_so() -> None:
+    with pytest.raises(ConfigError, match="num_samples"):
+        build(repface.Config(), CLASSES, DIM, seed=1)
+    head = build(repface.Config(), CLASSES, DIM, seed=1, num_samples=BATCH)
+    with pytest.raises(ConfigError, match="samples_B"):
+        head(_batch()[0].float(), _batch()[1], epoch=0)
+
+
+def test_adacos_when_training_then_scale_moves_and_in_evaluation_it_stays() -> None:
+    head = build(adacos.Config(), CLASSES, DIM, seed=1).double()
+    start = head.state_of("scale").scale.item()
+    assert start == pytest.approx(math.sqrt(2) * math.log(CLASSES - 1))
+    head.eval()(*_batch(), epoch=0)
+    assert head.state_of("scale").scale.item() == start
+    head.train()(*_batch(), epoch=0)
+    assert head.state_of("scale").scale.item() != start
+
+
+def test_uniface_when_built_then_threshold_starts_from_classes_and_rate() -> None:
+    head = build(uniface.Config(sample_rate=0.5), CLASSES, DIM, seed=1)
+    assert head.state_of("objective").bias.item() == pytest.approx(math.log(10 * CLASSES * 0.5))
+
+
+@pytest.mark.parametrize("form", ["reference", "fused"])
+@pytest.mark.parametrize("config", [composed.Config(), boundary.Config(first_corrected_epoch=0)])
+def test_logits_when_bfloat16_then_near_and_decisions_are_those_of_float32(
+    config: HeadConfig, form: str
+) -> None:
+    emb_BD, labels_B = (t.float() if t.is_floating_point() else t for t in _batch())
+    raw = config.model_dump() | {"form": form}
+    wanted = build(type(config).parse(raw), CLASSES, DIM, seed=1)(emb_BD, labels_B, epoch=9)
+    narrow = type(config).parse(raw | {"logits": "bfloat16"})
+    found = build(narrow, CLASSES, DIM, seed=1)(emb_BD, labels_B, epoch=9)
+    assert found.loss.dtype == torch.float32
+    torch.testing.assert_close(found.loss, wanted.loss, rtol=2e-2, atol=0)
+    assert torch.equal(found.labels_B, wanted.labels_B)
+    found.loss.backward()
+
+
+def test_reference_when_compiled_whole_then_same_loss() -> None:
+    config = composed.Config(
+        similarity=centres.Config(loss_k=2),
+        margin=arc.Config(),
+        objective=noise_resistant.Config(),
+        form="reference",
+    )
+    emb_BD, labels_B = _batch()
+    head = build(config, CLASSES, DIM, seed=1).double()
+
+    def loss(emb_BD: Tensor) -> Tensor:
+        result: Tensor = head(emb_BD, labels_B, epoch=0).loss
+        return result
+
+    whole = torch.compile(loss, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(whole(emb_BD), loss(emb_BD))
 
 
 @pytest.mark.parametrize(
@@ -147,6 +277,12 @@ def test_hardest_when_called_then_skips_the_label_and_carries_a_gradient() -> No
         (cosface.Config(), "CosFace"),
         (arcface.Config(), "ArcFace"),
         (mv_softmax.Config(), "MV-Arc-Softmax"),
+        (mv_softmax.Config(mode="adaptive", kind="cos"), "MV-AM-Softmax (adaptive)"),
+        (sphereface.Config(version=2), "SphereFace-R v2"),
+        (elastic.Config(kind="cos", plus=True), "ElasticFace-Cos+"),
+        (unequal.Config(margin=0), "Unequal NR"),
+        (expface.Config(unified=True), "ExpFace (unified)"),
+        (composed.Config(margin=exp.Config()), "Composed (exp)"),
         (curricular.Config(), "CurricularFace"),
         (boundary.Config(lam=0), "BoundaryF1"),
         (boundary.Config(), "BoundaryFace (λ=π)"),
@@ -158,12 +294,5 @@ def test_hardest_when_called_then_skips_the_label_and_carries_a_gradient() -> No
     ids=str,
 )
 def test_label_when_asked_then_as_in_the_published_tables(config: HeadConfig, wanted: str) -> None:
-    preset = {
-        "boundary": boundary,
-        "subcenter": subcenter,
-        "softmax": softmax,
-        "normface": normface,
-    }
-    preset |= {"cosface": cosface, "arcface": arcface, "curricular": curricular}
-    preset |= {"mv_softmax": mv_softmax}
-    assert preset[config.name].label(config) == wanted
+    preset = discover.load("frlib.heads.presets", config.name)
+    assert preset.label(config) == wanted

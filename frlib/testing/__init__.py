@@ -1,0 +1,1 @@
+"""Checks that come with the library, for packages that add choices to it."""
