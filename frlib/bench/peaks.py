@@ -1,7 +1,7 @@
 """Peak memory of every form of a head, measured in a process of its own.
 
 There the allocator is set up before anything large has been allocated; the peak then is that of the
-live tensors, to a few KiB, whatever ran before.
+live tensors, to a fraction of a MiB, whatever ran before.
 """
 
 import multiprocessing

@@ -1,6 +1,5 @@
 """`frlib head list | show | draw`."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from frlib.cli import reference
 from frlib.cli.options import Json
-from frlib.core.reference import Page, plain
+from frlib.core.reference import Page
 from frlib.heads import pages
 from frlib.heads.pages import Filled
 
@@ -110,7 +109,7 @@ def print_composition(filled: tuple[Filled, ...], console: Console) -> None:
         grid.add_column(no_wrap=True, width=wide[0], style="bold")
         grid.add_column(no_wrap=True, width=wide[1])
         grid.add_column()
-        grid.add_row(slot, choice, Text(_settings(one)))
+        grid.add_row(slot, choice, Text(one.words))
         console.print(grid)
         console.print(Padding(Text(_sentence(one.page)), (0, 0, 0, _INDENT), expand=False))
         if one.page.formula:
@@ -119,15 +118,6 @@ def print_composition(filled: tuple[Filled, ...], console: Console) -> None:
 
 def _names(one: Filled) -> tuple[str, str]:
     return one.slot, one.page.name.rpartition(".")[2]
-
-
-def _settings(one: Filled) -> str:
-    """`margin 0.5 radian, fallback hard, margin_grad exact`; without what is off, as by default."""
-    return ", ".join(
-        f"{row.name} {plain(one.settings[row.name])} {row.unit if row.unit != '1' else ''}".strip()
-        for row in one.page.fields
-        if one.settings[row.name] or row.default
-    )
 
 
 def _sentence(page: Page) -> str:

@@ -33,7 +33,7 @@ from torch import Tensor
 
 from frlib.core.errors import ConfigError, RecordError
 from frlib.heads.head import Head
-from frlib.heads.layout import Layout, part_of
+from frlib.heads.layout import part_of
 from frlib.heads.shard import share
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def load_into(head: Head, centres: Centres, optimiser: torch.optim.Optimizer | N
 
 
 def _found(source: Path | Iterable[Path]) -> tuple[str, dict[int, Path], dict[int, Path]]:
-    """Kind of the files, and those of every rank: weights, and momenta that are files of their own."""
+    """Kind of the files, and by rank: the weights, and the momenta that are files of their own."""
     if isinstance(source, Path):
         if not source.is_dir():
             raise RecordError(
@@ -180,7 +180,7 @@ def _check_ranks(files: dict[int, Path], where: str) -> None:
     if missing:
         raise RecordError(
             f"{where}: files of ranks {_listed(files)}, but not of {_listed(missing)}. Centres "
-            "of classes in between would be missing; find the files, or train with fewer GPUs"
+            "of classes in between would be missing; find the files"
         )
 
 
@@ -207,8 +207,8 @@ def _check_shares(
     if num_classes is not None and classes != num_classes:
         raise RecordError(
             f"{_place(tuple(files.values()))}: {size} files with {rows} rows are {classes} classes "
-            f"of {loss_k} centres, expected {num_classes}. The last files may be missing, or loss_k "
-            "be wrong"
+            f"of {loss_k} centres, expected {num_classes}. Are the last files missing, is loss_k "
+            "right?"
         )
     for rank, weight in enumerate(weights):
         _, count = share(classes, rank, size)
@@ -223,8 +223,8 @@ def _check_shares(
 def _check_momentum(momentum: Tensor, weight: Tensor, path: Path) -> None:
     if momentum.shape != weight.shape:
         raise RecordError(
-            f"{path}: momentum {list(momentum.shape)} of a weight {list(weight.shape)}: they are of "
-            "different trainings. Pass a list of the weights' files alone"
+            f"{path}: momentum {list(momentum.shape)} of a weight {list(weight.shape)}: they are "
+            "of different trainings. Pass a list of the weights' files alone"
         )
 
 
@@ -257,8 +257,8 @@ def _entry(stored: Any, name: str, path: Path) -> Any:
     if not isinstance(stored, dict) or name not in stored:
         found = ", ".join(map(str, stored)) if isinstance(stored, dict) else type(stored).__name__
         raise RecordError(
-            f"{path}: no {name!r} in it (found {found}); it holds no class centres as arcface_torch "
-            "stores them"
+            f"{path}: no {name!r} in it (found {found}); it holds no class centres as "
+            "arcface_torch stores them"
         )
     return stored[name]
 
@@ -283,9 +283,9 @@ def _load(path: Path) -> Any:
         asks = re.search(r"GLOBAL (\S+)", str(error))
         what = f"asks to run {asks[1]}" if asks else "is damaged or not made of tensors alone"
         raise RecordError(
-            f"{path}: it {what}. Unpickling runs whatever a file asks for, so only tensors, numbers, "
-            "texts and their lists and dicts are read. If you trust the file, store its weight anew: "
-            "torch.save({'weight': weight}, 'softmax_fc_gpu_0.pt')"
+            f"{path}: it {what}. Unpickling runs whatever a file asks for, so only tensors, "
+            "numbers, texts and their lists and dicts are read. If you trust the file, store its "
+            "weight anew: torch.save({'weight': weight}, 'softmax_fc_gpu_0.pt')"
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
         reason = str(error).partition("\n")[0] or "it ends too early"

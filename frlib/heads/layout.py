@@ -40,8 +40,8 @@ class Layout:
         """That of a head, the same on every worker."""
         rows = {"weight": head.slots.similarity.centres_per_class}
         for slot, numbers in head.named_children():
-            assert isinstance(numbers, Numbers)
-            rows |= {f"{slot}.{name}": 1 for name in numbers.per_class()}
+            if isinstance(numbers, Numbers):
+                rows |= {f"{slot}.{name}": 1 for name in numbers.per_class()}
         return cls(head.shard.num_classes, rows)
 
     def merge(self, parts: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -148,12 +148,14 @@ def load_whole(head: Head, tensors: Mapping[str, Tensor]) -> None:
             f"the stored head and this one do not have the same tensors ({', '.join(odd)} in one "
             "alone). Build the head from the config it was stored with"
         )
-    part = part_of(head, tensors)
-    for name, tensor in part.items():
-        if tensor.shape != own[name].shape:
+    part, rows = part_of(head, tensors), Layout.of(head).rows
+    for name, tensor in tensors.items():
+        if part[name].shape != own[name].shape:
+            wanted = list(own[name].shape)
+            wanted[:1] = [len(tensor)] if name in rows else wanted[:1]
             raise ConfigError(
-                f"{name}: stored as {_kind(tensor)}, but this head has {_kind(own[name])}. Build "
-                "the head for the embeddings and images it was stored with"
+                f"{name}: stored as {list(tensor.shape)}, but this head wants {wanted}. Build it "
+                "for the embeddings and images it was stored with"
             )
     head.load_state_dict(part)
 

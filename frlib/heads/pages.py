@@ -9,7 +9,7 @@ from typing import Any
 from frlib.core import discover, reference
 from frlib.core.config import Config
 from frlib.core.errors import ConfigError
-from frlib.core.reference import FieldRow, Page
+from frlib.core.reference import FieldRow, Page, plain
 from frlib.core.suggest import did_you_mean
 from frlib.heads.config import HeadConfig
 from frlib.heads.slots import Slots
@@ -38,6 +38,15 @@ class Filled:
     def settings(self) -> dict[str, Any]:
         """Field by field, at the values of the composition."""
         return {row.name: getattr(self.config, row.name) for row in self.page.fields}
+
+    @property
+    def words(self) -> str:
+        """`margin 0.5 radian, fallback hard, margin_grad exact`; without what is off by default."""
+        return ", ".join(
+            f"{row.name} {plain(value)} {'' if row.unit == '1' else row.unit}".strip()
+            for row in self.page.fields
+            if (value := getattr(self.config, row.name)) or row.default
+        )
 
 
 def names() -> tuple[str, ...]:
