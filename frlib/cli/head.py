@@ -109,7 +109,7 @@ def print_composition(filled: tuple[Filled, ...], console: Console) -> None:
         grid.add_column(no_wrap=True, width=wide[0], style="bold")
         grid.add_column(no_wrap=True, width=wide[1])
         grid.add_column()
-        grid.add_row(slot, choice, Text(one.words))
+        grid.add_row(slot, choice, Text(one.words()))
         console.print(grid)
         console.print(Padding(Text(_sentence(one.page)), (0, 0, 0, _INDENT), expand=False))
         if one.page.formula:

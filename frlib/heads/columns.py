@@ -23,6 +23,7 @@ from frlib.heads.slots import Negatives, Reduction
 from frlib.heads.survey import NOWHERE, Local, Survey, joined
 
 BLOCK = 1 << 18
+TILE = 64
 
 
 @dataclass(frozen=True)
@@ -188,18 +189,34 @@ def _stacked(local_B: Tensor, shard: Shard) -> Tensor:
 
 
 def best_of(values_bC: Tensor, classes_C: Tensor, depth: int) -> tuple[Tensor, Tensor]:
-    """The `depth` largest values and their classes, `[depth, b]`; the lower class first on ties."""
-    if not len(classes_C):
-        none = torch.full((depth, len(values_bC)), -torch.inf, dtype=wide(values_bC))
+    """The `depth` largest values and their classes, `[depth, b]`; the lower class first on ties.
+
+    Maxima of tiles first, then the place within the best tile: a maximum without its place is
+    several times faster than one with it.
+    """
+    count, width = values_bC.shape
+    if not width:
+        none = torch.full((depth, count), -torch.inf, dtype=wide(values_bC))
         none = none.to(values_bC.device)
         return none, torch.full_like(none, NOWHERE, dtype=torch.int64)
-    first_b, column_b = values_bC.max(dim=1)
-    values, columns = [first_b], [column_b]
-    if depth == 2:
-        rest_bC = values_bC.scatter(1, column_b[:, None], -torch.inf)
-        second_b, column_b = rest_bC.max(dim=1)
-        values.append(second_b)
-        columns.append(column_b)
+    full = width // TILE * TILE
+    tops = [values_bC[:, :full].unflatten(1, (-1, TILE)).amax(2)] if full else []
+    tops += [values_bC[:, full:].amax(1, keepdim=True)] if full < width else []
+    top_bT, tile_k = torch.cat(tops, 1), torch.arange(TILE, device=values_bC.device)
+    values, columns = [], []
+    for _ in range(depth):
+        best_b1 = top_bT.argmax(1, keepdim=True)
+        column_bk = best_b1 * TILE + tile_k
+        is_out_bk = column_bk >= width
+        for found_b in columns:
+            is_out_bk = is_out_bk | (column_bk == found_b[:, None])
+        inside_bk = values_bC.gather(1, column_bk.clamp(max=width - 1))
+        inside_bk = inside_bk.masked_fill(is_out_bk, -torch.inf)
+        value_b, place_b = inside_bk.max(1)
+        values.append(value_b)
+        columns.append(column_bk.gather(1, place_b[:, None]).squeeze(1).clamp(max=width - 1))
+        rest_bk = inside_bk.scatter(1, place_b[:, None], -torch.inf)
+        top_bT = top_bT.scatter(1, best_b1, rest_bk.amax(1, keepdim=True))
     best = torch.stack(values).to(wide(values_bC))
     return best, torch.where(torch.isneginf(best), NOWHERE, classes_C[torch.stack(columns)])
 

@@ -59,6 +59,7 @@ AMOUNTS = {
     "adaptive": Range("z −1 to 1", -1.0, 0.0, 1.0),
     "learned": Range("learned, 0 to 1, from 0.35", 0.0, 0.35, 1.0),
 }
+_NOT_SAID = ("margin_grad", "ema_rate")
 _PLAIN = {
     "scale": "fixed",
     "similarity": "cosine",
@@ -150,7 +151,7 @@ def _settings(preset: str, slots: Slots) -> str:
     makers = {"margin"}
     if type(slots.negatives).target is not Negatives.target:
         makers.add("negatives")
-    words = [one.words for one in composition(preset) if one.slot in makers]
+    words = [one.words(_NOT_SAID) for one in composition(preset) if one.slot in makers]
     return "; ".join(text for text in words if text)
 
 

@@ -38,7 +38,7 @@ from frlib.heads.shard import Shard
 from frlib.heads.slots import Similarity
 from frlib.heads.survey import Local, joined
 
-CLASS_BLOCK = 1 << 21
+CLASS_BLOCK = 1 << 20
 
 
 class Fused(Columns):

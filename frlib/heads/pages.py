@@ -39,13 +39,13 @@ class Filled:
         """Field by field, at the values of the composition."""
         return {row.name: getattr(self.config, row.name) for row in self.page.fields}
 
-    @property
-    def words(self) -> str:
-        """`margin 0.5 radian, fallback hard, margin_grad exact`; without what is off by default."""
+    def words(self, without: tuple[str, ...] = ()) -> str:
+        """`margin 0.5 radian, fallback hard`. What is off by default, and still is, is left out."""
         return ", ".join(
             f"{row.name} {plain(value)} {'' if row.unit == '1' else row.unit}".strip()
             for row in self.page.fields
             if (value := getattr(self.config, row.name)) or row.default
+            if row.name not in without
         )
 
 

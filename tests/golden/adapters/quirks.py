@@ -1,7 +1,7 @@
 """What published programs do and frlib does not repeat: slots for the golden files alone."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,9 @@ class Clamped(Negatives):
 
 
 class ClampedSphere(sphere.Config):
-    """SphereFace-R takes the angle of a clamped cosine."""
+    """SphereFace-R takes the angle of a clamped cosine; here inner products of directions."""
+
+    is_angular: ClassVar[bool] = False
 
     def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
         bounded = cos.clamp(-1 + 1e-5, 1 - 1e-5).detach()

@@ -44,6 +44,7 @@ def _shares(whole: Tensor, gpus: int, each: int = 1) -> list[Tensor]:
 def _optimiser(weight: Tensor, momentum: Tensor, kind: str) -> dict[str, Any]:
     """State of an optimiser that has trained a backbone and, last, the centres."""
     backbone, centres = nn.Linear(3, 2), nn.Parameter(weight.clone())
+    groups: list[dict[str, Any]]
     groups = [{"params": backbone.parameters()}, {"params": [centres]}]
     optimiser: torch.optim.Optimizer
     if kind == "sgd":
@@ -214,7 +215,7 @@ def test_read_when_a_file_holds_an_object_then_refused_by_name(tmp_path: Path) -
     [
         (b"", "cannot be read .it ends too early.; fetch"),
         (b"not a file of torch", "damaged or not made of tensors alone"),
-        (pickle.dumps([1, 2]), "damaged or not made of tensors alone"),
+        (pickle.dumps([1, 2], protocol=2), "cannot be read .*corrupt"),
     ],
     ids=["empty", "text", "pickle"],
 )
@@ -233,14 +234,21 @@ def test_read_when_a_file_is_cut_off_then_says_so(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+_FIRST = "rank_0_softmax_weight.pt"
+
+
 def _rewritten(path: Path, **weights: Tensor) -> None:
     stored = torch.load(path, weights_only=True)
     stored["state_dict_softmax_fc"] = weights
     torch.save(stored, path)
 
 
-def _remove(*at: int) -> Callable[[list[Path]], None]:
-    return lambda files: [files[rank].unlink() for rank in at].clear()
+def _remove(*ranks: int) -> Callable[[list[Path]], None]:
+    def damage(files: list[Path]) -> None:
+        for rank in ranks:
+            files[rank].unlink()
+
+    return damage
 
 
 @pytest.mark.parametrize(
@@ -255,27 +263,22 @@ def _remove(*at: int) -> Callable[[list[Path]], None]:
             r"gpu_1.pt: centres of 5 numbers .* but checkpoint_gpu_0.pt has 4",
         ),
         (lambda files: _rewritten(files[2], weight=torch.ones(3, 4).double()), "float64"),
-        (
-            lambda files: files[0].replace(files[2]) and _checkpoints(files[0].parent / "o", 3),
-            "not of 0",
-        ),
         (lambda files: _rewritten(files[1], bias=torch.ones(4)), "no 'weight' in it .found bias"),
         (lambda files: _rewritten(files[1], weight=torch.ones(4)), r"a matrix .* found \[4\]"),
         (lambda files: torch.save([1], files[2]), "no 'state_dict_softmax_fc' in it .found list"),
         (
-            lambda files: torch.save(torch.ones(2, 2), files[0].parent / "rank_0_softmax_weight.pt"),
+            lambda files: torch.save(torch.ones(2, 2), files[0].with_name(_FIRST)),
             "several kinds .checkpoint_gpu_{r}.pt, rank_{r}_softmax_weight.pt.",
         ),
     ],
     ids=[
-        "gap", "first", "all", "last", "width", "type", "moved", "entry", "vector", "list", "kinds",
+        "gap", "first", "all", "last", "width", "type", "entry", "vector", "list", "kinds",
     ],
 )  # fmt: skip
 def test_read_when_files_do_not_make_a_whole_then_says_what_is_wrong(
     damage: Callable[[list[Path]], None], message: str, tmp_path: Path
 ) -> None:
     files = _checkpoints(tmp_path, 3)
-    (tmp_path / "o").mkdir()
     damage(files)
     with pytest.raises(RecordError, match=message):
         read(tmp_path, num_classes=CLASSES)
@@ -363,7 +366,7 @@ def test_load_when_head_is_for_others_then_says_what_differs(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     _checkpoints(tmp_path, 2)
-    built = {"config": arcface.Config(), "classes": CLASSES, "dim": DIM} | change
+    built: dict[str, Any] = {"config": arcface.Config(), "classes": CLASSES, "dim": DIM} | change
     head = build(built["config"], built["classes"], built["dim"], seed=1, classes=SINGLE)
     before = head.weight.detach().clone()
     with pytest.raises(ConfigError, match=message):

@@ -1,0 +1,1 @@
+"""Figures: pure functions of tables of numbers, one figure a module."""

@@ -1,0 +1,336 @@
+"""Target logit curves: what each head makes of the target cosine, and the slope it lets through.
+
+A figure of one table, `frlib.heads.curves.targets`; see there for the columns. Heads with the same
+curve share a line and are named together. Where more than the angle matters, a band spans the
+range. A head that is new to the table finds its panel by its margin, or under "Other margins".
+"""
+
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from analysis.figures.labels import Box, Place, Points, place
+from frlib.core import safeio
+from frlib.core.errors import ConfigError
+
+Numbers = NDArray[np.float64]
+
+SUFFIXES = (".png", ".svg", ".pdf")
+DPI = 200
+ADDED, TIMES, LENGTH, CHANCE = (
+    "Additive: to the angle or to the cosine",
+    "Multiplicative, exponential, weighted",
+    "Adaptive: embedding length",
+    "Adaptive: draw, class, hard negatives",
+)
+OTHER = "Other margins"
+FAMILIES = {
+    "arc": ADDED,
+    "cos": ADDED,
+    "combined": ADDED,
+    "sphere": TIMES,
+    "exp": TIMES,
+    "circle": TIMES,
+    "magnitude": LENGTH,
+    "adaptive": LENGTH,
+    "elastic": CHANCE,
+    "learned": CHANCE,
+}
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito, told apart by all kinds of colour vision."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (2.2, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+GREY, INK, FAINT = "#8a8a8a", "#222222", "#e9e9e9"
+SMALL = 9.0
+GAP = 2.0
+VALUES, SLOPES = (-2.65, 1.08), (-1.6, 4.2)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of the figure: `values` and `slopes` are `[V, T]`, variants by angles."""
+
+    titles: tuple[tuple[str, str], ...]
+    margin: str
+    settings: str
+    variant: str
+    middle: int
+    theta_deg: Numbers
+    values: Numbers
+    slopes: Numbers
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is no margin at all."""
+        cos = np.cos(np.radians(self.theta_deg))
+        return np.allclose(self.values, cos) and np.allclose(self.slopes, 1)
+
+    @property
+    def family(self) -> str:
+        """The panel."""
+        family = FAMILIES.get(self.margin, OTHER)
+        return CHANCE if self.variant and family in (ADDED, TIMES) else family
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Heads that are nothing but this target; or the first one, if none is."""
+        bare = tuple(title for title, elsewhere in self.titles if not elsewhere)
+        return bare or (self.titles[0][0],)
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """`+ relabel: BoundaryFace`: heads with the same target, by the slot that differs."""
+        by_slot: dict[str, list[str]] = {}
+        for title, elsewhere in self.titles:
+            if title not in self.names:
+                by_slot.setdefault(elsewhere, []).append(title)
+        return tuple(f"+ {slot}: {', '.join(titles)}" for slot, titles in by_slot.items())
+
+    def is_same(self, other: "Curve") -> bool:
+        """Whether both are one line."""
+        return (
+            self.variant == other.variant
+            and self.values.shape == other.values.shape
+            and np.allclose(self.values, other.values, rtol=0, atol=1e-9)
+            and np.allclose(self.slopes[:, 1:-1], other.slopes[:, 1:-1], rtol=1e-6, atol=1e-9)
+        )
+
+
+def curves(table: Mapping[str, NDArray[Any]]) -> list[Curve]:
+    """The lines of the figure, in the order of the table."""
+    found: list[Curve] = []
+    for preset in dict.fromkeys(table["preset"].tolist()):
+        new = _curve({key: column[table["preset"] == preset] for key, column in table.items()})
+        twin = next((index for index, one in enumerate(found) if one.is_same(new)), None)
+        if twin is None:
+            found.append(new)
+        else:
+            found[twin] = replace(found[twin], titles=(*found[twin].titles, *new.titles))
+    return found
+
+
+def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
+    """The figure, 13.3 by 7.5 inches: a slide."""
+    lines = curves(table)
+    plain = next((one for one in lines if one.is_plain), None)
+    families = {
+        family: [one for one in lines if one.family == family and not one.is_plain]
+        for family in (ADDED, TIMES, LENGTH, CHANCE, OTHER)
+    }
+    families = {family: members for family, members in families.items() if members}
+    figure = Figure(figsize=(13.333, 7.5), dpi=100, facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        2,
+        len(families),
+        left=0.055,
+        right=0.99,
+        top=0.835,
+        bottom=0.16,
+        height_ratios=(2.15, 1),
+        hspace=0.07,
+        wspace=0.06,
+    )
+    for at, (family, members) in enumerate(families.items()):
+        upper, lower = figure.add_subplot(grid[0, at]), figure.add_subplot(grid[1, at])
+        _panel(upper, lower, members, is_first=at == 0)
+        upper.set_title(family, fontsize=13, color=INK, fontweight="bold", loc="left", pad=8)
+        _label(upper, members, plain if at == 0 else None)
+    _words(figure, lines)
+    return figure
+
+
+def write(table: Mapping[str, NDArray[Any]], path: Path) -> Path:
+    """Draw and write it, whole or not at all; the suffix says how. Equal tables, equal bytes."""
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(
+            f"{path}: a figure is written as {', '.join(SUFFIXES)}; found {path.suffix or 'none'!r}"
+        )
+    buffer = io.BytesIO()
+    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    with matplotlib.rc_context({"svg.hashsalt": "frlib"}):
+        draw(table).savefig(
+            buffer, format=path.suffix[1:], dpi=DPI, metadata=undated.get(path.suffix)
+        )
+    safeio.write_bytes(path, buffer.getvalue())
+    return path
+
+
+def _curve(rows: Mapping[str, NDArray[Any]]) -> Curve:
+    first = {key: column[0] for key, column in rows.items()}
+    theta_deg = np.unique(rows["theta_deg"])
+    place_V = rows["place"].reshape(-1, len(theta_deg))[:, 0]
+    return Curve(
+        titles=((str(first["title"]), str(first["elsewhere"])),),
+        margin=str(first["margin"]),
+        settings=str(first["settings"]),
+        variant=str(first["variant"]),
+        middle=int(np.abs(place_V - 0.5).argmin()),
+        theta_deg=theta_deg,
+        values=rows["value"].reshape(-1, len(theta_deg)),
+        slopes=rows["slope"].reshape(-1, len(theta_deg)),
+    )
+
+
+def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool) -> None:
+    """Values above, slopes below; the plain cosine in grey."""
+    theta_deg = members[0].theta_deg
+    upper.plot(theta_deg, np.cos(np.radians(theta_deg)), color=GREY, lw=1.6, zorder=2)
+    lower.axhline(1, color=GREY, lw=1.6, zorder=2)
+    for at, one in enumerate(members):
+        for axes, data_VT, jump in ((upper, one.values, 0.08), (lower, one.slopes, 0.5)):
+            inner = slice(None) if axes is upper else slice(1, -1)
+            angles_T, inner_VT = one.theta_deg[inner], data_VT[:, inner]
+            if len(inner_VT) > 1:
+                low_T, high_T = inner_VT.min(0), inner_VT.max(0)
+                axes.fill_between(angles_T, low_T, high_T, color=_colour(at), alpha=0.2, lw=0)
+            line_N2 = _broken(angles_T, inner_VT[one.middle], jump)
+            style = DASHES[at % len(DASHES)]
+            axes.plot(*line_N2.T, color=_colour(at), lw=2.4, ls=style, zorder=3 + at)
+    upper.set_ylim(*VALUES)
+    lower.set_ylim(*SLOPES)
+    straight = [title for one in members if np.allclose(one.slopes, 1) for title in one.names]
+    if straight:
+        text = textwrap.fill(f"{', '.join(straight)}: slope 1", 34)
+        lower.text(
+            0.97, 0.93, text, transform=lower.transAxes, ha="right", va="top", fontsize=SMALL
+        )
+    for axes in (upper, lower):
+        axes.set_xlim(0, 180)
+        axes.set_xticks(range(0, 181, 45))
+        axes.grid(color=FAINT, lw=0.8)
+        axes.set_axisbelow(True)
+        axes.tick_params(labelsize=11, colors=INK, length=0, labelleft=is_first)
+        for side in axes.spines.values():
+            side.set_visible(False)
+    upper.tick_params(labelbottom=False)
+    lower.set_xticklabels([f"{angle}°" for angle in range(0, 181, 45)])
+    for label, where in zip(
+        lower.get_xticklabels(), ("left", *["center"] * 3, "right"), strict=True
+    ):
+        label.set_horizontalalignment(where)
+    lower.set_yticks((-1, 0, 1, 2, 3, 4))
+    if is_first:
+        upper.set_ylabel("target logit / s", fontsize=12.5, color=INK)
+        lower.set_ylabel("slope over cos θ", fontsize=12.5, color=INK)
+
+
+def _label(axes: Axes, members: Sequence[Curve], plain: Curve | None) -> None:
+    """Names beside the curves, joined to them by thin lines."""
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    named = [(one, _colour(at)) for at, one in enumerate(members)]
+    if plain is not None:
+        named.append((plain, GREY))
+    texts = [_texts(axes, one, colour) for one, colour in named]
+    sizes = [_size(pair) for pair in texts]
+    frame = axes.get_window_extent()
+    area = Box(frame.x0, frame.y0, frame.width, frame.height).grown(-4)
+    lines = [_pixels(axes, one, one.values[one.middle]) for one, _ in named]
+    quiet = [
+        _pixels(axes, one, edge)
+        for one in members
+        if len(one.values) > 1
+        for edge in (one.values.min(0), one.values.max(0))
+    ]
+    if plain is None:
+        one = members[0]
+        quiet.append(_pixels(axes, one, np.cos(np.radians(one.theta_deg))))
+    for pair, colour, found in zip(
+        texts, (c for _, c in named), place(area, sizes, lines, quiet), strict=True
+    ):
+        _put(axes, pair, colour, found)
+
+
+def _texts(axes: Axes, one: Curve, colour: str) -> tuple[Text, Text]:
+    """Name; companions, range, and where it ends if that is out of sight."""
+    details = [one.variant] if one.variant else []
+    end = float(one.values[one.middle, -1])
+    if end < VALUES[0]:
+        details.append(f"ends at {end:.1f}".replace("-", "−"))
+    details += one.companions
+    small = "\n".join(
+        textwrap.fill(text, 27, subsequent_indent="   ", break_long_words=False) for text in details
+    )
+    name = "cos θ: " + ", ".join(one.names) if one.is_plain else ", ".join(one.names)
+    return (
+        axes.text(0, 0, name, fontsize=11.5, fontweight="bold", color=colour, zorder=20, va="top"),
+        axes.text(0, 0, small, fontsize=SMALL, color=INK, zorder=20, va="top", linespacing=1.15),
+    )
+
+
+def _size(pair: tuple[Text, Text]) -> tuple[float, float]:
+    boxes = [text.get_window_extent() for text in pair if text.get_text()]
+    return max(box.width for box in boxes), sum(box.height for box in boxes) + GAP
+
+
+def _put(axes: Axes, pair: tuple[Text, Text], colour: str, found: Place) -> None:
+    name, small = pair
+    to_axes = axes.transAxes.inverted().transform
+    box, height = found.box, name.get_window_extent().height
+    for text, top in ((name, box.height), (small, box.height - height - GAP)):
+        text.set_transform(axes.transAxes)
+        text.set_position(to_axes((box.left, box.bottom + top)))
+    (x0, y0), (x1, y1) = to_axes(found.start), to_axes(found.end)
+    axes.add_line(
+        Line2D([x0, x1], [y0, y1], transform=axes.transAxes, color=colour, lw=0.9, zorder=19)
+    )
+    axes.plot(x1, y1, "o", transform=axes.transAxes, color=colour, ms=5, zorder=19)
+
+
+def _words(figure: Figure, lines: Sequence[Curve]) -> None:
+    count = sum(len(one.titles) for one in lines)
+    figure.text(
+        0.055,
+        0.965,
+        f"What {count} heads make of the target: logit curves, and the gradient they let through",
+        fontsize=19,
+        fontweight="bold",
+        color=INK,
+        va="top",
+    )
+    figure.text(
+        0.5225, 0.082, "angle θ between embedding and class centre", ha="center", fontsize=12.5
+    )
+    settings = "; ".join(
+        f"{', '.join(one.names)}: {_short(one.settings)}" for one in lines if one.settings
+    )
+    notes = (
+        "Grey: no margin. Lines: middle of the range, bands: the range. + : same target, other slot. "
+        "Slopes follow the gradient convention of the released code: a margin detached there has slope 1.",
+        f"Defaults. {settings}.",
+    )
+    text = "\n".join(textwrap.fill(note, 215) for note in notes)
+    figure.text(0.055, 0.066, text, fontsize=8, color="#555555", va="top", linespacing=1.25)
+
+
+def _short(settings: str) -> str:
+    for long, short in (("radian", "rad"), (" embedding length", ""), (" and cosine", "")):
+        settings = settings.replace(long, short)
+    return settings
+
+
+def _colour(at: int) -> str:
+    return COLOURS[at % len(COLOURS)]
+
+
+def _pixels(axes: Axes, one: Curve, value_T: Numbers) -> Points:
+    line_N2 = _broken(one.theta_deg, value_T, 0.08)
+    return np.asarray(axes.transData.transform(line_N2), dtype=np.float64)
+
+
+def _broken(x_T: Numbers, y_T: Numbers, jump: float) -> Points:
+    """`[N, 2]`: a line, with a gap where it jumps."""
+    at = np.flatnonzero(np.abs(np.diff(y_T)) > jump) + 1
+    return np.stack([np.insert(x_T, at, np.nan), np.insert(y_T, at, np.nan)], axis=1)
