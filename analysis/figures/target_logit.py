@@ -30,12 +30,12 @@ Numbers = NDArray[np.float64]
 SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 200
 ADDED, TIMES, LENGTH, CHANCE = (
-    "Additive: to the angle or to the cosine",
-    "Multiplicative, exponential, weighted",
-    "Adaptive: embedding length",
-    "Adaptive: draw, class, hard negatives",
+    "Additive\nto the angle, to the cosine",
+    "Multiplicative\nfactor, exponent or weight",
+    "Adaptive to quality\nread from the embedding's length",
+    "Adaptive, other sources\ndraw, hard negatives, learning",
 )
-OTHER = "Other margins"
+OTHER = "Other\nmargins"
 FAMILIES = {
     "arc": ADDED,
     "cos": ADDED,
@@ -54,6 +54,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (2.2, 1.2)), (0, (6, 1.5, 1.5
 GREY, INK, FAINT = "#8a8a8a", "#222222", "#e9e9e9"
 SMALL = 9.0
 GAP = 2.0
+LEFT, RIGHT = 0.055, 0.99
 VALUES, SLOPES = (-2.65, 1.08), (-1.6, 4.2)
 
 
@@ -134,10 +135,11 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
     grid = figure.add_gridspec(
         2,
         len(families),
-        left=0.055,
-        right=0.99,
-        top=0.835,
-        bottom=0.16,
+        left=LEFT,
+        right=RIGHT,
+        top=0.81,
+        bottom=0.185,
+        width_ratios=(1.3, *[1] * (len(families) - 1)),
         height_ratios=(2.15, 1),
         hspace=0.07,
         wspace=0.06,
@@ -145,7 +147,17 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
     for at, (family, members) in enumerate(families.items()):
         upper, lower = figure.add_subplot(grid[0, at]), figure.add_subplot(grid[1, at])
         _panel(upper, lower, members, is_first=at == 0)
-        upper.set_title(family, fontsize=13, color=INK, fontweight="bold", loc="left", pad=8)
+        first, second = family.split("\n")
+        upper.set_title(second, fontsize=11.5, color=INK, loc="left", pad=7)
+        upper.text(
+            0,
+            1.085,
+            first,
+            transform=upper.transAxes,
+            fontsize=13.5,
+            fontweight="bold",
+            color=INK,
+        )
         _label(upper, members, plain if at == 0 else None)
     _words(figure, lines)
     return figure
@@ -194,10 +206,12 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
             angles_T, inner_VT = one.theta_deg[inner], data_VT[:, inner]
             if len(inner_VT) > 1:
                 low_T, high_T = inner_VT.min(0), inner_VT.max(0)
-                axes.fill_between(angles_T, low_T, high_T, color=_colour(at), alpha=0.2, lw=0)
+                axes.fill_between(angles_T, low_T, high_T, color=_colour(at), alpha=0.17, lw=0)
+                for end_T in (inner_VT[0], inner_VT[-1]):
+                    axes.plot(*_broken(angles_T, end_T, jump).T, color=_colour(at), lw=0.8)
             line_N2 = _broken(angles_T, inner_VT[one.middle], jump)
-            style = DASHES[at % len(DASHES)]
-            axes.plot(*line_N2.T, color=_colour(at), lw=2.4, ls=style, zorder=3 + at)
+            style, width = DASHES[at % len(DASHES)], 3.2 if at == 0 else 2.3
+            axes.plot(*line_N2.T, color=_colour(at), lw=width, ls=style, zorder=3 + at)
     upper.set_ylim(*VALUES)
     lower.set_ylim(*SLOPES)
     straight = [title for one in members if np.allclose(one.slopes, 1) for title in one.names]
@@ -216,10 +230,9 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
             side.set_visible(False)
     upper.tick_params(labelbottom=False)
     lower.set_xticklabels([f"{angle}°" for angle in range(0, 181, 45)])
-    for label, where in zip(
-        lower.get_xticklabels(), ("left", *["center"] * 3, "right"), strict=True
-    ):
-        label.set_horizontalalignment(where)
+    first, *_, last = lower.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     lower.set_yticks((-1, 0, 1, 2, 3, 4))
     if is_first:
         upper.set_ylabel("target logit / s", fontsize=12.5, color=INK)
@@ -281,7 +294,8 @@ def _put(axes: Axes, pair: tuple[Text, Text], colour: str, found: Place) -> None
     box, height = found.box, name.get_window_extent().height
     for text, top in ((name, box.height), (small, box.height - height - GAP)):
         text.set_transform(axes.transAxes)
-        text.set_position(to_axes((box.left, box.bottom + top)))
+        x, y = to_axes((box.left, box.bottom + top))
+        text.set_position((float(x), float(y)))
     (x0, y0), (x1, y1) = to_axes(found.start), to_axes(found.end)
     axes.add_line(
         Line2D([x0, x1], [y0, y1], transform=axes.transAxes, color=colour, lw=0.9, zorder=19)
@@ -290,29 +304,26 @@ def _put(axes: Axes, pair: tuple[Text, Text], colour: str, found: Place) -> None
 
 
 def _words(figure: Figure, lines: Sequence[Curve]) -> None:
+    """Title, what the axis is, notes."""
     count = sum(len(one.titles) for one in lines)
-    figure.text(
-        0.055,
-        0.965,
-        f"What {count} heads make of the target: logit curves, and the gradient they let through",
-        fontsize=19,
-        fontweight="bold",
-        color=INK,
-        va="top",
+    title = f"Target logit curves of {count} heads, and the slope through which they train"
+    figure.text(LEFT, 0.975, title, fontsize=18, fontweight="bold", color=INK, va="top")
+    subtitle = (
+        "Above: the target cosine after the margin. Below: how much of the gradient reaches the "
+        "cosine (1: all of it, as without a margin)."
     )
-    figure.text(
-        0.5225, 0.082, "angle θ between embedding and class centre", ha="center", fontsize=12.5
-    )
-    settings = "; ".join(
-        f"{', '.join(one.names)}: {_short(one.settings)}" for one in lines if one.settings
-    )
+    figure.text(LEFT, 0.914, subtitle, fontsize=12, color=INK, va="top")
+    axis = "angle θ between embedding and class centre"
+    figure.text((LEFT + RIGHT) / 2, 0.111, axis, ha="center", fontsize=12.5, color=INK)
+    settings = [f"{', '.join(one.names)}: {_short(one.settings)}" for one in lines if one.settings]
     notes = (
-        "Grey: no margin. Lines: middle of the range, bands: the range. + : same target, other slot. "
-        "Slopes follow the gradient convention of the released code: a margin detached there has slope 1.",
-        f"Defaults. {settings}.",
+        "Grey: no margin. Bands: the range named, thick line its middle. +: same target, another "
+        "choice in that slot. Slopes follow the gradient convention of the released code: 1 where "
+        "the margin is detached.",
+        f"Defaults. {'; '.join(settings)}.",
     )
-    text = "\n".join(textwrap.fill(note, 215) for note in notes)
-    figure.text(0.055, 0.066, text, fontsize=8, color="#555555", va="top", linespacing=1.25)
+    text = "\n".join(textwrap.fill(note, 225) for note in notes)
+    figure.text(LEFT, 0.094, text, fontsize=7.8, color="#555555", va="top", linespacing=1.3)
 
 
 def _short(settings: str) -> str:

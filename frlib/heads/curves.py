@@ -52,12 +52,12 @@ class Range:
 
 RANGES = {
     "length": Range("|x| 10 to 110", 10.0, 60.0, 110.0),
-    "draw": Range("draws within 2 standard deviations", -2.0, 0.0, 2.0),
-    "other": Range("a negative at cosine 0 to 0.5", 0.0, 0.25, 0.5),
+    "draw": Range("draws within ± 2 std", -2.0, 0.0, 2.0),
+    "other": Range("a negative at 0 to 0.5", 0.0, 0.25, 0.5),
 }
 AMOUNTS = {
     "adaptive": Range("z −1 to 1", -1.0, 0.0, 1.0),
-    "learned": Range("learned, 0 to 1, from 0.35", 0.0, 0.35, 1.0),
+    "learned": Range("m 0 to 1, starts at 0.35", 0.0, 0.35, 1.0),
 }
 _NOT_SAID = ("margin_grad", "ema_rate")
 _PLAIN = {

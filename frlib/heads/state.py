@@ -22,7 +22,8 @@ class Numbers(nn.Module):
         sizes = {"head": (), "class": (shard.count,), "sample": (num_samples,)}
         self.per = {name: number.per for name, number in declared.items()}
         for name, number in declared.items():
-            dtype = torch.int64 if isinstance(number.start, int) else torch.float32
+            is_whole = isinstance(number.start, int)
+            dtype = torch.int64 if is_whole else torch.get_default_dtype()
             tensor = torch.full(sizes[number.per], number.start, dtype=dtype)
             if number.learned:
                 setattr(self, name, nn.Parameter(tensor))

@@ -30,6 +30,7 @@ class Check:
     run: Callable[[], None]
 
     def __call__(self) -> None:
+        """Check."""
         self.run()
 
     def __str__(self) -> str:

@@ -100,7 +100,6 @@ def slope(margin: Margin, held: bool) -> None:
         )
 
 
-
 def _no_fall(falls_P: Tensor, cos_P: Tensor, value_P: Tensor, what: str) -> None:
     if falls_P.any():
         at = int(falls_P.int().argmax())

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from frlib.heads.margins import arc, cos
-from frlib.heads.slots import Margin, Margined, Negatives
+from frlib.heads.slots import Margin, Negatives
 from frlib.testing.stand_ins import (
     CLASSES,
     batch,
@@ -25,7 +25,7 @@ _TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-12}
 def finite(slot: Negatives) -> None:
     """Bend, slope and target at cosines 0, ±1 and just past them, in both types."""
     for dtype, cos_BC, margin in _settings():
-        rows, margined, own_B = _rows(slot, margin, cos_BC)
+        rows, own_B = _rows(slot, margin, cos_BC)
         for row in rows:
             is_shaped = row.dim() == 0 or row.shape == own_B.shape
             assert is_shaped, f"a constant of shape {list(row.shape)}; expected [B] or []"
@@ -44,7 +44,7 @@ def finite(slot: Negatives) -> None:
 def bent(slot: Negatives) -> None:
     """`bent` is `bend` and the slope autograd gives it; a plain slot bends nothing."""
     for dtype, cos_BC, margin in _settings():
-        rows, _, _ = _rows(slot, margin, cos_BC)
+        rows, _ = _rows(slot, margin, cos_BC)
         wide, before_BC = _wide(rows), cos_BC.clone()
         value_BC, slope_BC = slot.bent(cos_BC, *wide)
         assert torch.equal(cos_BC, before_BC), "bent changes the cosines in place"
@@ -56,18 +56,18 @@ def bent(slot: Negatives) -> None:
         what = f"bent slope against autograd's of bend in {dtype}"
         same(slope_BC.expand_as(wanted_BC), wanted_BC, what, **tolerance)
         if slot.is_plain:
-            same(bend_BC, cos_BC, "bend of a slot that says it is plain", atol=0, rtol=0)
+            same(bend_BC, cos_BC, "bend of a slot that says it is plain")
 
 
 def elementwise(slot: Negatives) -> None:
     """Any block of rows and columns is bent as it is within the whole."""
     for _, cos_BC, margin in _settings():
-        rows, _, _ = _rows(slot, margin, cos_BC)
+        rows, _ = _rows(slot, margin, cos_BC)
         whole_BC = slot.bend(cos_BC, *_wide(rows))
         block, some = slice(1, 4), torch.tensor([4, 0, 5])
         cut = tuple(row[block] if row.dim() else row for row in rows)
         part_bC = slot.bend(cos_BC[block][:, some], *_wide(cut))
-        same(part_bC, whole_BC[block][:, some], "a block of rows and columns", atol=0, rtol=0)
+        same(part_bC, whole_BC[block][:, some], "a block of rows and columns")
 
 
 def slope(slot: Negatives, held: bool) -> None:
@@ -77,7 +77,7 @@ def slope(slot: Negatives, held: bool) -> None:
     draw = torch.Generator().manual_seed(0)
     cos_BC = 1.94 * torch.rand(40, CLASSES, generator=draw, dtype=torch.float64) - 0.97
     for margin in _MARGINS:
-        rows, _, own_B = _rows(slot, margin, cos_BC)
+        rows, own_B = _rows(slot, margin, cos_BC)
         wide = _wide(rows)
         _, slope_BC = slot.bent(cos_BC, *wide)
 
@@ -116,16 +116,14 @@ def _settings() -> Iterator[tuple[torch.dtype, Tensor, Margin]]:
 
 
 @torch.no_grad()
-def _rows(
-    slot: Negatives, margin: Margin, cos_BC: Tensor
-) -> tuple[tuple[Tensor, ...], Margined, Tensor]:
-    """Constants of the bend, and the target they belong to, of labels 0, 1, 2, ..."""
+def _rows(slot: Negatives, margin: Margin, cos_BC: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Constants of the bend, and the plain target cosines, at labels 0, 1, 2, ..."""
     label_B = torch.arange(len(cos_BC)) % cos_BC.shape[1]
     own_B = cos_BC.gather(1, label_B[:, None]).squeeze(1)
     margined = margin.apply(own_B, None)
     seen, state = batch(own_B, cos_BC.shape[1]), numbers(slot, own_B, cos_BC.shape[1])
     rows = slot.rows(columns(cos_BC), label_B, own_B, margined, seen, state)
-    return rows, margined, own_B
+    return rows, own_B
 
 
 def _wide(rows: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

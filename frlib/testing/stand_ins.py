@@ -4,7 +4,6 @@ B batch, C classes; dtype is that of the cosines.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,10 +70,10 @@ def edges(dtype: torch.dtype) -> Tensor:
     return torch.tensor([*around, *(-c for c in around), 0.0, eps, -eps, 0.5, -0.5], dtype=dtype)
 
 
-def same(found: Any, wanted: Any, what: str, **tolerance: float) -> None:
+def same(found: Tensor, wanted: Tensor, what: str, *, rtol: float = 0, atol: float = 0) -> None:
     """Equal tensors, or an AssertionError that says what differs."""
     torch.testing.assert_close(
-        found, wanted, equal_nan=True, msg=lambda text: f"{what}: {text}", **tolerance
+        found, wanted, rtol=rtol, atol=atol, equal_nan=True, msg=lambda text: f"{what}: {text}"
     )
 
 

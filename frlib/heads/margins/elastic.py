@@ -11,6 +11,7 @@ repository (fdbtrs), utils/losses.py.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from frlib.core.config import setting
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from frlib.heads.batch import Batch
+
+
+_FURTHEST = 9.0  # standard deviations; no normal number made of 53 random bits lies further out
 
 
 class Config(Margin):
@@ -38,8 +42,9 @@ class Config(Margin):
 
     @property
     def rises_where_positive(self) -> bool:
-        """It does."""
-        return True
+        """The cosine form, and the angular one while every draw lies between 0 and π/2."""
+        widest = _FURTHEST * self.std
+        return self.rises or widest <= self.margin <= math.pi / 2 - widest
 
     def amounts(self, batch: Batch, own_B: Tensor, labels_B: Tensor, state: Any) -> Tensor:
         """Margins of the samples, `[B]`."""

@@ -50,6 +50,6 @@ class Config(Negatives):
         return cos_bC.add(self.t_weight).where(cos_bC.detach() >= rows[0], cos_bC).clamp(-1.0, 1.0)
 
     def bent(self, cos_bC: Tensor, *rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Slope 1 inside the bounds, 0 beyond."""
+        """Slope 1 inside the bounds, 0 at and beyond them."""
         raised_bC = (cos_bC + self.t_weight).where(cos_bC >= rows[0], cos_bC)
-        return raised_bC.clamp(-1.0, 1.0), (raised_bC.abs() <= 1.0).to(cos_bC.dtype)
+        return raised_bC.clamp(-1.0, 1.0), (raised_bC.abs() < 1.0).to(cos_bC.dtype)

@@ -159,7 +159,7 @@ class Config(Relabel):
         predicted_N = batch.data.all_gather(predicted_B)
         held_N, belief_N = state.candidate[sample_N], state.belief[sample_N]
         is_same_N = predicted_N == held_N
-        belief_N = self.memory * belief_N + (1 - self.memory) * is_same_N
+        belief_N = belief_N * self.memory + is_same_N.to(belief_N.dtype) * (1 - self.memory)
         is_new_N = ~is_same_N & (belief_N < 1 - self.memory)
         state.candidate[sample_N] = predicted_N.where(is_new_N, held_N)
         state.belief[sample_N] = belief_N.masked_fill(is_new_N, 1 - self.memory)

@@ -3,16 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from frlib.core.errors import ConfigError, DataError, NumericsError
-from frlib.heads.presets import boundary, curricular
+from frlib.heads.config import HeadConfig
+from frlib.heads.presets import adam_softmax, arcface, boundary, curricular, elastic, repface
 from frlib.schedules import moving_haar
 from frlib.train import checkpoint, loop
 from frlib.train.config import OptimiserConfig, TrainConfig
 from frlib.train.loop import Epoch, epochs
 from frlib.train.place import Place
+from frlib.train.precision import autocast
+from frlib.train.step import batch_tensors
 from tests.unit.train.worlds import config, manifest, pixels
 
 HERE = Place(torch.device("cpu"))
@@ -142,3 +146,43 @@ def test_epochs_when_the_batch_does_not_divide_then_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="does not divide into 3"):
         next(epochs(config(), manifest(), pixels(), seed=0, place=Place(HERE.device, Three())))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        boundary.Config(margin=0.1, first_corrected_epoch=1, sample_rate=0.5),
+        repface.Config(scale=16.0, first_corrected_epoch=1),
+        elastic.Config(scale=16.0, plus=True),
+        adam_softmax.Config(lam=1.0),
+    ],
+    ids=lambda head: head.name,
+)
+def test_epochs_when_resumed_then_the_heads_draws_and_memory_go_on_bit_equal(
+    head: HeadConfig, tmp_path: Path
+) -> None:
+    run = config(head=head)
+    wanted = _weights(_run(run, flips=6)[-1])
+    for epoch in epochs(run, manifest(6), pixels(), seed=0, place=HERE):
+        if epoch.number == 2:
+            checkpoint.save(epoch.state, tmp_path)
+            break
+    rest = list(epochs(run, manifest(6), pixels(), seed=0, place=HERE, checkpoints=tmp_path))
+    found = _weights(rest[-1])
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[k], wanted[k]) for k in wanted)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_step_when_a_class_takes_no_part_then_its_row_stays_only_if_frozen(frozen: bool) -> None:
+    run = config(head=arcface.Config(sample_rate=0.01, frozen_rows=frozen), batch_size=2, epochs=1)
+    state = _run(run)[-1].state
+    before = state.trainee.head.weight.detach().clone()
+    images, labels = batch_tensors(
+        pixels().batch(np.arange(2)), np.array([0, 1]), np.zeros(2, dtype=bool), HERE.device
+    )
+    samples = torch.arange(2)
+    cast = autocast("float32", HERE.device)
+    loop.step(state, state.trainee, images, labels, samples, lr=0.1, clip_norm=0.0, cast=cast)
+    stayed = (state.trainee.head.weight == before).all(1)
+    assert stayed.tolist() == [False, False] + [frozen] * 4
