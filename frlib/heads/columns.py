@@ -203,7 +203,8 @@ def best_of(values_bC: Tensor, classes_C: Tensor, depth: int) -> tuple[Tensor, T
     tops = [values_bC[:, :full].unflatten(1, (-1, TILE)).amax(2)] if full else []
     tops += [values_bC[:, full:].amax(1, keepdim=True)] if full < width else []
     top_bT, tile_k = torch.cat(tops, 1), torch.arange(TILE, device=values_bC.device)
-    values, columns = [], []
+    values: list[Tensor] = []
+    columns: list[Tensor] = []
     for _ in range(depth):
         best_b1 = top_bT.argmax(1, keepdim=True)
         column_bk = best_b1 * TILE + tile_k

@@ -187,7 +187,8 @@ class _Work:
             slope_z_bC = slope_z_bC.mul_(slope_bC)
             held_b1 = slope_z_bC.gather(1, column_b1)
             slope_z_bC.scatter_(1, column_b1, held_b1.masked_fill(inside_b1, 0.0))
-        if slope_z_bC.data_ptr() != buffer_bC.data_ptr():
+        is_in_place = slope_bC is None and question.reduction == "logsumexp"
+        if not is_in_place or buffer_bC.dtype != slope_z_bC.dtype:
             buffer_bC.copy_(slope_z_bC)
 
     def _read(self, rows: slice, z_bC: Tensor, slope_bC: Tensor | None) -> None:

@@ -110,9 +110,13 @@ class Head(nn.Module):
                 data=self.data,
             )
             is_normalised = self.slots.similarity.normalised
-            return self._loss(
-                _unit.directions(emb_BD) if is_normalised else emb_BD, batch, weights_B
-            )
+            run = self._loss if self.config.form == "reference" else self._loss_as_it_is
+            return run(_unit.directions(emb_BD) if is_normalised else emb_BD, batch, weights_B)
+
+    @torch.compiler.disable
+    def _loss_as_it_is(self, emb_BD: Tensor, batch: Batch, weights_B: Tensor | None) -> HeadOutput:
+        """The fused form schedules its own blocks: `torch.compile` goes around it."""
+        return self._loss(emb_BD, batch, weights_B)
 
     def _loss(self, emb_BD: Tensor, batch: Batch, weights_B: Tensor | None) -> HeadOutput:
         slots = self.slots

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -18,6 +18,7 @@ from frlib.core.config import Config, canonical, digest, to_dict
 from frlib.core.errors import ConfigError
 
 Fields = Mapping[str, Any]
+C = TypeVar("C", bound=Config)
 _MISSPELT = "no_such_field_"
 
 
@@ -61,17 +62,22 @@ def described(config: Config) -> str:
     return f"{name}[{','.join(changed)}]" if changed else str(name)
 
 
-def alternatives(owner: type[Config], shared: type[Config] = Config) -> list[Config]:
+def alternatives(owner: type[C], shared: type[Config] = Config) -> list[C]:
     """The defaults, and every other value of every field with a few named ones, one at a time.
 
     Fields of `shared` stay as they are, and so do those that need another field to change too.
     """
-    return _distinct(owner, [{}, *_changes(owner, shared, _named_values)])
+    return _valid(owner, [{}, *_changes(owner, shared, _named_values)])
 
 
-def ends(owner: type[Config]) -> list[Config]:
+def ends(owner: type[C]) -> list[C]:
     """Every number of the config at either end of what it may be, one at a time."""
-    return _distinct(owner, _changes(owner, Config, _ends))
+    return _valid(owner, _changes(owner, Config, _ends))
+
+
+def distinct(configs: Iterable[C]) -> list[C]:
+    """Without those that came before."""
+    return list({canonical(config): config for config in configs}.values())
 
 
 def config_checks(config: Config) -> list[Check]:
@@ -147,15 +153,14 @@ def _changes(
             yield from ({name: value} for value in values(field))
 
 
-def _distinct(owner: type[Config], wanted: Iterable[Fields]) -> list[Config]:
-    made: dict[str, Config] = {}
+def _valid(owner: type[C], wanted: Iterable[Fields]) -> list[C]:
+    made = []
     for fields in wanted:
         try:
-            config = owner.parse(fields)
+            made.append(owner.parse(fields))
         except ConfigError:
             continue
-        made.setdefault(canonical(config), config)
-    return list(made.values())
+    return made
 
 
 def _named_values(field: FieldInfo) -> list[Any]:

@@ -31,6 +31,7 @@ from frlib.testing.checks import (
     alternatives,
     config_checks,
     described,
+    distinct,
     ends,
     found,
     import_check,
@@ -51,8 +52,8 @@ def margin_checks(choice: str | ModuleType, *variants: Fields, held: bool = Fals
     """Of a module of `frlib.heads.margins`, or of its entry-point group."""
     module = found(_MARGINS, choice)
     result = _of_module(module, choice)
-    usual = [*alternatives(module.Config), *_parsed(module, variants)]
-    for margin in [*usual, *ends(module.Config)]:
+    usual = distinct([*alternatives(module.Config), *_parsed(module, variants)])
+    for margin in distinct([*usual, *ends(module.Config)]):
         result += _named(
             described(margin),
             finite=partial(margins.finite, margin),
@@ -72,8 +73,8 @@ def negatives_checks(
     """Of a module of `frlib.heads.negatives`, or of its entry-point group."""
     module = found(_NEGATIVES, choice)
     result = _of_module(module, choice)
-    usual = [*alternatives(module.Config), *_parsed(module, variants)]
-    for slot in [*usual, *ends(module.Config)]:
+    usual = distinct([*alternatives(module.Config), *_parsed(module, variants)])
+    for slot in distinct([*usual, *ends(module.Config)]):
         result += _named(
             described(slot),
             finite=partial(negatives.finite, slot),
@@ -91,7 +92,8 @@ def preset_checks(choice: str | ModuleType, *variants: Fields) -> list[Check]:
     """Of a module of `frlib.heads.presets`, or of its entry-point group."""
     module = found(_PRESETS, choice)
     result = [*_of_module(module, choice), *_named(_short(module), page=partial(_page, module))]
-    for config in [*alternatives(module.Config, HeadConfig), *_parsed(module, variants)]:
+    usual = [*alternatives(module.Config, HeadConfig), *_parsed(module, variants)]
+    for config in distinct(usual):
         result += config_checks(config)
         result += _trained(described(config), partial(_whole_and_sampled, module, config))
     return result

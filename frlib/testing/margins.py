@@ -32,9 +32,6 @@ def shapes(margin: Margin) -> None:
     """`[B]` with amounts `[B]`, and `[B, P]` with `[B, 1]`, element by element the same."""
     own_B = torch.linspace(-0.95, 0.97, 16, dtype=torch.float64)
     amounts_B, _ = amounts(margin, own_B)
-    if amounts_B is not None:
-        assert amounts_B.shape == own_B.shape, f"amounts {list(amounts_B.shape)}, expected [B]"
-        assert amounts_B.dtype == own_B.dtype, f"amounts {amounts_B.dtype} of {own_B.dtype}"
     cos_BP = torch.stack([own_B.roll(k) for k in range(5)], 1)
     before = cos_BP.clone()
     wide = margin.apply(cos_BP, None if amounts_B is None else amounts_B[:, None])
@@ -59,12 +56,12 @@ def rises(margin: Margin) -> None:
         with torch.no_grad():
             value_P = margin.apply(cos_P, None if amounts_A is None else amount_1).target
         falls_P = value_P.diff() < -1e-9
-        where = f"with amount {amount_1.item():.4g}" if amounts_A is not None else ""
+        where = f" with amount {amount_1.item():.4g}" if amounts_A is not None else ""
         if margin.rises:
-            _no_fall(falls_P, cos_P, value_P, f"rises {where}")
+            _no_fall(falls_P, cos_P, value_P, f"rises{where}")
         if margin.rises_where_positive:
             from_P = (value_P > 0).int().cummax(0).values[:-1].bool()
-            _no_fall(falls_P & from_P, cos_P, value_P, f"rises_where_positive {where}")
+            _no_fall(falls_P & from_P, cos_P, value_P, f"rises_where_positive{where}")
 
 
 def slope(margin: Margin, held: bool) -> None:

@@ -60,7 +60,11 @@ def amounts(margin: Margin, own_B: Tensor) -> tuple[Tensor | None, Batch]:
     seen, state = batch(own_B), numbers(margin, own_B)
     with torch.no_grad():
         margin.observe(seen, state)
-    return margin.amounts(seen, own_B.detach(), seen.given_B, state), seen
+    found_B = margin.amounts(seen, own_B.detach(), seen.given_B, state)
+    if found_B is not None:
+        assert found_B.shape == own_B.shape, f"amounts {list(found_B.shape)}, expected [B]"
+        assert found_B.dtype == own_B.dtype, f"amounts {found_B.dtype} of {own_B.dtype}"
+    return found_B, seen
 
 
 def edges(dtype: torch.dtype) -> Tensor:

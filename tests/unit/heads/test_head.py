@@ -1,6 +1,8 @@
 """Building heads: centres, shards, degenerate presets that must coincide, names in tables."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -38,7 +40,7 @@ from frlib.heads.presets import (
 from frlib.heads.similarity import subcenter as centres
 from frlib.heads.slots import InitRule
 from tests.unit.heads.stand_ins import columns
-from tests.unit.heads.workers import together
+from tests.unit.heads.workers import ThreadGroup, together
 
 CLASSES, DIM, BATCH = 9, 5, 12
 
@@ -251,22 +253,80 @@ def test_logits_when_bfloat16_then_near_and_decisions_are_those_of_float32(
     found.loss.backward()
 
 
-def test_reference_when_compiled_whole_then_same_loss() -> None:
-    config = composed.Config(
-        similarity=centres.Config(loss_k=2),
-        margin=arc.Config(),
-        objective=noise_resistant.Config(),
-        form="reference",
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # dynamo's own, at a break
+@pytest.mark.parametrize("form", ["reference", "fused"])
+def test_head_when_compiled_then_same_loss_and_gradient(form: str) -> None:
+    config = composed.Config.parse(
+        {
+            "similarity": centres.Config(loss_k=2),
+            "margin": arc.Config(),
+            "objective": noise_resistant.Config(),
+            "form": form,
+        }
     )
     emb_BD, labels_B = _batch()
+    emb_BD.requires_grad_()
     head = build(config, CLASSES, DIM, seed=1).double()
 
     def loss(emb_BD: Tensor) -> Tensor:
         result: Tensor = head(emb_BD, labels_B, epoch=0).loss
         return result
 
-    whole = torch.compile(loss, backend="aot_eager", fullgraph=True)
-    torch.testing.assert_close(whole(emb_BD), loss(emb_BD))
+    compiled = torch.compile(loss, backend="aot_eager", fullgraph=form == "reference")
+    for found, wanted in ((compiled(emb_BD), loss(emb_BD)),):
+        torch.testing.assert_close(found, wanted)
+        (grad,) = torch.autograd.grad(found, emb_BD)
+        torch.testing.assert_close(grad, torch.autograd.grad(wanted, emb_BD)[0])
+
+
+class _Counted:
+    """A group that counts its calls and the numbers they carry."""
+
+    def __init__(self, group: ThreadGroup) -> None:
+        self.rank, self.size = group.rank, group.size
+        self.calls: list[int] = []
+        for name in ("max", "sum", "mean", "all_gather"):
+            setattr(self, name, self._counting(getattr(group, name)))
+
+    def _counting(self, call: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        def counted(values: Tensor) -> Tensor:
+            self.calls.append(values.numel())
+            return call(values)
+
+        return counted
+
+
+@pytest.mark.parametrize("form", ["reference", "fused"])
+@pytest.mark.parametrize(
+    ("config", "calls"),
+    [
+        (arcface.Config(), 2),
+        (subcenter.Config(), 2),
+        (expface.Config(), 2),
+        (curricular.Config(), 2),
+        (boundary.Config(lam=0), 2),
+        (boundary.Config(), 2),
+        (unequal.Config(), 3),
+        (uniface.Config(), 3),
+        (boundary.Config(sample_rate=0.5), 3),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_classes_when_spread_then_few_small_collectives(
+    config: HeadConfig, calls: int, form: str
+) -> None:
+    config = type(config).parse(config.model_dump() | {"form": form})
+
+    def work(group: ThreadGroup) -> list[int]:
+        counted: Any = _Counted(group)
+        head = build(config, CLASSES, DIM, 1, classes=counted).double()
+        emb_BD, labels_B = _batch()
+        head(emb_BD.requires_grad_(), labels_B, epoch=50).loss.backward()
+        return list(counted.calls)
+
+    for found in together(2, work):
+        assert len(found) == calls
+        assert max(found) <= 5 * BATCH
 
 
 @pytest.mark.parametrize(
