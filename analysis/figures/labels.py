@@ -2,12 +2,15 @@
 
 Positions are pixels. A label is a box of known size, joined to a point of its curve by a straight
 leader. Of all free places the cheapest is taken: a short leader that crosses few curves and ends
-where its curve is not close to another one. All orders in which labels can choose are tried.
+where its curve is not close to another one. Labels choose one after another, in many orders, and
+the cheapest outcome counts.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +21,14 @@ Point = tuple[float, float]
 
 _PLACES_A_SIDE = 28
 _ENDS = 20
-_CORNERS = 90
-_CLEAR = 5.0
+_CORNERS = 45
+_CLEAR = 9.0
+_APART = 5.0
+_STEPS = 24
+_ORDERS = 120
 _EDGE = 8.0
 _SEEN_APART = 16.0
+_COST_LENGTH = 2.0
 _COST_CLOSE = 60.0
 _COST_CROSSED = 400.0
 _COST_CROSSED_QUIET = 30.0
@@ -62,23 +69,6 @@ class Box:
         """`[N, 2]`: the point of the box next to each point."""
         return points_N2.clip([self.left, self.bottom], [self.right, self.top])
 
-    def meets(self, other: "Box") -> bool:
-        """Whether they overlap."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.bottom < other.top
-            and other.bottom < self.top
-        )
-
-    def is_cut_by(self, start: Point, end: Point) -> bool:
-        """Whether a straight line passes through."""
-        corners = [(self.left, self.bottom), (self.right, self.top)]
-        others = [(self.left, self.top), (self.right, self.bottom)]
-        return self.grown(0.5).meets(Box(*end, 0, 0)) or any(
-            _cross(start, end, *diagonal) for diagonal in (corners, others)
-        )
-
 
 @dataclass(frozen=True)
 class Place:
@@ -89,15 +79,39 @@ class Place:
     end: Point
     cost: float
 
-    def clashes(self, other: "Place") -> bool:
-        """Whether two labels or their leaders are in each other's way."""
-        wide, theirs = self.box.grown(_CLEAR), other.box.grown(_CLEAR)
-        return (
-            wide.meets(other.box)
-            or wide.is_cut_by(other.start, other.end)
-            or theirs.is_cut_by(self.start, self.end)
-            or _cross(self.start, self.end, other.start, other.end)
+
+@dataclass(frozen=True)
+class _Options:
+    """Places for one label by itself, the cheapest first: O lower left corners, leaders, costs."""
+
+    size: Point
+    corner_O2: Points
+    start_O2: Points
+    end_O2: Points
+    cost_O: NDArray[np.float64]
+
+    def at(self, index: int) -> Place:
+        corner, start, end = (
+            (float(points_O2[index, 0]), float(points_O2[index, 1]))
+            for points_O2 in (self.corner_O2, self.start_O2, self.end_O2)
         )
+        return Place(Box(*corner, *self.size), start, end, float(self.cost_O[index]))
+
+    def clash(self, taken: Place) -> NDArray[np.bool_]:
+        """`[O]`: which of them are in the way of a label that has its place, or of its leader."""
+        far_O2 = self.corner_O2 + self.size
+        theirs, low_O2, high_O2 = taken.box, self.corner_O2 - _APART, far_O2 + _APART
+        overlap_O = (
+            (low_O2 < [theirs.right, theirs.top]) & (high_O2 > [theirs.left, theirs.bottom])
+        ).all(axis=1)
+        leader_N2 = np.linspace(taken.start, taken.end, _STEPS)[:, None]
+        covered_O = ((leader_N2 > low_O2) & (leader_N2 < high_O2)).all(axis=2).any(axis=0)
+        own_NO2 = np.linspace(self.start_O2, self.end_O2, _STEPS)
+        wide = theirs.grown(_APART)
+        inside_NO2 = (own_NO2 > [wide.left, wide.bottom]) & (own_NO2 < [wide.right, wide.top])
+        straight = np.array([taken.start, taken.end])
+        crossed_O = _crossings(self.start_O2, self.end_O2, straight) > 0
+        return np.asarray(overlap_O | covered_O | inside_NO2.all(axis=2).any(axis=0) | crossed_O)
 
 
 def place(
@@ -108,25 +122,40 @@ def place(
     Where there is no room for all, some lie on others: `cost` is 100,000 and more for each.
     """
     options = [_options(area, size, index, curves, quiet) for index, size in enumerate(sizes)]
+
+    @cache
+    def clash(one: int, at: int, other: int) -> NDArray[np.bool_]:
+        return options[other].clash(options[one].at(at))
+
     best: dict[int, Place] = {}
     lowest = float("inf")
-    for order in itertools.permutations(range(len(curves))):
-        found: dict[int, Place] = {}
+    for order in _orders(len(curves)):
+        chosen: dict[int, int] = {}
+        hidden = 0
         for index in order:
-            taken = list(found.values())
-            free = (one for one in options[index] if not any(map(one.clashes, taken)))
-            hidden = replace(options[index][0], cost=options[index][0].cost + _COST_HIDDEN)
-            found[index] = next(free, hidden)
-        total = sum(one.cost for one in found.values())
+            free_O = np.ones(len(options[index].cost_O), dtype=bool)
+            for one, at in chosen.items():
+                free_O &= ~clash(one, at, index)
+            hidden += not free_O.any()
+            chosen[index] = int(free_O.argmax())
+        places = {index: options[index].at(at) for index, at in chosen.items()}
+        total = sum(one.cost for one in places.values()) + hidden * _COST_HIDDEN
         if total < lowest:
-            best, lowest = found, total
+            best, lowest = places, total
     return [best[index] for index in range(len(curves))]
+
+
+def _orders(count: int) -> list[tuple[int, ...]]:
+    """All orders of a few labels, a fair part of those of many."""
+    if math.factorial(count) <= _ORDERS:
+        return list(itertools.permutations(range(count)))
+    draw = np.random.default_rng(0)
+    return [tuple(draw.permutation(count).tolist()) for _ in range(_ORDERS)]
 
 
 def _options(
     area: Box, size: Point, index: int, curves: Sequence[Points], quiet: Sequence[Points]
-) -> list[Place]:
-    """Places for one label by itself, the cheapest first."""
+) -> _Options:
     others = [curve for at, curve in enumerate(curves) if at != index]
     inside_N2 = curves[index][area.grown(-_EDGE).holds(curves[index])]
     ends_E2 = inside_N2[:: max(1, len(inside_N2) // _ENDS)]
@@ -137,12 +166,12 @@ def _options(
     drawn_N2 = np.concatenate([*curves, *quiet])
     lines = [(_thinned(line), _COST_CROSSED) for line in others]
     lines += [(_thinned(line), _COST_CROSSED_QUIET) for line in quiet]
-    found = []
+    rows = []
     for left in np.linspace(area.left, area.right - size[0], _PLACES_A_SIDE):
         for bottom in np.linspace(area.bottom, area.top - size[1], _PLACES_A_SIDE):
             box = Box(float(left), float(bottom), *size)
             starts_E2 = box.nearest(ends_E2)
-            cost_E = close_E + np.linalg.norm(ends_E2 - starts_E2, axis=1)
+            cost_E = close_E + _COST_LENGTH * np.linalg.norm(ends_E2 - starts_E2, axis=1)
             covered = int(box.grown(_CLEAR).holds(drawn_N2).sum())
             if covered:
                 cost_E += _COST_HIDDEN + covered
@@ -150,9 +179,10 @@ def _options(
                 for line_N2, price in lines:
                     cost_E += price * _crossings(starts_E2, ends_E2, line_N2)
             at = int(cost_E.argmin())
-            start, end = (_point(points_E2[at]) for points_E2 in (starts_E2, ends_E2))
-            found.append(Place(box, start, end, float(cost_E[at])))
-    return sorted(found, key=lambda one: one.cost)
+            rows.append((left, bottom, *starts_E2[at], *ends_E2[at], cost_E[at]))
+    table = np.array(rows)
+    table = table[table[:, 6].argsort(kind="stable")]
+    return _Options(size, table[:, 0:2], table[:, 2:4], table[:, 4:6], table[:, 6])
 
 
 def _thinned(line_N2: Points) -> Points:
@@ -177,16 +207,3 @@ def _side(a: Points, b: Points, c: Points) -> Points:
     u, v = b - a, c - a
     side: Points = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
     return side
-
-
-def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Whether the straight lines a-b and c-d cross."""
-
-    def turn(p: Point, q: Point, r: Point) -> float:
-        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-
-    return turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0
-
-
-def _point(pair: Points) -> Point:
-    return float(pair[0]), float(pair[1])

@@ -32,7 +32,7 @@ DPI = 200
 ADDED, TIMES, LENGTH, CHANCE = (
     "Additive\nto the angle, to the cosine",
     "Multiplicative\nfactor, exponent or weight",
-    "Adaptive to quality\nread from the embedding's length",
+    "Adaptive to quality\nread from the length |x|",
     "Adaptive, other sources\ndraw, hard negatives, learning",
 )
 OTHER = "Other\nmargins"
@@ -54,8 +54,11 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (2.2, 1.2)), (0, (6, 1.5, 1.5
 GREY, INK, FAINT = "#8a8a8a", "#222222", "#e9e9e9"
 SMALL = 9.0
 GAP = 2.0
+WIDER = 1.3
 LEFT, RIGHT = 0.055, 0.99
 VALUES, SLOPES = (-2.65, 1.08), (-1.6, 4.2)
+VALUE_JUMP, SLOPE_JUMP = (0.05, 4.0), (0.4, 12.0)
+"""A line has a gap where it moves by more than the first number plus the second a radian."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def curves(table: Mapping[str, NDArray[Any]]) -> list[Curve]:
 
 
 def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
-    """The figure, 13.3 by 7.5 inches: a slide."""
+    """The figure: a slide of 13.3 by 7.5 inches, wider with more panels."""
     lines = curves(table)
     plain = next((one for one in lines if one.is_plain), None)
     families = {
@@ -130,7 +133,9 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
         for family in (ADDED, TIMES, LENGTH, CHANCE, OTHER)
     }
     families = {family: members for family, members in families.items() if members}
-    figure = Figure(figsize=(13.333, 7.5), dpi=100, facecolor="white")
+    ratios = (WIDER, *[1.0] * (len(families) - 1))
+    width = 13.333 * max(1.0, sum(ratios) / (WIDER + 3))
+    figure = Figure(figsize=(width, 7.5), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(
         2,
@@ -139,7 +144,7 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
         right=RIGHT,
         top=0.81,
         bottom=0.185,
-        width_ratios=(1.3, *[1] * (len(families) - 1)),
+        width_ratios=ratios,
         height_ratios=(2.15, 1),
         hspace=0.07,
         wspace=0.06,
@@ -163,12 +168,17 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
     return figure
 
 
-def write(table: Mapping[str, NDArray[Any]], path: Path) -> Path:
-    """Draw and write it, whole or not at all; the suffix says how. Equal tables, equal bytes."""
+def check(path: Path) -> None:
+    """`ConfigError` if no figure can be written under that name."""
     if path.suffix not in SUFFIXES:
         raise ConfigError(
             f"{path}: a figure is written as {', '.join(SUFFIXES)}; found {path.suffix or 'none'!r}"
         )
+
+
+def write(table: Mapping[str, NDArray[Any]], path: Path) -> Path:
+    """Draw and write it, whole or not at all; the suffix says how. Equal tables, equal bytes."""
+    check(path)
     buffer = io.BytesIO()
     undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with matplotlib.rc_context({"svg.hashsalt": "frlib"}):
@@ -201,7 +211,10 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
     upper.plot(theta_deg, np.cos(np.radians(theta_deg)), color=GREY, lw=1.6, zorder=2)
     lower.axhline(1, color=GREY, lw=1.6, zorder=2)
     for at, one in enumerate(members):
-        for axes, data_VT, jump in ((upper, one.values, 0.08), (lower, one.slopes, 0.5)):
+        for axes, data_VT, jump in (
+            (upper, one.values, VALUE_JUMP),
+            (lower, one.slopes, SLOPE_JUMP),
+        ):
             inner = slice(None) if axes is upper else slice(1, -1)
             angles_T, inner_VT = one.theta_deg[inner], data_VT[:, inner]
             if len(inner_VT) > 1:
@@ -216,7 +229,7 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
     lower.set_ylim(*SLOPES)
     straight = [title for one in members if np.allclose(one.slopes, 1) for title in one.names]
     if straight:
-        text = textwrap.fill(f"{', '.join(straight)}: slope 1", 34)
+        text = textwrap.fill(f"{', '.join(straight)}: slope\u00a01", 34)
         lower.text(
             0.97, 0.93, text, transform=lower.transAxes, ha="right", va="top", fontsize=SMALL
         )
@@ -337,11 +350,12 @@ def _colour(at: int) -> str:
 
 
 def _pixels(axes: Axes, one: Curve, value_T: Numbers) -> Points:
-    line_N2 = _broken(one.theta_deg, value_T, 0.08)
+    line_N2 = _broken(one.theta_deg, value_T, VALUE_JUMP)
     return np.asarray(axes.transData.transform(line_N2), dtype=np.float64)
 
 
-def _broken(x_T: Numbers, y_T: Numbers, jump: float) -> Points:
+def _broken(theta_deg: Numbers, y_T: Numbers, jump: tuple[float, float]) -> Points:
     """`[N, 2]`: a line, with a gap where it jumps."""
-    at = np.flatnonzero(np.abs(np.diff(y_T)) > jump) + 1
-    return np.stack([np.insert(x_T, at, np.nan), np.insert(y_T, at, np.nan)], axis=1)
+    most_T = jump[0] + jump[1] * np.diff(np.radians(theta_deg))
+    at = np.flatnonzero(np.abs(np.diff(y_T)) > most_T) + 1
+    return np.stack([np.insert(theta_deg, at, np.nan), np.insert(y_T, at, np.nan)], axis=1)

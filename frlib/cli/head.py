@@ -1,5 +1,6 @@
 """`frlib head list | show | draw`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +46,20 @@ def show(
         reference.print_json(as_dict(found))
     else:
         print_page(found, Console(highlight=False))
+
+
+@app.command()
+def draw(
+    out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path(
+        "target_logit.png"
+    ),
+) -> None:
+    """Draw the target logit curves of all heads, and the slopes through which they train."""
+    from analysis.figures import target_logit
+    from frlib.heads import curves
+
+    target_logit.check(out)
+    typer.echo(f"Written to {target_logit.write(curves.targets(), out)}")
 
 
 def as_dict(page: Page) -> dict[str, Any]:

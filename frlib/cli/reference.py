@@ -18,6 +18,7 @@ from frlib.core.reference import FieldRow, Page
 
 _INDENT = 4
 _GAP = 2
+_COLUMNS = ("field", "default", "unit", "search")
 PLACE = "Does not change the result."
 
 
@@ -103,22 +104,28 @@ def print_intro(page: Page, console: Console) -> None:
 
 
 def print_fields(groups: Mapping[str, tuple[FieldRow, ...]], console: Console) -> None:
-    """Fields in groups under headings, columns aligned over all of them."""
-    head = ("field", "default", "unit", "search")
+    """Fields in groups under headings, columns aligned over all of them.
+
+    Where a line would be wider than the console, searches stand below their fields.
+    """
     facts = {row.name: _facts(row) for rows in groups.values() for row in rows}
-    widths = [
-        max(len(line[at]) for line in (head, *facts.values())) + _GAP for at in range(len(head))
-    ]
-    console.print(Text(_aligned(head, widths), style="underline"))
+    columns = len(_COLUMNS)
+    if max(map(len, _aligned(_COLUMNS, *facts.values()))) > console.width:
+        columns -= 1
+    head, *lines = _aligned(_COLUMNS[:columns], *(fact[:columns] for fact in facts.values()))
+    line_of = dict(zip(facts, lines, strict=True))
+    console.print(Text(head, style="underline"))
     for heading, rows in groups.items():
         if heading and rows:
             console.print()
             console.print(Text(heading, style="underline"))
         for row in rows:
-            text = Text(_aligned(facts[row.name], widths))
+            text = Text(line_of[row.name])
             text.stylize("bold", 0, len(row.name))
             console.print(text)
             print_indented(row.meaning, _INDENT, console)
+            if row.space and columns < len(_COLUMNS):
+                print_indented(f"Search: {facts[row.name][-1]}", _INDENT, console)
             if row.is_place:
                 print_indented(PLACE, _INDENT, console, "dim")
             elif row.source:
@@ -131,8 +138,12 @@ def _facts(row: FieldRow) -> tuple[str, str, str, str]:
     return row.name, default, row.unit, search
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
-    return "".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+def _aligned(*lines: tuple[str, ...]) -> list[str]:
+    widths = [max(map(len, column)) + _GAP for column in zip(*lines, strict=True)]
+    return [
+        "".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def print_block(block: str, console: Console, indent: int = 0) -> None:

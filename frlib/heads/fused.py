@@ -256,6 +256,7 @@ class _Work:
         weight_RD, inverse_R = columns.weight_RD, columns.inverse_R
         grad_BR, emb_BD = columns.cos_BR, columns.emb_BD.to(columns.dtype)
         grad_RD = torch.empty_like(weight_RD)
+        scratch_rD = torch.empty_like(weight_RD[: max(1, CLASS_BLOCK // weight_RD.shape[1])])
         for rows in _blocks(weight_RD, CLASS_BLOCK):
             grad_rD = grad_RD[rows]
             if columns.dtype == grad_RD.dtype:
@@ -266,7 +267,7 @@ class _Work:
                 continue
             if columns.column_scale is None:
                 grad_rD *= inverse_R[rows, None]
-            along_r = torch.linalg.vecdot(weight_RD[rows], grad_rD)
+            along_r = torch.mul(weight_RD[rows], grad_rD, out=scratch_rD[: len(grad_rD)]).sum(1)
             grad_rD.addcmul_(weight_RD[rows], (-along_r * inverse_R[rows].square())[:, None])
         return grad_RD
 

@@ -80,21 +80,19 @@ def slope(margin: Margin, held: bool) -> None:
         return
     if held:
         return
-    with torch.no_grad():
-        differences(
-            lambda shift: margin.apply(cos_P + shift, amounts_P).target, found_P, cos_P, "slope"
-        )
-        if amounts_P is None:
-            return
-    (found_P,) = torch.autograd.grad(total, amounts_P)
-    with torch.no_grad():
-        known_P: Tensor = amounts_P.detach()
-        differences(
-            lambda shift: margin.apply(cos_P, known_P + shift).target,
-            found_P,
-            cos_P,
-            "slope in the amounts",
-        )
+    differences(
+        lambda shift: margin.apply(cos_P + shift, amounts_P).target, found_P, cos_P, "slope"
+    )
+    if amounts_P is None:
+        return
+    known_P: Tensor = amounts_P
+    (found_P,) = torch.autograd.grad(total, known_P, materialize_grads=True)
+    differences(
+        lambda shift: margin.apply(cos_P, known_P + shift).target,
+        found_P,
+        cos_P,
+        "slope in the amounts",
+    )
 
 
 def _no_fall(falls_P: Tensor, cos_P: Tensor, value_P: Tensor, what: str) -> None:

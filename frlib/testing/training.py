@@ -4,6 +4,7 @@ What is compared with is the reference form on one worker. B batch, C classes, D
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch import Tensor
 from frlib.core.config import with_path
 from frlib.heads.config import HeadConfig
 from frlib.heads.head import Head
-from frlib.heads.layout import load_whole, whole_state
+from frlib.heads.layout import Layout, load_whole, whole_state
 from frlib.heads.output import Decisions
 from frlib.heads.slots import Slots
 from frlib.parallel.collectives import SINGLE, Group
@@ -19,7 +20,8 @@ from frlib.testing.stand_ins import same
 from frlib.testing.workers import together
 
 CLASSES, DIM, BATCH, LATE = 11, 5, 9, 50
-Outcome = dict[str, Tensor]
+Joining = Literal["same", "sum", "cat"]
+Outcome = dict[tuple[str, Joining], Tensor]
 Maker = Callable[..., Head]
 
 
@@ -56,7 +58,7 @@ def finite(make: Maker) -> None:
             samples_B = torch.arange(len(emb_BD)) % BATCH
             output = head(emb_BD, labels_B, epoch=LATE, samples_B=samples_B)
             output.loss.backward()
-            for name, value in _results(head, output.losses_B, emb_BD).items():
+            for (name, _), value in _results(head, output.losses_B, emb_BD).items():
                 bad = (~value.isfinite()).sum().item()
                 assert not bad, (
                     f"{name}: {bad} numbers not finite at cosines 0, ±1, {form}, {dtype}"
@@ -88,14 +90,14 @@ def crosses(make: Maker) -> None:
         found = _joined(together(size, work))
         where = f"{form} form on {size} worker{'s' * (size > 1)}"
         assert found.keys() == wanted.keys(), f"{where}: {sorted(found.keys() ^ wanted.keys())}"
-        for name, value in wanted.items():
-            same(found[name], value, f"{name}, {where}", rtol=1e-7, atol=1e-9)
+        for key, value in wanted.items():
+            same(found[key], value, f"{key[0]}, {where}", rtol=1e-7, atol=1e-9)
 
 
 def reshards(make: Maker) -> None:
     """Trained on two workers, stored whole, it goes on alike on one and on three."""
 
-    def begin(group: Group) -> Outcome:
+    def begin(group: Group) -> dict[str, Tensor]:
         head = make(group, form="fused")
         _train(head, 2)
         return whole_state(head)
@@ -110,12 +112,12 @@ def reshards(make: Maker) -> None:
     state = together(2, begin)[0]
     wanted = go_on(SINGLE)
     found = _joined(together(3, go_on))
-    for name, value in wanted.items():
-        same(found[name], value, f"{name}, on three workers", rtol=1e-9, atol=1e-11)
+    for key, value in wanted.items():
+        same(found[key], value, f"{key[0]}, on three workers", rtol=1e-9, atol=1e-11)
 
 
 def _train(head: Head, steps: int, first: int = 0) -> Outcome:
-    """What came out of some steps, under names that say how workers' results go together."""
+    """What came out of some steps, and the whole state after them."""
     found: Outcome = {}
     for step in range(first, first + steps):
         emb_BD, labels_B = _batch(step, head)
@@ -123,17 +125,14 @@ def _train(head: Head, steps: int, first: int = 0) -> Outcome:
         head.zero_grad()
         output = head(emb_BD, labels_B, epoch=LATE, step=step, samples_B=torch.arange(BATCH))
         output.loss.backward()
-        found[f"labels of step {step}"] = output.labels_B
-        found[f"classes|of step {step}"] = output.classes_C
-        for name, value in _results(head, output.losses_B, emb_BD).items():
-            found[f"{name} of step {step}"] = value
-        for name, value in _decisions(output.decisions).items():
-            found[f"{name} of step {step}"] = value
+        results = _results(head, output.losses_B, emb_BD) | _decisions(output.decisions)
+        results |= {("labels", "same"): output.labels_B, ("classes", "cat"): output.classes_C}
+        found |= {(f"{name} of step {step}", how): v for (name, how), v in results.items()}
         with torch.no_grad():
             for parameter in head.parameters():
                 if parameter.grad is not None:
                     parameter.sub_(0.2 * parameter.grad)
-    return found | {f"{name} at the end": value for name, value in whole_state(head).items()}
+    return found | {(f"{name} at the end", "same"): v for name, v in whole_state(head).items()}
 
 
 def _batch(step: int, head: Head) -> tuple[Tensor, Tensor]:
@@ -151,11 +150,13 @@ def _batch(step: int, head: Head) -> tuple[Tensor, Tensor]:
 
 def _results(head: Head, losses_B: Tensor, emb_BD: Tensor) -> Outcome:
     assert emb_BD.grad is not None
-    found = {"losses": losses_B.detach(), "gradient+of embeddings": emb_BD.grad}
+    found: Outcome = {("losses", "same"): losses_B.detach()}
+    found["gradient of embeddings", "sum"] = emb_BD.grad
+    rows = Layout.of(head).rows
     for name, parameter in head.named_parameters():
         if parameter.grad is not None:
-            how = "|" if parameter.dim() else " "
-            found[f"gradient{how}of {name}"] = parameter.grad.clone()
+            how: Joining = "cat" if name in rows else "same"
+            found[f"gradient of {name}", how] = parameter.grad.clone()
     return found
 
 
@@ -163,20 +164,21 @@ def _decisions(decisions: Decisions | None) -> Outcome:
     if decisions is None:
         return {}
     names = ("position", "given label", "proposed label", "score")
-    return {f"{n} of flagged": v for n, v in zip(names, decisions.flagged(), strict=True)}
+    flagged = zip(names, decisions.flagged(), strict=True)
+    return {(f"{name} of flagged samples", "same"): value for name, value in flagged}
 
 
 def _joined(parts: list[Outcome]) -> Outcome:
-    """Of all workers: `+` sums, `|` one after the other, others the same everywhere."""
-    whole = {}
-    for name in parts[0]:
-        values = [part[name] for part in parts]
-        if "+" in name:
-            whole[name] = torch.stack(values).sum(0)
-        elif "|" in name:
-            whole[name] = torch.cat(values)
+    """Of all workers, each value as its key says."""
+    whole: Outcome = {}
+    for key in parts[0]:
+        values = [part[key] for part in parts]
+        if key[1] == "sum":
+            whole[key] = torch.stack(values).sum(0)
+        elif key[1] == "cat":
+            whole[key] = torch.cat(values)
         else:
             for rank, value in enumerate(values):
-                same(value, values[0], f"{name}, worker {rank} and the first")
-            whole[name] = values[0]
+                same(value, values[0], f"{key[0]}, worker {rank} against the first")
+            whole[key] = values[0]
     return whole

@@ -13,7 +13,7 @@ from frlib.heads.build import build
 from frlib.heads.config import HeadConfig
 from frlib.heads.head import Head, HeadOutput
 from frlib.parallel.collectives import SINGLE, Group
-from tests.unit.heads.workers import together
+from frlib.testing.workers import together
 
 PRESETS = discover.choices("frlib.heads.presets")
 CLASSES, DIM, BATCH, LATE = 11, 6, 8, 100

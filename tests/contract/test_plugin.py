@@ -34,7 +34,7 @@ class Config(Margin):
 '''
 FORMULAS = {
     "square": "cos - self.margin * ((1 + cos) / 2).square()",
-    "steep": "(cos.acos() + self.margin * (1 - cos.acos() / 3.15)).cos()",
+    "steep": "(cos.acos() + self.margin * (1 - cos.acos() / 3.14)).cos()",
 }
 TEST = """\
 from frlib.testing.heads import margin_checks, parametrized

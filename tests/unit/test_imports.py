@@ -1,7 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► heads
+bench ─► heads                   testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
@@ -27,6 +27,7 @@ ALLOWED = {
     "schedules": set(),
     "backbones": set(),
     "heads": {"parallel"},
+    "testing": {"heads", "parallel"},
     "bench": {"heads"},
     "data": set(),
     "denoise": set(),
@@ -46,7 +47,17 @@ ALLOWED = {
     "study": {"train", "data", "records", "stats"},
     "rayrun": {"train", "study", "records", "parallel"},
     "launch": {"rayrun", "study", "data", "records", "track"},
-    "cli": {"launch", "study", "records", "track", "data", "bench", "analysis", "cluster"},
+    "cli": {
+        "launch",
+        "study",
+        "records",
+        "track",
+        "data",
+        "heads",
+        "bench",
+        "analysis",
+        "cluster",
+    },
     "analysis": {"records", "stats"},
     "studies": {"study", "train", "data", "heads", "backbones", "schedules"},
     "cluster": {"launch", "study"},
@@ -55,6 +66,7 @@ ONLY_IN = {
     "ray": ("frlib/rayrun/", "cluster/"),
     "optuna": ("frlib/rayrun/",),
     "mlflow": ("frlib/track/mlflow.py",),
+    "matplotlib": ("analysis/figures/",),
 }
 NO_TORCH = ("core", "records", "stats", "study", "analysis", "studies", "cli", "launch")
 

@@ -51,11 +51,11 @@ from frlib.heads.slots import Slots
 from frlib.heads.terms import boundary_gap, dispersion, margin_reward
 from frlib.heads.terms import magnitude as magnitude_term
 from frlib.parallel.collectives import SINGLE
+from frlib.testing.workers import ThreadGroup, together
 from tests.golden.adapters.bag import check_mining
 from tests.golden.adapters.denoise import check_confidence
 from tests.golden.adapters.quirks import CAP, Clamped, ClampedSphere, Drawn
 from tests.golden.case import Arrays, Check
-from tests.unit.heads.workers import ThreadGroup, together
 
 Hyper = dict[str, Any]
 

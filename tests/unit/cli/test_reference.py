@@ -12,20 +12,36 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from frlib.cli import backbone, head, schedule
-from frlib.cli.reference import as_dict, print_list, print_page
+from frlib.cli.reference import PLACE, as_dict, print_list, print_page
 from frlib.core import discover, reference
+from frlib.core.config import is_place, to_dict
 from frlib.core.errors import ConfigError
 from frlib.core.space import IntUniform, OneOf, Uniform
+from frlib.heads import pages
+from frlib.heads.config import HeadConfig
+from frlib.heads.margins import arc
+from frlib.heads.slots import Slots
 
 HEADS = "frlib.heads.presets"
 PACKAGES = (HEADS, "frlib.backbones", "frlib.schedules")
 CHOICES = [(package, name) for package in PACKAGES for name in discover.choices(package)]
+PRESETS = discover.choices(HEADS)
+SLOTS = [name for name in pages.names() if "." in name]
 WIDTHS = (80, 120)
+
+every_width = pytest.mark.parametrize("width", WIDTHS)
 
 
 def _printed(package: str, name: str, width: int) -> list[str]:
     text = io.StringIO()
-    print_page(reference.page(package, name), Console(file=text, width=width))
+    printing = head.print_page if package == HEADS else print_page
+    printing(reference.page(package, name), Console(file=text, width=width))
+    return [line.rstrip() for line in text.getvalue().splitlines()]
+
+
+def _printed_head(name: str, width: int) -> list[str]:
+    text = io.StringIO()
+    head.print_page(pages.page(name), Console(file=text, width=width))
     return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
@@ -47,11 +63,12 @@ def test_page_when_read_then_every_field_has_a_meaning_and_a_default(
     assert "name" not in {row.name for row in page.fields}
 
 
-@pytest.mark.parametrize("name", discover.choices(HEADS))
+@pytest.mark.parametrize("name", PRESETS)
 def test_page_when_of_a_head_then_every_field_has_a_public_source(name: str) -> None:
     page = reference.page(HEADS, name)
     assert page.paper is not None
-    for source in (page.paper.where, *(row.source for row in page.fields)):
+    rows = [row for row in page.fields if not row.is_place]
+    for source in (page.paper.where, *(row.source for row in rows)):
         assert source
         assert "methods:" not in source
         assert ".md" not in source
@@ -80,6 +97,8 @@ def test_pages_when_read_then_torch_is_not_imported() -> None:
     code = (
         "import sys; from frlib.cli import reference as page; from frlib.core import reference; "
         f"found = [reference.pages(package) for package in {PACKAGES}]; "
+        "from frlib.cli import head; from frlib.heads import pages; "
+        "found += [head.as_dict(pages.page(name)) for name in pages.names()]; "
         "assert all(found); assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -101,6 +120,9 @@ def test_pages_when_read_then_torch_is_not_imported() -> None:
         ("hard", "hard"),
         ((10, 18.0, 22), "10, 18, 22"),
         ((), "none"),
+        (arc.Config(), "arc"),
+        (arc.Config(margin=0.3, fallback="none"), "arc (margin 0.3, fallback none)"),
+        ((arc.Config(), arc.Config(margin=0.3)), "arc, arc (margin 0.3)"),
     ],
 )
 def test_plain_when_given_a_value_then_as_one_types_it(value: object, wanted: str) -> None:
@@ -116,29 +138,33 @@ def test_plain_space_when_given_a_distribution_then_says_kind_bounds_and_scale()
     assert reference.plain_space(OneOf(values=(1, 3, 5))) == "one of 1, 3, 5"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@every_width
 @pytest.mark.parametrize(("package", "name"), CHOICES)
 def test_show_when_printed_then_fits_and_every_fact_stands_on_its_fields_line(
     package: str, name: str, width: int
 ) -> None:
     lines = _printed(package, name, width)
-    assert max(map(len, lines)) <= width
+    assert max(len(line) for line in lines if not line.startswith("https://")) <= width
     page = reference.page(package, name)
     header, *table = lines[lines.index(next(line for line in lines if line.startswith("field "))) :]
-    assert header.split() == ["field", "default", "unit", "search"]
     at = {word: header.index(word) for word in header.split()}
+    assert [*at] in (["field", "default", "unit", "search"], ["field", "default", "unit"])
     for row in page.fields:
         line = next(line for line in table if line.startswith(f"{row.name} "))
         assert line[at["default"] : at["unit"]].strip() == reference.plain(row.default)
-        assert line[at["unit"] : at["search"]].strip() == row.unit
         wanted = reference.plain_space(row.space) if row.space else ""
-        assert line[at["search"] :].strip() == wanted
+        if "search" in at:
+            assert line[at["unit"] : at["search"]].strip() == row.unit
+            assert line[at["search"] :].strip() == wanted
+        else:
+            assert line[at["unit"] :] == row.unit
+            assert not wanted or f"    Search: {wanted}" in table
     whole = _words(" ".join(lines))
     assert whole.startswith(f"{name} {page.title}")
     assert _words(page.text.replace("* ", "")) in whole.replace("* ", "")
     for row in page.fields:
         assert _words(row.meaning) in whole
-        assert _words(row.source) in whole
+        assert _words(PLACE if row.is_place else row.source) in whole
 
 
 def test_show_when_the_formula_is_too_wide_then_condition_goes_below() -> None:
@@ -148,7 +174,7 @@ def test_show_when_the_formula_is_too_wide_then_condition_goes_below() -> None:
     assert lines[at + 1] == "        w <= i <= T"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@every_width
 @pytest.mark.parametrize("package", PACKAGES)
 def test_list_when_printed_then_names_and_titles_are_whole(package: str, width: int) -> None:
     text = io.StringIO()
@@ -163,8 +189,134 @@ def test_list_when_printed_then_names_and_titles_are_whole(package: str, width: 
         )
 
 
+@every_width
+@pytest.mark.parametrize("name", PRESETS)
+def test_show_when_a_head_then_every_slot_has_a_line_with_its_settings_and_its_formula(
+    name: str, width: int
+) -> None:
+    lines = _printed_head(name, width)
+    at = lines.index("Slots at the defaults")
+    block = lines[at + 1 : lines.index("", at)]
+    module = discover.load(HEADS, name)
+    slots: Slots = module.compose(module.Config())
+    chosen = [
+        (slot, config)
+        for slot in pages.FOLDERS
+        for config in ([*slots.terms] if slot == "terms" else [getattr(slots, slot)])
+    ]
+    starts = [line.split()[:2] for line in block if not line.startswith(" ")]
+    assert starts == [[slot, config.name] for slot, config in chosen]
+    whole = _words(" ".join(block))
+    for slot, config in chosen:
+        page = pages.page(f"{slot}.{config.name}")
+        assert _words(page.summary.removesuffix(":")) in whole
+        assert _words(page.formula) in whole
+        for key, value in to_dict(config).items():
+            if key != "name" and value:
+                assert f"{key} {reference.plain(value)}" in whole
+
+
+def test_show_when_boundary_then_slots_read_as_meant() -> None:
+    whole = _printed_head("boundary", 80)
+    assert "margin      arc            margin 0.5 radian, fallback hard, margin_grad exact" in whole
+    assert "        margin(c_j) > max(0, t)" in whole
+    assert any(line.startswith("terms       boundary_gap   lam π, ") for line in whole)
+    assert "Deviations from the released code: none in the values" in _words(" ".join(whole))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_show_when_a_head_then_fields_of_all_heads_come_once_and_last(name: str) -> None:
+    lines = _printed_head(name, 120)
+    common = lines.index(head.COMMON)
+    own_rows, common_rows = pages.own_and_common(pages.page(name))
+    for rows, part in ((own_rows, lines[:common]), (common_rows, lines[common:])):
+        for row in rows:
+            assert any(line.startswith(f"{row.name} ") for line in part)
+    assert {row.name for row in common_rows} | {"scale"} == {*HeadConfig.model_fields} - {"name"}
+    assert PLACE.removesuffix(".") in _words(" ".join(lines[common:]))
+
+
+@every_width
+@pytest.mark.parametrize("name", SLOTS)
+def test_show_when_a_slots_choice_then_its_page_fits_and_is_whole(name: str, width: int) -> None:
+    lines = _printed_head(name, width)
+    assert max(map(len, lines)) <= width
+    assert lines[0] == name
+    page = pages.page(name)
+    whole = _words(" ".join(lines)).replace("* ", "")
+    assert page.summary
+    assert _words(page.text.replace("* ", "")) in whole
+    for row in page.fields:
+        assert row.meaning
+        assert _words(row.meaning) in whole
+    for user in pages.users(name):
+        assert user in whole.partition("Used at the defaults by:")[2]
+
+
+def test_show_when_the_slot_is_named_as_in_a_config_then_the_same_page() -> None:
+    assert pages.page("margin.exp") == pages.page("margins.exp")
+    assert pages.users("margins.exp") == ("expface",)
+    assert pages.users("relabel.boundary") == ("boundary",)
+
+
+def test_show_when_slot_or_choice_is_unknown_then_nearest_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"margns.exp: no such slot \(did you mean 'margins'"):
+        pages.page("margns.exp")
+    with pytest.raises(ConfigError, match=r"frlib.heads.margins \(did you mean 'exp'"):
+        pages.page("margins.expp")
+
+
+def test_slots_when_listed_then_all_of_a_composition() -> None:
+    assert set(pages.FOLDERS) == set(Slots.__dataclass_fields__)
+
+
+@every_width
+def test_list_when_of_heads_then_presets_and_every_choice_of_every_slot(width: int) -> None:
+    text = io.StringIO()
+    every = tuple(pages.page(name) for name in pages.names())
+    head.print_list(every, Console(file=text, width=width))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    firsts = [line.split()[0] for line in lines if line and not line.startswith(" ")]
+    assert firsts == [*PRESETS, "The", *SLOTS]
+    whole = _words(" ".join(lines))
+    for name in SLOTS:
+        assert _words(pages.page(name).summary.removesuffix(":")) in whole
+
+
+def test_composed_when_shown_then_nested_configs_read_as_names() -> None:
+    rows = {row.name: row for row in pages.page("composed").fields}
+    assert (reference.plain(rows["margin"].default), rows["margin"].unit) == ("arc", "")
+    assert (reference.plain(rows["terms"].default), rows["terms"].unit) == ("none", "")
+
+
+def test_place_fields_when_read_then_have_no_source_and_say_why() -> None:
+    places = {key for key, field in HeadConfig.model_fields.items() if is_place(field)}
+    assert places
+    for row in reference.rows(HeadConfig):
+        assert row.is_place == (row.name in places)
+        assert bool(row.source) != row.is_place
+
+
+def test_json_when_of_heads_then_presets_with_slots_and_choices_with_users() -> None:
+    listed = json.loads(CliRunner().invoke(head.app, ["list", "--json"]).stdout)
+    assert [page["name"] for page in listed] == [*PRESETS, *SLOTS]
+    shown = json.loads(CliRunner().invoke(head.app, ["show", "boundary", "--json"]).stdout)
+    assert shown == listed[PRESETS.index("boundary")]
+    slots = {one["slot"]: one for one in shown["slots"]}
+    assert slots["margin"]["choice"] == "margins.arc"
+    assert slots["margin"]["settings"]["margin"] == 0.5
+    assert slots["relabel"]["formula"] == "margin(c_j) > max(0, t)"
+    fields = {field["field"]: field for field in shown["fields"]}
+    assert not fields["margin"]["common"] and fields["logits"]["common"]
+    assert fields["margin"]["changes_result"] and not fields["form"]["changes_result"]
+    exp = json.loads(CliRunner().invoke(head.app, ["show", "margins.exp", "--json"]).stdout)
+    assert exp["used_by"] == ["expface"]
+    assert exp["fields"][0]["default"] == 0.7
+
+
 @pytest.mark.parametrize(
-    ("app", "package"), [*zip((head.app, backbone.app, schedule.app), PACKAGES, strict=True)]
+    ("app", "package"), [*zip((backbone.app, schedule.app), PACKAGES[1:], strict=True)]
 )
 def test_json_when_asked_then_holds_every_choice_and_values(app: typer.Typer, package: str) -> None:
     listed = json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)

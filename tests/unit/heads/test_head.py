@@ -39,8 +39,8 @@ from frlib.heads.presets import (
 )
 from frlib.heads.similarity import subcenter as centres
 from frlib.heads.slots import InitRule
+from frlib.testing.workers import ThreadGroup, together
 from tests.unit.heads.stand_ins import columns
-from tests.unit.heads.workers import ThreadGroup, together
 
 CLASSES, DIM, BATCH = 9, 5, 12
 

@@ -9,8 +9,8 @@ from frlib.core.errors import ConfigError
 from frlib.heads.margins import adaptive, arc, combined, cos, elastic, exp, magnitude, sphere
 from frlib.heads.margins import none as no_margin
 from frlib.heads.slots import Fallback, Margin, MarginGrad
+from frlib.testing.workers import ThreadGroup, together
 from tests.unit.heads.stand_ins import batch, numbers
-from tests.unit.heads.workers import ThreadGroup, together
 
 COS = np.linspace(-0.999, 0.999, 41)
 M = 0.5

@@ -20,8 +20,8 @@ from frlib.heads.negatives import (
 from frlib.heads.negatives import none as plain
 from frlib.heads.slots import Margined, Negatives
 from frlib.heads.state import Numbers
+from frlib.testing.workers import ThreadGroup, together
 from tests.unit.heads.stand_ins import batch, columns, numbers
-from tests.unit.heads.workers import ThreadGroup, together
 
 M = 0.5
 COS_BC = torch.tensor([[0.6, 0.4, 0.1, 0.9], [-0.3, 0.7, -0.8, -0.2]], dtype=torch.float64)

@@ -8,7 +8,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from frlib.parallel.collectives import SINGLE, Group, TorchGroup, replicated_sum
-from tests.unit.heads.workers import ThreadGroup, together
+from frlib.testing.workers import ThreadGroup, together
 
 
 def _work(group: Group) -> list[list[float]]:

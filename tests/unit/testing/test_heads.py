@@ -437,7 +437,7 @@ def test_messages_when_checks_fail_then_say_where() -> None:
     assert "rises_where_positive: not true. From 0.3 at cosine 0.3" in message(Hollow, "rises")
     assert "by differences of values, at cosine" in message(Half, "slope")
     assert "amounts [16, 1], expected [B]" in message(Tall, "shapes")
-    assert "losses of step 0, fused form on 2 workers" in message(Local, "crosses")
+    assert "losses of step 0, worker 1 against the first" in message(Local, "crosses")
 
 
 def test_testing_when_imported_then_needs_no_pytest() -> None:
