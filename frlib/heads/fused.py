@@ -24,6 +24,7 @@ from torch.nn.functional import softplus
 
 from frlib.core.errors import NumericsError
 from frlib.heads import _unit
+from frlib.heads._bounded import bounded
 from frlib.heads.columns import (
     BLOCK,
     Answer,
@@ -177,8 +178,8 @@ class _Work:
             self.total_B[rows] = slope_z_bC.sum(1)
         else:
             moved_bC = z_bC if offset is None else z_bC + offset
-            is_inside_bC = moved_bC.abs() <= question.scale
-            bits_bC = softplus(moved_bC.clamp(-question.scale, question.scale), threshold=50)
+            is_inside_bC = moved_bC.abs() < question.scale
+            bits_bC = softplus(bounded(moved_bC, question.scale), threshold=50)
             is_other_bC = ~torch.isneginf(z_bC)
             self.total_B[rows] = torch.where(is_other_bC, bits_bC, 0.0).sum(1)
             slope_z_bC = torch.where(is_inside_bC & is_other_bC, moved_bC.sigmoid(), 0.0)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import linear, softplus
 
 from frlib.heads import _unit
+from frlib.heads._bounded import bounded
 from frlib.heads.columns import (
     Answer,
     Columns,
@@ -38,7 +39,7 @@ class Reference(Columns):
         is_whole: bool,
         logits: torch.dtype,
     ) -> None:
-        """`emb_BD`: directions where the similarity is normalised. `logits`: type of the product."""
+        """`emb_BD`: directions if the similarity is normalised. `logits`: type of the product."""
         super().__init__(shard, classes_C, is_whole)
         if similarity.normalised:
             weight_RD = _unit.directions(weight_RD)
@@ -56,7 +57,7 @@ class Reference(Columns):
             negatives_B = joined_log_sum(safe_log_sum(z_BC), self.shard)
         else:
             moved_BC = z_BC if offset is None else z_BC + offset
-            bits_BC = softplus(moved_BC.clamp(-question.scale, question.scale), threshold=50)
+            bits_BC = softplus(bounded(moved_BC, question.scale), threshold=50)
             bits_BC = torch.where(torch.isneginf(z_BC), 0.0, bits_BC)
             negatives_B = joined_sum(bits_BC.sum(1), self.shard)
         self.logits_BC = z_BC

@@ -281,8 +281,9 @@ class Slots:
         """Refuse what has no meaning together."""
         if self.margin.is_angular and not self.similarity.normalised:
             raise ValueError(
-                f"margin {self.margin.name!r} turns angles, but similarity {self.similarity.name!r} "
-                "has none; take a normalised similarity, or margin 'none' or 'cos'"
+                f"margin {self.margin.name!r} turns angles, but similarity "
+                f"{self.similarity.name!r} has none; take a normalised similarity, or margin "
+                "'none' or 'cos'"
             )
         names = [term.term for term in self.terms]
         if len(set(names)) < len(names):

@@ -50,5 +50,7 @@ class Config(Objective):
         """The formula."""
         from torch.nn.functional import softplus
 
-        own_B = softplus((state.bias - target_B).clamp(-scale, scale), threshold=50)
+        from frlib.heads._bounded import bounded
+
+        own_B = softplus(bounded(state.bias - target_B, scale), threshold=50)
         return own_B + self.negative_weight * negatives_B
