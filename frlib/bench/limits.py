@@ -11,6 +11,7 @@ import torch
 
 from frlib.bench import measure
 from frlib.bench.measure import Clock
+from frlib.train.precision import resolve
 
 NO_BF16 = "no bf16 instructions here"
 _RUNS = 9
@@ -35,13 +36,6 @@ class Limits:
     copy_gbs: float
 
 
-def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 matmuls are done in hardware."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_avx512_bf16_supported()
-
-
 def measured(device: str, count: int, *, is_small: bool, say: Callable[[str], None]) -> Limits:
     """Limits with `count` threads: n = 2048 and 200 MB; 256 and 20 MB when small."""
     side, array_bytes = (256, 20_000_000) if is_small else (2048, 200_000_000)
@@ -50,7 +44,7 @@ def measured(device: str, count: int, *, is_small: bool, say: Callable[[str], No
     with measure.threads(count), torch.no_grad():
         say("machine limits: matmul")
         fp32 = _matmul_gflops(side, torch.float32, place, by)
-        is_fast = has_fast_bf16(place)
+        is_fast = resolve("auto", place) == "bfloat16"
         bf16 = _matmul_gflops(side, torch.bfloat16, place, by) if is_fast else None
         say("machine limits: memory")
         source = torch.ones(array_bytes // 4, device=place)

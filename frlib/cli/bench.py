@@ -28,7 +28,9 @@ Small = Annotated[bool, typer.Option("--small", help="Sizes that take seconds, t
 
 @app.command()
 def heads(
-    heads: Annotated[str, typer.Option(help="Names, with commas. Default: all.")] = "",
+    heads: Annotated[
+        str, typer.Option(help="Names, with commas. Default: all that have one-hot code.")
+    ] = "",
     classes: Annotated[str, typer.Option(help="Numbers, with commas. Default: 10000,100000.")] = "",
     batch: Annotated[
         int, typer.Option(min=0, help="Samples in a batch. Default: 128.", show_default=False)

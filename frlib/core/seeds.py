@@ -2,7 +2,7 @@
 
 A stream depends on (seed, names) alone: never on the order of draws elsewhere, on the number of
 workers, or on the platform's hash. Names in use: "noise", "holdout", "init", "order", "flip",
-"pairs", "search", "synth".
+"pairs", "search", "synth", "head".
 """
 
 import hashlib

@@ -66,7 +66,9 @@ class Centres:
         return len(self.weight) // self.loss_k
 
 
-def read(source: Path | Iterable[Path], num_classes: int | None = None, loss_k: int = 1) -> Centres:
+def read(
+    source: str | Path | Iterable[Path], num_classes: int | None = None, loss_k: int = 1
+) -> Centres:
     """The centres in a folder, or in the files named; all of one training.
 
     `num_classes`: how many there must be. `loss_k`: centres per class.
@@ -124,14 +126,20 @@ def load_into(head: Head, centres: Centres, optimiser: torch.optim.Optimizer | N
             raise ConfigError(
                 "the optimiser does not train this head's weight; pass the one that does"
             )
+        if not (isinstance(optimiser, torch.optim.SGD) and optimiser.defaults["momentum"] > 0):
+            raise ConfigError(
+                f"{type(optimiser).__name__} keeps no momentum like the stored one; load the "
+                "centres without an optimiser, or train with SGD and momentum"
+            )
         part = part_of(head, {"weight": centres.momentum})["weight"]
         optimiser.state[head.weight]["momentum_buffer"] = part.to(head.weight)
     head.weight.copy_(part_of(head, {"weight": centres.weight})["weight"])
 
 
-def _found(source: Path | Iterable[Path]) -> tuple[str, dict[int, Path], dict[int, Path]]:
+def _found(source: str | Path | Iterable[Path]) -> tuple[str, dict[int, Path], dict[int, Path]]:
     """Kind of the files, and by rank: the weights, and the momenta that are files of their own."""
-    if isinstance(source, Path):
+    if isinstance(source, (str, Path)):
+        source = Path(source)
         if not source.is_dir():
             raise RecordError(
                 f"{source}: no such folder. Pass the folder arcface_torch wrote to, or a list of "

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from frlib.heads._unit import directions
 from frlib.heads.shard import Shard
-from frlib.heads.slots import Negatives, Reduction
+from frlib.heads.slots import Negatives, Reduction, Similarity
 from frlib.heads.survey import NOWHERE, Local, Survey, joined
 
 BLOCK = 1 << 18
@@ -71,7 +72,19 @@ class Columns(ABC):
 
     cos_BC: Tensor
 
-    def __init__(self, shard: Shard, classes_C: Tensor, is_whole: bool) -> None:
+    def __init__(
+        self,
+        emb_BD: Tensor,
+        weight_RD: Tensor,
+        similarity: Similarity,
+        shard: Shard,
+        classes_C: Tensor,
+        is_whole: bool,
+        logits: torch.dtype,
+    ) -> None:
+        """`emb_BD`: directions if the similarity is normalised. `logits`: type of the product."""
+        self.emb_BD, self.weight_RD, self.similarity = emb_BD, weight_RD, similarity
+        self.dtype = logits
         self.shard = shard
         self.classes_C = classes_C
         self.is_whole = is_whole
@@ -134,7 +147,7 @@ class Columns(ABC):
         sums = torch.zeros(2, len(labels_B), dtype=threshold_B.dtype, device=threshold_B.device)
         with self._without(labels_B) as others_BC:
             for rows in self.blocks():
-                others_bC = others_BC[rows]
+                others_bC = others_BC[rows].to(sums.dtype)
                 is_above_bC = others_bC > threshold_B[rows, None]
                 sums[0, rows] = torch.where(is_above_bC, others_bC, 0.0).sum(1)
                 sums[1, rows] = is_above_bC.sum(1)
@@ -144,7 +157,8 @@ class Columns(ABC):
     def log_sum_exp(self, labels_B: Tensor, scale: Tensor) -> Tensor:
         """`[B]`: log Σ_{j≠y} exp(scale · c_j)."""
         with self._without(labels_B) as others_BC:
-            parts = [safe_log_sum(scale * others_BC[rows]) for rows in self.blocks()]
+            kind = wide(others_BC)
+            parts = [safe_log_sum(scale * others_BC[rows].to(kind)) for rows in self.blocks()]
         return joined_log_sum(torch.cat(parts), self.shard)
 
     def blocks(self) -> Iterator[slice]:
@@ -159,10 +173,24 @@ class Columns(ABC):
 
     def _own(self, labels_B: Tensor) -> Tensor:
         if not len(self.classes_C):
-            return torch.full_like(labels_B, -torch.inf, dtype=wide(self.cos_BC))
+            return torch.full_like(labels_B, -torch.inf, dtype=wide(self.emb_BD))
         column_B, inside_B = self.place(labels_B)
-        own_B = self.cos_BC.detach().gather(1, column_B[:, None]).squeeze(1)
-        return torch.where(inside_B, own_B.to(wide(self.cos_BC)), -torch.inf)
+        if self.dtype == wide(self.emb_BD):
+            own_B = self.cos_BC.detach().gather(1, column_B[:, None]).squeeze(1)
+        else:
+            own_B = self._exact(column_B)
+        return torch.where(inside_B, own_B, -torch.inf)
+
+    @torch.no_grad()
+    def _exact(self, column_B: Tensor) -> Tensor:
+        """`[B]`: the cosine in a column of each row, in full precision while logits are narrow."""
+        centres = self.similarity.centres_per_class
+        rows_BK = column_B[:, None] * centres + torch.arange(centres, device=column_B.device)
+        rows_ND = self.weight_RD[rows_BK.flatten()]
+        if self.similarity.normalised:
+            rows_ND = directions(rows_ND)
+        each_BKD = rows_ND.unflatten(0, (-1, centres))
+        return (each_BKD @ self.emb_BD[:, :, None]).squeeze(2).amax(1)
 
 
 def wide(values: Tensor) -> torch.dtype:

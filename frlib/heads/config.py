@@ -27,8 +27,8 @@ class HeadConfig(Config):
     )
     frozen_rows: bool = setting(
         True,
-        doc="classes that take no part in a step stay as they are; off: momentum and weight decay "
-        "go on moving them",
+        doc="centres and learned margins of classes that take no part in a step stay as they are; "
+        "off: momentum and weight decay go on moving them",
         source=f"off as in {_PARTIAL_FC}; on as in its first version and in MixBCT",
     )
     detect_over: Literal["all", "sampled"] = setting(

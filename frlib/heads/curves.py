@@ -13,7 +13,6 @@ T angles. The columns are plain numpy: whoever draws them needs no torch.
 
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +23,10 @@ from torch import Tensor
 
 from frlib.core import discover
 from frlib.heads.batch import Batch
-from frlib.heads.columns import Answer, Columns, Question
 from frlib.heads.pages import PRESETS, composition
+from frlib.heads.reference import Reference
 from frlib.heads.shard import Shard
+from frlib.heads.similarity import dot
 from frlib.heads.slots import Negatives, Slots
 from frlib.heads.state import Numbers
 from frlib.parallel.collectives import SINGLE
@@ -104,7 +104,7 @@ def target(
     cos_T = torch.from_numpy(np.cos(np.radians(theta_deg)))
     at = {name: one.middle for name, one in _ranges(slots).items()} | numbers
     labels_T = torch.zeros(len(cos_T), dtype=torch.int64)
-    batch, columns = _batch(labels_T, at), _OneOther(cos_T, at["other"])
+    batch, columns = _batch(labels_T, at), _one_other(cos_T, at["other"])
     state = {
         name: Numbers(getattr(slots, name).state(2), columns.shard, 1).double()
         for name in ("margin", "negatives")
@@ -189,17 +189,8 @@ class _Staged(Batch):
         return torch.full((len(self.given_B),), self.draw, dtype=torch.float64)
 
 
-class _OneOther(Columns):
+def _one_other(cos_T: Tensor, other: float) -> Reference:
     """Two classes: the target at each angle, and another one at a cosine."""
-
-    def __init__(self, cos_T: Tensor, other: float) -> None:
-        super().__init__(Shard.of(2), torch.arange(2), True)
-        self.cos_BC = torch.stack([cos_T, torch.full_like(cos_T, other)], 1)
-
-    def answer(self, question: Question, offset: Tensor | None) -> Answer:
-        """Not asked for."""
-        raise NotImplementedError
-
-    @contextmanager
-    def _without(self, labels_B: Tensor) -> Iterator[Tensor]:
-        yield self.cos_BC.scatter(1, labels_B[:, None], -torch.inf)
+    cos_T2 = torch.stack([cos_T, torch.full_like(cos_T, other)], 1)
+    eye = torch.eye(2, dtype=cos_T.dtype)
+    return Reference(cos_T2, eye, dot.Config(), Shard.of(2), torch.arange(2), True, cos_T.dtype)

@@ -3,10 +3,12 @@
 Forward: a product fills the buffer; blocks of rows that stay in cache turn cosines c into e·f'(c),
 with e = exp(s·f(c) − top), or the sigmoid of the softplus reduction, and f the negatives' bend.
 Backward: rows are scaled, the few picked columns added, and two products give the gradients.
-Nothing else of the buffer's size is kept: the peak is the buffer and the weight's gradient.
+Nothing else of the buffer's size is kept: the peak is the buffer and the weight's gradient. With K
+centres per class there is a buffer over all centres besides, and a byte for each winner.
 
-There is no normalised copy of the weight: columns are multiplied by 1/|w_j|, and the projection
-dw = (dŵ − ⟨ŵ, dŵ⟩ŵ)/|w| is applied to blocks of its rows while they are in cache.
+There is no normalised copy of the weight (but a narrow one, if logits are narrow): columns are
+multiplied by 1/|w_j|, and the projection dw = (dŵ − ⟨ŵ, dŵ⟩ŵ)/|w| is applied to blocks of its rows
+while they are in cache.
 
 The gradient is taken once: there are no second derivatives and no second backward pass.
 """
@@ -55,10 +57,10 @@ class Fused(Columns):
         is_whole: bool,
         logits: torch.dtype,
     ) -> None:
-        """`emb_BD`: directions where the similarity is normalised. `logits`: type of the buffer."""
-        super().__init__(shard, classes_C, is_whole)
-        self.emb_BD, self.weight_RD = emb_BD, weight_RD
-        self.centres, self.dtype = similarity.centres_per_class, logits
+        """See `Columns`. `logits`: type of the buffer."""
+        super().__init__(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, logits)
+        self.version = weight_RD._version
+        self.centres = similarity.centres_per_class
         self.winner_BC: Tensor | None = None
         with torch.no_grad():
             lengths_R = _unit.lengths(weight_RD) if similarity.normalised else None
@@ -103,8 +105,10 @@ class Fused(Columns):
         held_B = self.cos_BC.gather(1, column_B[:, None])
         hidden_B = held_B.masked_fill(inside_B[:, None], -torch.inf)
         self.cos_BC.scatter_(1, column_B[:, None], hidden_B)
-        yield self.cos_BC
-        self.cos_BC.scatter_(1, column_B[:, None], held_B)
+        try:
+            yield self.cos_BC
+        finally:
+            self.cos_BC.scatter_(1, column_B[:, None], held_B)
 
     def _nearest(self) -> Tensor:
         count, classes = len(self.cos_BR), len(self.classes_C)
@@ -289,6 +293,11 @@ class _Answer(torch.autograd.Function):
             raise NumericsError(
                 "the fused form gives its gradient once; for a second backward pass use "
                 "head.form='reference'"
+            )
+        if work.columns.weight_RD._version != work.columns.version:
+            raise NumericsError(
+                "the class centres were changed in place between forward and backward; step the "
+                "optimiser after the backward pass"
             )
         work.is_spent = True
         offset_grad = (grads_B[0] * work.bits_B).sum() if ctx.has_offset else None

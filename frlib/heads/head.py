@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from frlib.core.errors import ConfigError
 from frlib.heads import _unit
+from frlib.heads._door import require
 from frlib.heads._draw import draw
 from frlib.heads.batch import Batch
 from frlib.heads.columns import Answer, Columns, Question
@@ -40,7 +41,8 @@ class Head(nn.Module):
     taken. `classes` are workers that share out the classes: they all pass the same batch, return
     the same loss and decisions, and their embedding gradients add up to the whole one.
 
-    `trained_rows`: the rows of the weight that took part in the last step, or None for all.
+    `trained_classes`: places of this worker's classes that took part in the last training step, or
+    None for all.
     """
 
     def __init__(
@@ -63,14 +65,15 @@ class Head(nn.Module):
                 "classes, and one per worker, are needed. Use more identities or fewer workers"
             )
         self.slots, self.config, self.seed = slots, config, seed
+        self.num_samples = num_samples
         self.shard, self.data = Shard.of(num_classes, classes), data
-        self.trained_rows: Tensor | None = None
+        self.trained_classes: Tensor | None = None
         for name, slot in self._named_slots():
             declared = slot.state(num_classes)
-            if any(number.per == "sample" for number in declared.values()) and not num_samples:
+            if any(number.per == "sample" for number in declared.values()) and num_samples < 1:
                 raise ConfigError(
                     f"{name} {slot.name!r} remembers every training image, but the head was built "
-                    "for 0 of them; pass num_samples"
+                    f"for {num_samples} of them; pass num_samples"
                 )
             self.add_module(name, Numbers(declared, self.shard, num_samples))
         centres = slots.similarity.centres_per_class
@@ -88,13 +91,23 @@ class Head(nn.Module):
         samples_B: Tensor | None = None,
         weights_B: Tensor | None = None,
     ) -> HeadOutput:
-        """Loss of a batch. Computed in float32 (float64 stays float64).
+        """Loss of a batch. Computed in float32 (float64 stays float64). `DataError` on bad input.
 
         emb_BD: `[B, D]` raw embeddings, any length. labels_B: `[B]` int64, global class numbers.
-        epoch and step count from 0; the step decides random draws. samples_B: `[B]` int64, numbers
+        epoch and step count from 0; the step decides random draws. In evaluation mode all classes
+        take part and nothing moves. samples_B: `[B]` int64, numbers
         of the training images. weights_B: `[B]`, multiply the samples' losses.
         """
         with torch.autocast(emb_BD.device.type, enabled=False):
+            require(
+                emb_BD,
+                labels_B,
+                samples_B,
+                weights_B,
+                dim=self.weight.shape[1],
+                num_classes=self.shard.num_classes,
+                num_samples=self.num_samples,
+            )
             emb_BD = _wide(emb_BD)
             shared_BD = on_first(emb_BD, self.shard.group)
             batch = Batch(
@@ -168,7 +181,7 @@ class Head(nn.Module):
             if wants_rivals:
                 return columns, columns.survey(given_B).unmoved(), None
             return columns, Standing(given_B, columns.at(given_B)), None
-        is_sampled = config.sample_rate < 1
+        is_sampled = self._samples(batch)
         streams = config.logits != "float32" or (is_sampled and config.detect_over == "all")
         looker: Streamed | Columns
         if streams:
@@ -184,16 +197,19 @@ class Head(nn.Module):
         if streams:
             others = () if verdict.other_B is None else (verdict.other_B,)
             columns = self._columns(emb_BD, torch.cat([given_B, labels_B, *others]), batch)
-        if verdict.rival_B is survey.first_class_B and not (streams and is_sampled):
+        if verdict.is_first and not (streams and is_sampled):
             return columns, survey.moved(verdict.is_moved_B), verdict
-        return columns, columns.survey(labels_B).unmoved(), verdict
+        if wants_rivals:
+            return columns, columns.survey(labels_B).unmoved(), verdict
+        return columns, Standing(labels_B, columns.at(labels_B)), verdict
 
     @torch.enable_grad()
     def _columns(self, emb_BD: Tensor, positives_n: Tensor, batch: Batch) -> Columns:
         shard, similarity, config = self.shard, self.slots.similarity, self.config
         weight_RD = _wide(self.weight)
-        self.trained_rows = None
-        is_whole = config.sample_rate == 1
+        if batch.is_training:
+            self.trained_classes = None
+        is_whole = not self._samples(batch)
         if is_whole:
             last = shard.first + shard.count
             classes_C = torch.arange(shard.first, last, device=positives_n.device)
@@ -201,10 +217,8 @@ class Head(nn.Module):
             every_n = self.data.all_gather(positives_n)
             classes_C = sampled(every_n, config.sample_rate, shard, seed=self.seed, step=batch.step)
             centres = similarity.centres_per_class
-            first_C = (classes_C - shard.first) * centres
-            offsets_K = torch.arange(centres, device=classes_C.device)
-            self.trained_rows = (first_C[:, None] + offsets_K).flatten()
-            weight_RD = weight_RD.index_select(0, self.trained_rows)
+            self.trained_classes = classes_C - shard.first
+            weight_RD = weight_RD.index_select(0, _rows(self.trained_classes, centres))
         dtype = emb_BD.dtype if config.logits == "float32" else torch.bfloat16
         form = _FORMS[config.form]
         return form(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, dtype)
@@ -251,6 +265,26 @@ class Head(nn.Module):
             offset = summed_gradient(offset, self.shard.group)
         return columns.answer(question, offset)
 
+    def frozen_parts(self) -> list[tuple[nn.Parameter, Tensor]]:
+        """What an optimiser step must leave alone but for some rows: (parameter, those rows).
+
+        The centres, and learned numbers per class; empty where every class took part.
+        """
+        classes_C = self.trained_classes
+        if classes_C is None or not self.config.frozen_rows:
+            return []
+        rows_R = _rows(classes_C, self.slots.similarity.centres_per_class)
+        per_class = [
+            (value, classes_C)
+            for name, _ in self._named_slots()
+            for value in self.state_of(name).per_class().values()
+            if isinstance(value, nn.Parameter)
+        ]
+        return [(self.weight, rows_R), *per_class]
+
+    def _samples(self, batch: Batch) -> bool:
+        return self.config.sample_rate < 1 and batch.is_training
+
     def state_of(self, name: str) -> Numbers:
         """A slot's numbers: `scale`, `margin`, `negatives`, `relabel`, `objective`, `term_*`."""
         numbers = self.get_submodule(name)
@@ -268,6 +302,11 @@ def _product(one_B: Tensor | None, other_B: Tensor | None) -> Tensor | None:
     if one_B is None or other_B is None:
         return other_B if one_B is None else one_B
     return one_B * other_B
+
+
+def _rows(classes_C: Tensor, centres: int) -> Tensor:
+    offsets_K = torch.arange(centres, device=classes_C.device)
+    return (classes_C[:, None] * centres + offsets_K).flatten()
 
 
 def _wide(values: Tensor) -> Tensor:

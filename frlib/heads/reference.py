@@ -39,8 +39,8 @@ class Reference(Columns):
         is_whole: bool,
         logits: torch.dtype,
     ) -> None:
-        """`emb_BD`: directions if the similarity is normalised. `logits`: type of the product."""
-        super().__init__(shard, classes_C, is_whole)
+        """See `Columns`."""
+        super().__init__(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, logits)
         if similarity.normalised:
             weight_RD = _unit.directions(weight_RD)
         cos_BR = linear(emb_BD.to(logits), weight_RD.to(logits)).to(wide(emb_BD))
@@ -91,11 +91,16 @@ class Reference(Columns):
         if not len(self.classes_C):
             return known_B
         column_B, inside_B = self.place(classes_B)
-        return torch.where(inside_B, values_BC.gather(1, column_B[:, None]).squeeze(1), known_B)
+        mine_B = values_BC.gather(1, column_B[:, None]).squeeze(1)
+        exact_B = mine_B + (known_B - mine_B).detach()
+        return torch.where(inside_B, exact_B, known_B)
 
     def _found(self, values_BC: Tensor, classes_B: Tensor) -> Tensor:
-        absent_B = torch.full_like(classes_B, -torch.inf, dtype=values_BC.dtype)
-        mine_B = self._pick(values_BC, classes_B, absent_B)
+        mine_B = torch.full_like(classes_B, -torch.inf, dtype=values_BC.dtype)
+        if len(self.classes_C):
+            column_B, inside_B = self.place(classes_B)
+            held_B = values_BC.detach().gather(1, column_B[:, None]).squeeze(1)
+            mine_B = torch.where(inside_B, held_B, mine_B)
         return self._pick(values_BC, classes_B, self.shard.group.max(mine_B))
 
     def _top(self, z_BC: Tensor) -> Tensor:

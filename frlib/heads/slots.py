@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from frlib.heads.output import Decisions
 
 Fallback = Literal["hard", "none", "easy", "add"]
-InitRule = Literal["normal", "xavier_uniform", "xavier_normal"]
+InitRule = Literal["normal", "xavier_uniform", "xavier_normal", "kaiming_normal", "unit"]
 MarginGrad = Literal["exact", "detached"]
 Reduction = Literal["logsumexp", "softplus"]
 
@@ -117,9 +117,13 @@ class Margin(Slot):
 
 
 class Negatives(Slot):
-    """How the other classes' cosines count; may also change the target."""
+    """How the other classes' cosines count; may also change the target.
+
+    `silences`: the nearest of them may not count at all.
+    """
 
     is_plain: ClassVar[bool] = False
+    silences: ClassVar[bool] = False
 
     def rows(
         self,
@@ -170,20 +174,22 @@ class Verdict:
 
     Samples with `is_moved` train on `rival`, the others on the given label. `keep` is the share of
     the label in a mixed target, the rest goes to `other` (both or neither). `weights` multiply the
-    sample's loss. `rival` must be the survey's first class itself, or have been found by
-    `Columns.survey_by`.
+    sample's loss. `is_first`: `rival` is the survey's first class, so nothing need be asked again.
     """
 
     is_moved_B: Tensor
     rival_B: Tensor
     decisions: Decisions | None
+    is_first: bool = False
     keep_B: Tensor | None = None
     other_B: Tensor | None = None
     weights_B: Tensor | None = None
 
 
 class Relabel(Slot):
-    """A rule that may replace given labels."""
+    """A rule that may replace given labels. `mixes_labels`: or mix them with another class."""
+
+    mixes_labels: ClassVar[bool] = False
 
     def is_on(self, epoch: int) -> bool:
         """Whether it looks at batches of this epoch."""
@@ -205,10 +211,14 @@ class Relabel(Slot):
 class Objective(Slot):
     """The loss of a sample from its target logit and a reduction over its negatives' logits.
 
+    `takes_mixtures`: with a share k of the target on class o, the loss is that of the label plus
+    k·(z_y − z_o).
+
     logsumexp: log Σ_{j≠y} exp z_j. softplus: Σ_{j≠y} log(1 + exp(clamp(z_j + offset, −s, s))).
     """
 
     reduction: ClassVar[Reduction] = "logsumexp"
+    takes_mixtures: ClassVar[bool] = False
     wants_top: ClassVar[bool] = False
 
     def offset(self, state: Any) -> Tensor | None:
@@ -285,6 +295,16 @@ class Slots:
                 f"{self.similarity.name!r} has none; take a normalised similarity, or margin "
                 "'none' or 'cos'"
             )
+        if self.relabel.mixes_labels:
+            for slot, is_fit in (
+                (self.objective, self.objective.takes_mixtures),
+                (self.negatives, not self.negatives.silences),
+            ):
+                if not is_fit:
+                    raise ValueError(
+                        f"relabel {self.relabel.name!r} mixes labels, which has no meaning with "
+                        f"{slot.name!r}; take objective 'cross_entropy' and negatives that count"
+                    )
         names = [term.term for term in self.terms]
         if len(set(names)) < len(names):
             raise ValueError(f"terms {names}: each may be there once; give it one weight")

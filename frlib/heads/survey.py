@@ -79,7 +79,7 @@ def joined(locals_: Local, labels_B: Tensor, group: Group) -> Survey:
     own_B, best_kB, class_kB = locals_.own_B, locals_.best_kB, locals_.class_kB
     depth = len(best_kB)
     if group.size > 1:
-        packed = torch.cat([own_B[None], best_kB, class_kB.to(own_B.dtype)]).double()
+        packed = torch.cat([own_B.double()[None], best_kB.double(), class_kB.double()])
         every = group.all_gather(packed[None])
         own_B = every[:, 0].amax(0).to(own_B.dtype)
         values, classes = every[:, 1 : 1 + depth].flatten(0, 1), every[:, 1 + depth :].flatten(0, 1)

@@ -1,6 +1,6 @@
 """VAL: the share of same pairs accepted where FAR meets a target.
 
-Source: insightface, recognition/arcface_torch/eval/verification.py (classic); ExpFace (dfr-code,
+Source: insightface, recognition/arcface_torch/eval/verification.py (classic); ExpFace (baiyun-code,
 arXiv 2509.19753) for the rule named after it; strict is this project's.
 
 The threshold is chosen on the training folds and applied to the held-out one. FAR as a function of

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 @contextmanager
 def only_rows(
-    optimiser: torch.optim.Optimizer, parameter: nn.Parameter, rows_n: Tensor | None
+    optimiser: torch.optim.Optimizer, parameter: nn.Parameter, rows_n: Tensor
 ) -> Iterator[None]:
-    """Within, the optimiser sees rows `rows_n` of `parameter` alone; all of them if None.
+    """Within, the optimiser sees rows `rows_n` of `parameter` alone.
 
     Numbers of the optimiser that have the parameter's shape follow its rows; those it makes within
     start at zero for the rows it did not see.
     """
-    if rows_n is None or parameter.grad is None:
+    if parameter.grad is None:
         yield
         return
     whole, grad, state = parameter.data, parameter.grad, optimiser.state[parameter]

@@ -1,5 +1,7 @@
 """One optimisation step; no state but what it is given."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ def batch_tensors(
     mirror: NDArray[np.bool_],
     device: torch.device,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (on bytes), and labels."""
+    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (in `pixels` itself), and labels."""
     if mirror.any():
         pixels[mirror] = pixels[mirror, :, ::-1]
     return to_input(pixels, device), torch.from_numpy(labels).to(device)
@@ -36,8 +38,8 @@ def step(
 ) -> HeadOutput:
     """Forward, backward, clip over backbone and head together, update. The head's output.
 
-    `samples`: numbers of the images. Class rows that took no part stay as they are, if the head's
-    config says so.
+    `samples`: numbers of the images. What belongs to classes that took no part stays as it is, if
+    the head's config says so.
     """
     for group in state.optimiser.param_groups:
         group["lr"] = lr
@@ -48,9 +50,9 @@ def step(
     output.loss.backward()
     if clip_norm > 0:
         nn.utils.clip_grad_norm_(state.trainee.parameters(), clip_norm)
-    head = state.trainee.head
-    rows = head.trained_rows if head.config.frozen_rows else None
-    with only_rows(state.optimiser, head.weight, rows):
+    with ExitStack() as frozen:
+        for parameter, rows in state.trainee.head.frozen_parts():
+            frozen.enter_context(only_rows(state.optimiser, parameter, rows))
         state.optimiser.step()
     state.step += 1
     return output

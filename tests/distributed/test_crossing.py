@@ -59,8 +59,12 @@ def crossings(draw: st.DrawFn) -> Crossing:
         "relabel": draw(_of("relabel")),
         "objective": draw(_of("objectives")),
         "terms": terms,
-        "adaptive_scale": draw(st.booleans()) and similarity["name"] != "dot",
+        "scaling": {"name": "fixed"} if similarity["name"] == "dot" else draw(_of("scales")),
     }
+    if slots["relabel"]["name"] == "progressive":  # it mixes labels
+        slots["objective"] = {"name": "cross_entropy"}
+        if slots["negatives"]["name"] == "interclass_filter":
+            slots["negatives"] = {"name": "none"}
     common = {
         "sample_rate": draw(st.sampled_from([1.0, 1.0, 0.5, 0.2])),
         "detect_over": draw(st.sampled_from(["all", "sampled"])),
@@ -161,6 +165,8 @@ def test_slots_when_neutral_then_as_if_absent(case: Crossing, data: st.DataObjec
     if rest["similarity"]["name"] == "dot" or rest["margin"]["name"] == "learned":
         rest |= {"similarity": {"name": "cosine"}, "margin": {"name": "none"}}
         varied -= {"similarity", "margin"}
+    if rest["relabel"]["name"] == "progressive":
+        varied -= {"objective", "negatives"}
     with_neutral = rest | {slot: neutral[slot][0] for slot in varied}
     one, other = (Crossing(s, case.batch, case.seed, case.common) for s in (with_neutral, rest))
     found, wanted = train(one), train(other)

@@ -34,7 +34,9 @@ class Config(Margin):
 
     @model_validator(mode="after")
     def _defined(self) -> Config:
-        if self.fallback == "add" or (self.angle_factor != 1 and self.fallback != "none"):
+        if self.fallback == "add":
+            raise ValueError("fallback='add' is not defined here; use 'hard', 'none' or 'easy'")
+        if self.angle_factor != 1 and self.fallback != "none":
             raise ValueError(
                 f"fallback={self.fallback!r} is not defined for angle_factor={self.angle_factor}; "
                 "use fallback='none', or angle_factor=1 with 'hard' or 'easy'"

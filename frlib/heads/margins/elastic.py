@@ -3,7 +3,8 @@
 `kind = "arc"` adds it to the angle (no fallback, as in the source), "cos" subtracts it. `plus`
 (ElasticFace+) gives small margins to large target cosines, rank by rank over the global batch; the
 released code indexes the sorted margins by the sorting permutation instead of its inverse, which
-scrambles them and is not repeated. Draws depend on (seed, step, sample's place in the batch) alone.
+scrambles them and is not repeated. Draws depend on (seed, step, size of
+the global batch, sample's place in it).
 
 Sources: Boutros et al., ElasticFace, CVPRW 2022, arXiv 2109.09416, equations 7 to 10; ElasticFace
 repository (fdbtrs), utils/losses.py.

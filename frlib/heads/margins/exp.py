@@ -4,7 +4,7 @@ With m < 1 every angle grows, most where it is small; 0 and π stay where they a
 falls with the angle everywhere, so there is no fallback. The slope is taken as 1 (as in the
 source): the formula's own is infinite at θ = 0.
 
-Source: ExpFace repository (dfr-code), losses.py, class PowerFace.
+Source: ExpFace repository (baiyun-code), losses.py, class PowerFace.
 """
 
 from __future__ import annotations

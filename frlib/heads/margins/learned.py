@@ -1,7 +1,8 @@
 """A cosine margin per class, learned (AdaM-Softmax of AdaptiveFace): c − m_y, m_y in [0, 1].
 
-Margins start at 0.35 (the source draws them between 0.3 and 0.4) and are put back into [0, 1]
-before every training step. They want the term `margin_reward`, or they shrink to 0.
+Margins start at 0.35 (the source draws them between 0.3 and 0.4). They count as within [0, 1], and
+are put back there before every training step. They want the term `margin_reward`, or they shrink to
+0.
 
 Sources: Liu et al., AdaptiveFace, CVPR 2019, equations 4 to 6; FaceX-Zoo, head/AdaM_Softmax.py.
 """
@@ -40,7 +41,11 @@ class Config(Margin):
 
     def amounts(self, batch: Batch, own_B: Tensor, labels_B: Tensor, state: Any) -> Tensor:
         """The margin of each label, `[B]`."""
-        return batch.of_labels(state.margin, labels_B)
+        from frlib.heads._angle import straight_through
+
+        margin_C = state.margin
+        bounded_C = straight_through(margin_C, margin_C.detach().clamp(0.0, 1.0), "detached")
+        return batch.of_labels(bounded_C, labels_B)
 
     def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
         """c − m_y."""

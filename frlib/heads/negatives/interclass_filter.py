@@ -1,7 +1,7 @@
 """Negatives too near to be true are set to cosine 0: c_j → 0 where c_j > τ.
 
 A negative that is very similar may be the same person under another label. It stays as one term of
-the denominator, exp 0, and has no gradient. τ = 1 filters nothing.
+the denominator, exp 0, and has no gradient. τ = 1 filters nothing (in the source 0 does).
 
 Sources: insightface, recognition/arcface_torch/losses.py, interclass_filtering_threshold (0.4 in
 the configs named filter04). In its sharded form a worker that does not hold the label filters all
@@ -10,7 +10,7 @@ its columns by the same rule, as here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from frlib.core.config import setting
 from frlib.heads.slots import Negatives
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Config(Negatives):
     """The threshold."""
 
+    silences: ClassVar[bool] = True
     name: Literal["interclass_filter"] = "interclass_filter"
     threshold: float = setting(
         0.4, ge=0, le=1, doc="largest cosine τ of a negative that counts", unit="cosine"

@@ -6,7 +6,7 @@ repeated.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from frlib.heads.slots import Objective
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Config(Objective):
     """Nothing to set."""
 
+    takes_mixtures: ClassVar[bool] = True
     name: Literal["cross_entropy"] = "cross_entropy"
 
     def loss(

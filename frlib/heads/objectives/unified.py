@@ -28,7 +28,9 @@ class Config(Objective):
     reduction: ClassVar[Reduction] = "softplus"
     name: Literal["unified"] = "unified"
     negative_weight: float = setting(1.0, gt=0, doc="weight l of the negatives")
-    rate: float = setting(1.0, gt=0, le=1, doc="class sampling rate r in the start of b")
+    rate: float = setting(
+        1.0, gt=0, le=1, doc="class sampling rate r in the start of b: the head's sample_rate"
+    )
 
     def state(self, num_classes: int) -> Mapping[str, Number]:
         """`bias`: b."""

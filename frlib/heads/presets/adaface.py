@@ -77,6 +77,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
+        init="unit",
         margin=adaptive.Config(
             margin=config.margin,
             concentration=config.concentration,

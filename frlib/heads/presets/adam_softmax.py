@@ -50,6 +50,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
+        init="unit",
         margin=learned.Config(),
         terms=(margin_reward.Config(lam=config.lam),),
     )

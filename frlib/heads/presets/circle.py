@@ -50,6 +50,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
+        init="unit",
         margin=own.Config(margin=config.margin),
         negatives=others.Config(margin=config.margin),
     )

@@ -66,7 +66,8 @@ class Config(HeadConfig):
         1.0,
         ge=0,
         le=1,
-        doc="negatives above this cosine do not count; 1 is off, 0.4 is the noise baseline",
+        doc="negatives above this cosine count as cosine 0, without gradient; 0.4 is the noise "
+        "baseline, 1 is off (in the source 0 is off)",
         unit="cosine",
         source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
     )

@@ -1,8 +1,9 @@
 """Any slots together: a composition spelled out slot by slot.
 
-Slots: as named. Every field of every slot can be set and searched, for example
-head.margin.margin, head.similarity.loss_k, head.relabel.lam; `frlib head list` names the choices.
-`scale` is s, unless `adaptive_scale` lets AdaCos's rule set it.
+Slots: as named. Fields of slots can be set and searched, for example head.margin.margin,
+head.similarity.loss_k, head.relabel.first_corrected_epoch; terms are given as a whole,
+head.terms=[{"name": "boundary_gap", "lam": 1}]. `frlib head list` names the choices. `scale` is s
+while `scaling` is fixed. What has no meaning together is refused.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +14,7 @@ from frlib.core.config import Choice, setting
 from frlib.core.paper import Paper
 from frlib.core.space import Distribution
 from frlib.heads.config import HeadConfig
-from frlib.heads.scales import adaptive, fixed
+from frlib.heads.scales import fixed
 from frlib.heads.slots import Slots
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Relabel = slots.Relabel
     Objective = slots.Objective
     Term = slots.Term
+    Scale = slots.Scale
 else:
     Similarity = Choice["frlib.heads.similarity"]
     Margin = Choice["frlib.heads.margins"]
@@ -32,6 +34,7 @@ else:
     Relabel = Choice["frlib.heads.relabel"]
     Objective = Choice["frlib.heads.objectives"]
     Term = Choice["frlib.heads.terms"]
+    Scale = Choice["frlib.heads.scales"]
 
 PAPER = Paper(key="composed", title="Composed", where="not published: slots put together by hand")
 
@@ -50,10 +53,12 @@ class Config(HeadConfig):
     relabel: Relabel = setting("none", doc="rule that may replace labels", source=_SOURCE)
     objective: Objective = setting("cross_entropy", doc="loss of the logits", source=_SOURCE)
     terms: tuple[Term, ...] = setting((), doc="further losses", source=_SOURCE)
-    adaptive_scale: bool = setting(False, doc="AdaCos's scale instead of s", source=_SOURCE)
+    scaling: Scale = setting("fixed", doc="constant s, or a rule that sets it", source=_SOURCE)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Config":
+        if self.scaling.name == "fixed" and self.scaling != fixed.Config():
+            raise ValueError("the fixed scale of a head is head.scale; set that, not scaling.scale")
         compose(self)
         return self
 
@@ -76,7 +81,9 @@ def label(config: Config) -> str:
 def compose(config: Config) -> Slots:
     """The slots of this head."""
     return Slots(
-        scale=adaptive.Config() if config.adaptive_scale else fixed.Config(scale=config.scale),
+        scale=fixed.Config(scale=config.scale)
+        if config.scaling == fixed.Config()
+        else config.scaling,
         similarity=config.similarity,
         margin=config.margin,
         negatives=config.negatives,

@@ -1,8 +1,9 @@
 """A margin drawn anew for every sample and step (ElasticFace, ElasticFace+).
 
 Slots: similarity cosine; margin elastic: m_b ~ N(m, std²), added to the angle (`kind = "arc"`) or
-subtracted from the cosine ("cos": m = 0.35). `plus` gives small margins to large target cosines by
-rank; the released code's matching, which is scrambled, is not repeated. No fallback past θ = π.
+subtracted from the cosine ("cos", to be given the source's m = 0.35). `plus` gives small margins to
+large target cosines by rank; the released code's matching, which is scrambled, is not repeated. No
+fallback past θ = π.
 """
 
 from typing import Literal

@@ -1,8 +1,9 @@
 """Exponential angular margin (ExpFace): logit_y = s·cos(π·(θ_y/π)^m), others s·cos_j.
 
-Slots: similarity cosine; margin exp; objective cross_entropy, or unified (`unified = true`, with
-m = 0.69 and the bias of UniFace). m < 1 widens every angle, small ones most; 1 is no margin.
-Slope 1, as in the source. The source trains with Partial FC at rate 0.3: `sample_rate`.
+Slots: similarity cosine; margin exp; objective cross_entropy, or unified (`unified = true`, the
+binary loss of UniFace; the source then has m = 0.69, to be given). m < 1 widens every angle, small
+ones most; 1 is no margin. Slope 1, as in the source. The source trains with Partial FC at rate 0.3:
+`sample_rate`.
 """
 
 from typing import Literal
@@ -19,11 +20,11 @@ from frlib.heads.slots import Slots
 PAPER = Paper(
     key="expface",
     title="ExpFace",
-    where="ExpFace repository (dfr-code), losses.py, PowerFace",
-    url="https://github.com/dfr-code/ExpFace",
+    where="ExpFace repository (baiyun-code), losses.py, PowerFace",
+    url="https://github.com/baiyun-code/ExpFace",
 )
 
-_SOURCE = "ExpFace repository (dfr-code), losses.py"
+_SOURCE = "ExpFace repository (baiyun-code), losses.py"
 
 
 class Config(HeadConfig):

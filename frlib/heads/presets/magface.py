@@ -2,8 +2,8 @@
 
 Slots: similarity cosine; margin magnitude, m(a) from l_margin at length l_a to u_margin at u_a;
 term magnitude, λ_g·(a/u_a² + 1/a). Default past the end is `easy` (margin for cos > 0 only), as
-in the run script. Class centres start from N(0, 0.01²) instead of uniform unit vectors: only
-directions count. FaceX-Zoo has s = 32, λ = 20 and fallback `add`.
+in the run script. Centres start from unit vectors.
+FaceX-Zoo has s = 32, λ = 20 and fallback `add`.
 """
 
 from typing import Literal
@@ -55,11 +55,7 @@ class Config(HeadConfig):
 
     @model_validator(mode="after")
     def _ordered(self) -> "Config":
-        if not (self.l_a < self.u_a and self.l_margin <= self.u_margin):
-            raise ValueError(
-                f"l_a={self.l_a}, u_a={self.u_a}, l_margin={self.l_margin}, "
-                f"u_margin={self.u_margin}: need l_a < u_a and l_margin ≤ u_margin"
-            )
+        compose(self)
         return self
 
 
@@ -79,6 +75,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
+        init="unit",
         margin=margin.Config(
             l_a=config.l_a,
             u_a=config.u_a,

@@ -4,9 +4,9 @@ Slots: similarity cosine; margin arc or cos; negatives mv_fixed or mv_adaptive.
 
 * `mode = "fixed"` is MV-Arc-Softmax of the BoundaryFace tables: margin arc (hard); negatives at or
   above the margin-ed target are raised by `t_weight`, then every cosine is clamped to [−1, 1].
-* `mode = "adaptive"` is the paper's form, as in FaceX-Zoo (s = 32, m = 0.35): negatives above the
-  margin's plain formula become w·c + w − 1, and the target has its margin only where it is large
-  (arc: c > 0; cos: c > m).
+* `mode = "adaptive"` is the paper's form, as in FaceX-Zoo (whose s = 32, m = 0.35 must be given):
+  negatives above the margin's plain formula become w·c + w − 1, and the target has its margin only
+  where it is large (arc: c > 0; cos: c > m).
 
 The two differ in mask, weight, fallback and clamp.
 """
@@ -22,7 +22,7 @@ from frlib.heads.config import HeadConfig
 from frlib.heads.margins import arc, cos
 from frlib.heads.negatives import mv_adaptive, mv_fixed
 from frlib.heads.presets._usual import usual
-from frlib.heads.slots import Slots
+from frlib.heads.slots import InitRule, Slots
 
 PAPER = Paper(
     key="wang2020mvsoftmax",
@@ -62,7 +62,7 @@ class Config(HeadConfig):
         0.2,
         ge=0,
         le=2,
-        doc="added to the cosine of hard negatives; fixed mode",
+        doc="added to the cosine of hard negatives; no influence in adaptive mode",
         unit="cosine",
         source=f"{_FIXED}: t",
     )
@@ -103,4 +103,5 @@ def compose(config: Config) -> Slots:
         if is_fixed
         else mv_adaptive.Config(mv_weight=config.mv_weight)
     )
-    return usual(config.scale, init="xavier_uniform", margin=margin, negatives=negatives)
+    init: InitRule = "xavier_uniform" if is_fixed else "unit"
+    return usual(config.scale, init=init, margin=margin, negatives=negatives)

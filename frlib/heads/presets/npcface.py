@@ -76,6 +76,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
+        init="unit",
         margin=arc.Config(margin=config.margin, fallback="none"),
         negatives=npc.Config(m0=config.m0, m1=config.m1, factor=config.factor, shift=config.shift),
     )

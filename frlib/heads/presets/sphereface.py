@@ -1,7 +1,8 @@
 """Multiplicative angular margin (SphereFace, SphereFace-R v1 and v2).
 
 Slots: similarity cosine; version 1: margin sphere, logit_y = s·ψ(m·θ_y), ψ(x) = (−1)^k cos x − 2k
-with k = ⌊x/π⌋; version 2: no margin, negatives shrunk, s·cos(θ_j/m) for j ≠ y. Slope 1 on either
+with k = ⌊x/π⌋; version 2: no margin, negatives shrunk, s·cos(θ_j/m) for j ≠ y (the
+source has m = 1.4, s = 60 there, to be given). Slope 1 on either
 side, as in the sources. Deviations: cosines are not clamped to ±(1 − 1e−5), the weight is
 normalised in the formula and not overwritten.
 """

@@ -1,9 +1,9 @@
 """Sub-center ArcFace: K centres per class, the nearest counts, for the target and for negatives.
 
 Slots: similarity subcenter; margin combined, cos(θ_y + margin) − cos_margin; negatives
-interclass_filter if set. `loss_k = 1` is
-ArcFace. The source has no fallback past θ = π − m (`fallback = "none"`); the default here is
-ArcFace's `hard`. Starts from N(0, 0.01²). Of exactly equal centres the lowest takes the gradient.
+interclass_filter if set. `loss_k = 1` is ArcFace. The source has no fallback past θ = π − m
+(`fallback = "none"`); the default here is ArcFace's `hard`. Starts from N(0, 0.01²). Of exactly
+equal centres the lowest takes the gradient.
 """
 
 from typing import Literal
@@ -69,7 +69,8 @@ class Config(HeadConfig):
         1.0,
         ge=0,
         le=1,
-        doc="negatives above this cosine do not count; 1 is off, 0.4 is the noise baseline",
+        doc="negatives above this cosine count as cosine 0, without gradient; 0.4 is the noise "
+        "baseline, 1 is off (in the source 0 is off)",
         unit="cosine",
         source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
     )

@@ -55,7 +55,7 @@ def compose(config: Config) -> Slots:
     """The slots of this head."""
     return usual(
         config.scale,
-        init="xavier_normal",
+        init="kaiming_normal",
         margin=cos.Config(margin=config.margin),
         objective=unified.Config(negative_weight=config.negative_weight, rate=config.sample_rate),
     )

@@ -73,4 +73,4 @@ class Config(Relabel):
         own_B = survey.own_B.clamp(min=0) if self.floor_zero else survey.own_B
         is_moved_B = best_B > own_B
         decisions = Decisions("boundary", is_moved_B, batch.given_B, rival_B, best_B - own_B)
-        return Verdict(is_moved_B, rival_B, decisions)
+        return Verdict(is_moved_B, rival_B, decisions, is_first=rises)

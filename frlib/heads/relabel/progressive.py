@@ -28,7 +28,7 @@ Source: Zhang, Gong and Sun, RepFace, AAAI 2025, arXiv 2412.12031 (abstract).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from frlib.core.config import setting
 from frlib.core.errors import ConfigError
@@ -46,6 +46,7 @@ _OURS = "not in the abstract of RepFace; chosen here"
 class Config(Relabel):
     """When correction starts, where the bar lies, and how labels are mixed."""
 
+    mixes_labels: ClassVar[bool] = True
     name: Literal["progressive"] = "progressive"
     first_corrected_epoch: int = setting(
         4,
@@ -112,17 +113,19 @@ class Config(Relabel):
         if batch.is_training:
             self._watch(columns, gap_B, batch, state)
             self._remember(rival_B.where(is_nearer_B, batch.given_B), batch, state)
-        is_noisy_B = is_nearer_B & (gap_B > self._bar(state))
+        bar = self._bar(state)
+        is_noisy_B = is_nearer_B & (gap_B > bar)
         if batch.epoch < self.first_corrected_epoch:
             counts_B = (~is_noisy_B).to(gap_B.dtype)
-            return Verdict(is_noisy_B & False, rival_B, None, weights_B=counts_B)
+            return Verdict(is_noisy_B & False, rival_B, None, is_first=True, weights_B=counts_B)
         samples_B = _samples(batch)
-        is_believed_B = is_nearer_B & (state.candidate[samples_B] == rival_B)
+        is_believed_B = is_nearer_B & (state.candidate[samples_B] == rival_B) & bar.isfinite()
         share_B = state.belief[samples_B].to(gap_B.dtype) * is_believed_B
         return Verdict(
             is_noisy_B,
             rival_B,
             Decisions("progressive", is_noisy_B, batch.given_B, rival_B, gap_B),
+            is_first=True,
             keep_B=1 - share_B.masked_fill(is_noisy_B, self.given_share),
             other_B=batch.given_B.where(is_noisy_B, rival_B),
         )
@@ -144,9 +147,10 @@ class Config(Relabel):
         takes_part_N = known_N.isfinite()
         count = takes_part_N.sum().clamp(min=1)
         known_N = known_N.where(takes_part_N, 0.0)
-        typical = batch.data.all_gather(gap_B).mean()
+        takes_part = takes_part_N.any().to(gap_B.dtype)
+        typical = batch.data.all_gather(gap_B).mean() * takes_part
         for total, new in (
-            (state.weight, takes_part_N.any().to(gap_B.dtype)),
+            (state.weight, takes_part),
             (state.known, known_N.sum() / count),
             (state.known_square, known_N.square().sum() / count),
             (state.typical, typical),

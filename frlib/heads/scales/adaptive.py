@@ -1,10 +1,11 @@
 """A scale that follows training by itself (AdaCos, dynamic).
 
-    s ← log B / cos(min(π/4, median θ_y)),   B = mean_b Σ_{j≠y} exp(s·c_j),   from √2·log(C − 1)
+    s ← log B / cos(min(π/4, median θ_y)),   B = mean_b Σ_{j≠y} exp(s·c_j)
 
-taken with the scale of the step before, over the global batch, before it is used, in training
-mode only. It is a buffer and so part of a checkpoint (the source keeps a plain attribute, and
-moves it in evaluation too). Of an even number of angles the lower middle one is the median.
+from √2·log(max(C − 1, 2)) on, taken with the scale of the step before, over the global batch,
+before it is used, in training mode only. It is a buffer and so part of a checkpoint (the source
+keeps a plain attribute, and moves it in evaluation too). Of an even number of angles the lower
+middle one is the median. s is kept at 1 or more, which a handful of classes would undo.
 
 Source: Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292, equations 12 to 15; FaceX-Zoo,
 head/AdaCos.py.
@@ -44,5 +45,6 @@ class Config(Scale):
             log_sum_B = batch.data.all_gather(columns.log_sum_exp(labels_B, state.scale))
             mean = torch.logsumexp(log_sum_B, 0) - math.log(len(log_sum_B))
             middle = batch.data.all_gather(own_B.clamp(-1, 1)).acos().median()
-            state.scale.copy_(mean / middle.clamp(max=math.pi / 4).cos())
+            moved = mean / middle.clamp(max=math.pi / 4).cos()
+            state.scale.copy_(moved.clamp(min=1.0))
         return state.scale.to(own_B.dtype).clone()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from frlib.core import discover
 from frlib.core.config import digest
-from frlib.core.errors import ConfigError, NumericsError
+from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.heads._draw import draw
 from frlib.heads.build import build
 from frlib.heads.config import HeadConfig
@@ -19,6 +19,7 @@ from frlib.heads.objectives import noise_resistant
 from frlib.heads.presets import (
     adacos,
     adaface,
+    adam_softmax,
     arcface,
     boundary,
     combined,
@@ -133,14 +134,19 @@ def test_curricular_when_no_negative_is_hard_then_arcface() -> None:
     assert torch.equal(first.losses_B, second.losses_B)
 
 
-@pytest.mark.parametrize("rule", ["normal", "xavier_uniform", "xavier_normal"])
+@pytest.mark.parametrize("rule", ["normal", "xavier_uniform", "xavier_normal", "kaiming_normal"])
 def test_draw_when_repeated_then_equal_and_of_the_stated_spread(rule: InitRule) -> None:
     one, two = (draw(300, 100, rule, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(one, two)
-    wanted = 0.01 if rule == "normal" else math.sqrt(2 / 400)
+    wanted = {"normal": 0.01, "kaiming_normal": math.sqrt(2 / 100)}.get(rule, math.sqrt(2 / 400))
     assert one.std().item() == pytest.approx(wanted, rel=0.02)
     if rule == "xavier_uniform":
         assert one.abs().max().item() <= math.sqrt(6 / 400)
+
+
+def test_draw_when_unit_then_directions() -> None:
+    rows = draw(30, 10, "unit", torch.Generator().manual_seed(5))
+    torch.testing.assert_close(rows.norm(dim=1), torch.ones(30))
 
 
 def test_build_when_seed_changes_then_centres_change_and_only_then() -> None:
@@ -214,6 +220,102 @@ def test_form_when_changed_then_same_digest() -> None:
     assert digest(arcface.Config(logits="bfloat16")) != digest(arcface.Config())
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels_B": torch.full((BATCH,), CLASSES)}, "labels: 12 of 12 .* first is 9; .* 0 to 8"),
+        ({"labels_B": torch.full((BATCH,), -1)}, "labels: 12 of 12 .* first is -1"),
+        ({"labels_B": torch.zeros(BATCH)}, "labels of shape .* torch.float32; .* torch.int64"),
+        ({"labels_B": torch.zeros(BATCH, 1, dtype=torch.int64)}, r"labels of shape \[12, 1\]"),
+        ({"labels_B": torch.zeros(3, dtype=torch.int64)}, "one for each of the 12 embeddings"),
+        ({"emb_BD": torch.zeros(BATCH, DIM + 1)}, r"embeddings of shape \[12, 6\].*\[B, 5\]"),
+        ({"emb_BD": torch.zeros(0, DIM)}, "B ≥ 1"),
+        ({"weights_B": torch.ones(BATCH, 1)}, r"weights of shape \[12, 1\]"),
+        ({"samples_B": torch.full((BATCH,), BATCH)}, "sample numbers: .*num_samples"),
+        ({"samples_B": torch.full((BATCH,), -1)}, "sample numbers: .* first is -1"),
+    ],
+)
+@pytest.mark.parametrize("config", [repface.Config(), boundary.Config(sample_rate=0.5)])
+def test_head_when_given_what_it_cannot_take_then_says_what_it_needs(
+    config: HeadConfig, changes: dict[str, Tensor], message: str
+) -> None:
+    head = build(config, CLASSES, DIM, seed=1, num_samples=BATCH)
+    emb_BD, labels_B = _batch()
+    given = {"emb_BD": emb_BD.float(), "labels_B": labels_B, "samples_B": torch.arange(BATCH)}
+    with pytest.raises(DataError, match=message):
+        head(**(given | changes), epoch=9)
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        {"objective": "noise_resistant"},
+        {"objective": "unified"},
+        {"negatives": "interclass_filter"},
+    ],
+)
+def test_composed_when_labels_are_mixed_without_meaning_then_is_refused(
+    slots: dict[str, str],
+) -> None:
+    with pytest.raises(ConfigError, match="mixes labels"):
+        composed.Config.parse({"relabel": "progressive", **slots})
+
+
+def test_composed_when_the_fixed_scale_is_set_in_its_slot_then_says_where_it_belongs() -> None:
+    with pytest.raises(ConfigError, match=r"head\.scale"):
+        composed.Config.parse({"scaling": {"name": "fixed", "scale": 64.0}})
+
+
+def test_head_when_evaluated_then_all_classes_take_part_and_the_step_is_not_disturbed() -> None:
+    head = build(arcface.Config(sample_rate=0.2), CLASSES, DIM, seed=1).double()
+    head(_batch()[0][:1], _batch()[1][:1], epoch=0)
+    trained = [rows.tolist() for _, rows in head.frozen_parts()]
+    output = head.eval()(*_batch(), epoch=0)
+    assert output.classes_C.tolist() == list(range(CLASSES))
+    assert [rows.tolist() for _, rows in head.frozen_parts()] == trained
+
+
+def test_fused_when_centres_change_before_the_backward_pass_then_is_refused() -> None:
+    emb_BD, labels_B = _batch()
+    head = build(arcface.Config(), CLASSES, DIM, seed=1)
+    output = head(emb_BD.float(), labels_B, epoch=0)
+    with torch.no_grad():
+        head.weight.mul_(2)
+    with pytest.raises(NumericsError, match="between forward and backward"):
+        output.loss.backward()
+
+
+def test_adam_softmax_when_margins_have_left_their_range_then_count_as_within() -> None:
+    head = build(adam_softmax.Config(), CLASSES, DIM, seed=1).double().eval()
+    emb_BD, labels_B = _batch()
+    losses = []
+    for value in (-3.0, 0.0):
+        head.state_of("margin").margin.data.fill_(value)
+        losses.append(head(emb_BD, labels_B, epoch=0).ce)
+    assert torch.equal(losses[0], losses[1])
+
+
+def test_repface_when_classes_are_sampled_then_the_typical_gap_keeps_its_size() -> None:
+    head = build(
+        repface.Config(sample_rate=0.2, detect_over="sampled"), 60, DIM, seed=1, num_samples=BATCH
+    ).double()
+    for step in range(30):
+        emb_BD, labels_B = _batch(step)
+        head(emb_BD[:2], labels_B[:2], epoch=0, step=step, samples_B=torch.arange(2))
+    state = head.state_of("relabel")
+    assert -2 <= (state.typical / state.weight).item() <= 2
+
+
+def test_repface_when_known_noise_looks_like_the_rest_then_arcface() -> None:
+    emb_BD, labels_B = _batch()
+    wanted = build(arcface.Config(), CLASSES, DIM, seed=1).double()(emb_BD, labels_B, epoch=9)
+    head = build(repface.Config(strictness=3.0), CLASSES, DIM, seed=1, num_samples=BATCH).double()
+    head.state_of("relabel").belief.fill_(0.5)
+    found = head(emb_BD, labels_B, epoch=9, samples_B=torch.arange(BATCH))
+    assert found.decisions is not None and not found.decisions.is_flagged_B.any()
+    torch.testing.assert_close(found.losses_B, wanted.losses_B)
+
+
 def test_head_when_it_remembers_images_but_has_none_then_says_so() -> None:
     with pytest.raises(ConfigError, match="num_samples"):
         build(repface.Config(), CLASSES, DIM, seed=1)
@@ -249,6 +351,7 @@ def test_logits_when_bfloat16_then_near_and_decisions_are_those_of_float32(
     found = build(narrow, CLASSES, DIM, seed=1)(emb_BD, labels_B, epoch=9)
     assert found.loss.dtype == torch.float32
     torch.testing.assert_close(found.loss, wanted.loss, rtol=2e-2, atol=0)
+    torch.testing.assert_close(found.summary.target_B, wanted.summary.target_B)
     assert torch.equal(found.labels_B, wanted.labels_B)
     found.loss.backward()
 

@@ -30,8 +30,7 @@ EXTRA = [
             "margin": "learned",
             "terms": ["margin_reward"],
             "relabel": "progressive",
-            "objective": "unified",
-            "adaptive_scale": True,
+            "scaling": "adaptive",
         }
     ),
 ]

@@ -64,16 +64,6 @@ def test_only_rows_when_repeated_then_they_train_as_a_parameter_of_their_own(nam
     torch.testing.assert_close(whole[ROWS], alone, rtol=0, atol=0)
 
 
-def test_only_rows_when_all_take_part_then_a_plain_step() -> None:
-    one, other = _parameter(), _parameter()
-    optimisers = [OPTIMISERS["sgd"]([p]) for p in (one, other)]
-    one.grad, other.grad = _grad(0), _grad(0)
-    with only_rows(optimisers[0], one, None):
-        optimisers[0].step()
-    optimisers[1].step()
-    assert torch.equal(one, other)
-
-
 def test_only_rows_when_the_step_fails_then_parameter_is_whole_again() -> None:
     parameter = _parameter()
     before = parameter.detach().clone()
