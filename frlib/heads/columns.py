@@ -88,6 +88,11 @@ class Columns(ABC):
         self.shard = shard
         self.classes_C = classes_C
         self.is_whole = is_whole
+        self._fill()
+
+    @abstractmethod
+    def _fill(self) -> None:
+        """Set `cos_BC`."""
 
     @abstractmethod
     def answer(self, question: Question, offset: Tensor | None) -> Answer:

@@ -37,8 +37,6 @@ from frlib.heads.columns import (
     joined_sum,
     wide,
 )
-from frlib.heads.shard import Shard
-from frlib.heads.slots import Similarity
 from frlib.heads.survey import Local, joined
 
 CLASS_BLOCK = 1 << 20
@@ -47,29 +45,19 @@ CLASS_BLOCK = 1 << 20
 class Fused(Columns):
     """The buffer, and what it takes to turn its gradient into those of embeddings and weight."""
 
-    def __init__(
-        self,
-        emb_BD: Tensor,
-        weight_RD: Tensor,
-        similarity: Similarity,
-        shard: Shard,
-        classes_C: Tensor,
-        is_whole: bool,
-        logits: torch.dtype,
-    ) -> None:
-        """See `Columns`. `logits`: type of the buffer."""
-        super().__init__(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, logits)
-        self.version = weight_RD._version
-        self.centres = similarity.centres_per_class
+    @torch.no_grad()
+    def _fill(self) -> None:
+        self.version = self.weight_RD._version
+        self.centres = self.similarity.centres_per_class
         self.winner_BC: Tensor | None = None
-        with torch.no_grad():
-            lengths_R = _unit.lengths(weight_RD) if similarity.normalised else None
-            self.inverse_R = None if lengths_R is None else _unit.inverse(lengths_R)
-            self.cos_BR = emb_BD.to(logits) @ self.factors().t()
-            if self.column_scale is not None:
-                for rows in _blocks(self.cos_BR):
-                    self.cos_BR[rows] *= self.column_scale
-            self.cos_BC = self.cos_BR if self.centres == 1 else self._nearest()
+        self.inverse_R: Tensor | None = None
+        if self.similarity.normalised:
+            self.inverse_R = _unit.inverse(_unit.lengths(self.weight_RD))
+        self.cos_BR = self.emb_BD.to(self.dtype) @ self.factors().t()
+        if self.column_scale is not None:
+            for rows in _blocks(self.cos_BR):
+                self.cos_BR[rows] *= self.column_scale
+        self.cos_BC = self.cos_BR if self.centres == 1 else self._nearest()
 
     @property
     def column_scale(self) -> Tensor | None:

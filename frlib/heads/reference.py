@@ -21,31 +21,18 @@ from frlib.heads.columns import (
     safe_log_sum,
     wide,
 )
-from frlib.heads.shard import Shard
-from frlib.heads.slots import Similarity
 from frlib.heads.survey import Local, joined
 
 
 class Reference(Columns):
     """Cosines with a gradient. `logits_BC`: once answered, the negatives' logits."""
 
-    def __init__(
-        self,
-        emb_BD: Tensor,
-        weight_RD: Tensor,
-        similarity: Similarity,
-        shard: Shard,
-        classes_C: Tensor,
-        is_whole: bool,
-        logits: torch.dtype,
-    ) -> None:
-        """See `Columns`."""
-        super().__init__(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, logits)
-        if similarity.normalised:
+    def _fill(self) -> None:
+        weight_RD, centres = self.weight_RD, self.similarity.centres_per_class
+        if self.similarity.normalised:
             weight_RD = _unit.directions(weight_RD)
-        cos_BR = linear(emb_BD.to(logits), weight_RD.to(logits)).to(wide(emb_BD))
-        centres = similarity.centres_per_class
-        every_BCK = cos_BR.unflatten(1, (len(classes_C), centres))
+        cos_BR = linear(self.emb_BD.to(self.dtype), weight_RD.to(self.dtype)).to(wide(self.emb_BD))
+        every_BCK = cos_BR.unflatten(1, (len(self.classes_C), centres))
         self.cos_BC = every_BCK.max(dim=2).values if centres > 1 else cos_BR
         self.logits_BC: Tensor | None = None
 

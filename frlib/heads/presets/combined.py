@@ -13,6 +13,7 @@ from frlib.core.paper import Paper
 from frlib.core.space import Distribution, Uniform
 from frlib.heads.config import HeadConfig
 from frlib.heads.margins import combined
+from frlib.heads.presets._fields import interclass_filter
 from frlib.heads.presets._usual import filtered, usual
 from frlib.heads.slots import Slots
 
@@ -62,15 +63,7 @@ class Config(HeadConfig):
         source=f"exact as in {_SOURCE}; detached as in insightface, "
         "recognition/arcface_torch/losses.py",
     )
-    interclass_filter: float = setting(
-        1.0,
-        ge=0,
-        le=1,
-        doc="negatives above this cosine count as cosine 0, without gradient; 0.4 is the noise "
-        "baseline, 1 is off (in the source 0 is off)",
-        unit="cosine",
-        source="insightface, recognition/arcface_torch/losses.py: interclass_filtering_threshold",
-    )
+    interclass_filter: float = interclass_filter()
 
 
 SPACE: dict[str, Distribution] = {
