@@ -94,9 +94,9 @@ class Head(nn.Module):
         """Loss of a batch. Computed in float32 (float64 stays float64). `DataError` on bad input.
 
         emb_BD: `[B, D]` raw embeddings, any length. labels_B: `[B]` int64, global class numbers.
-        epoch and step count from 0; the step decides random draws. In evaluation mode all classes
-        take part and nothing moves. samples_B: `[B]` int64, numbers
-        of the training images. weights_B: `[B]`, multiply the samples' losses.
+        epoch and step count from 0; the step decides random draws. samples_B: `[B]` int64, numbers
+        of the training images. weights_B: `[B]`, multiply the samples' losses. In evaluation mode
+        all classes take part and nothing moves.
         """
         with torch.autocast(emb_BD.device.type, enabled=False):
             require(
