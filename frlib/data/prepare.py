@@ -145,5 +145,5 @@ def _overlap(train: Manifest, other: Manifest, name: str) -> dict[str, int]:
 
 
 def _names_people(source: Config) -> bool:
-    """Whether equal identity names mean the same person: not in a source without files."""
-    return hasattr(source, "path")
+    """Whether equal identity names mean the same person: not without files, not class numbers."""
+    return bool(getattr(source, "names_people", hasattr(source, "path")))

@@ -18,6 +18,7 @@ from tests.unit.data.tiny_sets import (
     write_folder,
     write_list,
     write_parquet,
+    write_records,
 )
 
 PACKAGE = "frlib.data.sources"
@@ -37,7 +38,17 @@ def _parquet(root: Path) -> dict[str, Any]:
     return {"path": str(write_parquet(root / "set.parquet", EVERYONE))}
 
 
-WRITERS = {"image_folder": _folder, "image_list": _list, "parquet": _parquet}
+def _records(root: Path) -> dict[str, Any]:
+    return {"path": str(write_records(root, EVERYONE))}
+
+
+WRITERS = {
+    "image_folder": _folder,
+    "image_list": _list,
+    "parquet": _parquet,
+    "recordio": _records,
+}
+NUMBERED = {"recordio": ("00000000", "00000001", "00000002")}
 
 
 def _config(name: str, **values: Any) -> Any:
@@ -65,9 +76,10 @@ def test_round_trip_when_written_in_this_format_then_same_people_bytes_and_pixel
 ) -> None:
     folder, folder_reader = _open(_config("image_folder", **_folder(tmp_path / "reference")))
     found, reader = _open(_config(name, **WRITERS[name](tmp_path / "made")))
-    assert found.identities == ("p00", "p01", "p02")
+    assert found.identities == NUMBERED.get(name, ("p00", "p01", "p02"))
     assert found.class_sizes.tolist() == [3, 1, 4]
-    by_id = {f"{i}": data for i, _, data in rows(EVERYONE)}
+    by_id = {i: data for i, _, data in rows(EVERYONE)}
+    by_id |= {f"{key:08d}": data for key, (_, _, data) in enumerate(rows(EVERYONE), start=1)}
     expected = [checksum(by_id[str(i).removeprefix("images/")]) for i in found.ids]
     assert found.checksums.tolist() == expected
     np.testing.assert_array_equal(found.checksums, folder.checksums)

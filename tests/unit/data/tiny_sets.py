@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from frlib.data.manifest import Manifest, from_table
+from frlib.data.recordio.writer import write_identities
 
 People = Mapping[str, Mapping[str, bytes]]
 
@@ -79,6 +80,11 @@ def write_parquet(
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path, row_group_size=group)
     return path
+
+
+def write_records(root: Path, everyone: People) -> Path:
+    write_identities(root, [list(files.values()) for files in everyone.values()], 20, 20)
+    return root / "train.rec"
 
 
 def manifest(*sizes: int, trusted: bool = True, prefix: str = "p") -> Manifest:
