@@ -46,11 +46,16 @@ def load(data: bytes, where: str) -> object:
             )
         try:
             _step(machine, opcode, stream)
-        except (Refused, ValueError) as error:
+        except Refused as error:
             raise DataError(
                 f"{where}: {opcode.name} at byte {at:,}: {error}. A pair set needs none of this; "
                 "nothing was run. Do not unpickle the file by other means; get it again from its "
                 "publisher."
+            ) from error
+        except ValueError as error:
+            raise DataError(
+                f"{where}: {opcode.name} at byte {at:,} is damaged or cut short ({error}); get the "
+                "file again."
             ) from error
     if stream.tell() != len(data):
         raise DataError(
@@ -213,7 +218,7 @@ def _tuple(items: list[object]) -> tuple[object, ...]:
 def _line(stream: io.BytesIO) -> bytes:
     line = stream.readline()
     if not line.endswith(b"\n"):
-        raise Refused("the file ends inside an argument")
+        raise ValueError("the file ends inside a line")
     return line[:-1]
 
 

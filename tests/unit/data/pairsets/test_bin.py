@@ -65,9 +65,9 @@ def test_read_when_absent_then_error_names_it(tmp_path: Path) -> None:
         ((IMAGES[:5], FLAGS), "5 images and 3 flags; expected 6 images"),
         ((IMAGES + IMAGES[:2], FLAGS), "8 images and 3 flags"),
         (([], []), "at least one pair"),
-        ((IMAGES[:5] + [b"GIF89a"], FLAGS), "image 5 starts with 47 49 46"),
-        ((IMAGES[:5] + [b"\xff\xd8"], FLAGS), "image 5 starts with ff d8"),
-        ((IMAGES[:5] + [7], FLAGS), "image 5 is 7; expected bytes"),
+        (([*IMAGES[:5], b"GIF89a"], FLAGS), "image 5 starts with 47 49 46"),
+        (([*IMAGES[:5], b"\xff\xd8"], FLAGS), "image 5 starts with ff d8"),
+        (([*IMAGES[:5], 7], FLAGS), "image 5 is 7; expected bytes"),
         ((IMAGES, [True, False, 2]), "flag 2 is 2; expected True or False"),
         ((IMAGES, [True, False, b"x"]), "flag 2 is b'x'"),
         ((IMAGES, np.array([1, 0, 2], "u1")), "values other than 0 and 1"),
@@ -114,3 +114,8 @@ def test_parse_when_bytes_follow_then_refused() -> None:
 def test_parse_when_no_pickle_then_refused(data) -> None:
     with pytest.raises(DataError):
         bin_file.parse(data, "lfw.bin")
+
+
+def test_parse_when_cut_inside_an_image_then_error_says_so() -> None:
+    with pytest.raises(DataError, match=r"SHORT_BINBYTES at byte 14 is damaged or cut short"):
+        bin_file.parse(pickle.dumps((IMAGES, FLAGS), 4)[:20], "lfw.bin")

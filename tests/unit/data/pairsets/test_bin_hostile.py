@@ -2,6 +2,7 @@
 
 import builtins
 import codecs
+import contextlib
 import copyreg
 import functools
 import operator
@@ -50,7 +51,6 @@ def attacks(trace: Path) -> dict[str, tuple[object, str]]:
         "os.system": (Calls(os.system, f"touch '{trace}'"), "system"),
         "eval": (Calls(eval, code), "eval"),
         "exec": (Calls(exec, code), "exec"),
-        "getattr": (Calls(Calls(getattr, Path(trace), "touch")), ""),
         "map": (Calls(list, Calls(map, builtins.open, (str(trace),), ("w",))), ""),
         "partial": (Calls(functools.partial(open, str(trace), "w")), ""),
         "methodcaller": (Calls(operator.methodcaller("touch"), Path(trace)), ""),
@@ -63,69 +63,73 @@ def attacks(trace: Path) -> dict[str, tuple[object, str]]:
     }
 
 
-class Called(Calls):
-    """A call whose function is itself the result of a call."""
-
-
 NAMES = sorted(attacks(Path("x")))
+
+
+def pickled(attack: object, place: str, protocol: int) -> bytes:
+    """A pair set with the attack in this place."""
+    images = made.images(2)
+    reconstruct = np.zeros(0).__reduce__()[0]
+    array = Calls(reconstruct, np.ndarray, (0,), b"b", state=attack)
+    places = {
+        "image": ([*images, attack], [True]),
+        "flag": (images, [attack]),
+        "array state": ([array], []),
+        "top": attack,
+    }
+    return pickle.dumps(places[place], protocol)
+
+
+def call_of_a_call(trace: Path) -> bytes:
+    """`getattr(Path(trace), "touch")()`: the callable is the result of another call."""
+    path = str(trace).encode()
+    text = b"X" + struct.pack("<i", len(path)) + path
+    return b"\x80\x02cbuiltins\ngetattr\ncpathlib\nPath\n" + text + b"\x85RX\x05\0\0\0touch\x86R)R."
+
+
+def refuse(data: bytes, named: str) -> None:
+    with pytest.raises(DataError, match=r"[A-Z_0-9]+ at byte [\d,]+: .*nothing was run") as caught:
+        bin_file.parse(data, "lfw.bin")
+    assert named in str(caught.value)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("place", ["image", "flag", "top", "array state"])
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_parse_when_hostile_then_refused_and_nothing_ran(tmp_path, name, protocol, place) -> None:
     trace = tmp_path / "trace"
     attack, named = attacks(trace)[name]
-    images = made.images(2)
-    data = (
-        {
-            "image": lambda: pickle.dumps(([*images, attack], [True]), protocol),
-            "flag": lambda: pickle.dumps((images, [attack]), protocol),
-            "top": lambda: pickle.dumps(attack, protocol),
-            "array state": lambda: pickle.dumps(
-                ([Calls(np.zeros(0).__reduce__()[0], np.ndarray, (0,), b"b", state=attack)], []),
-                protocol,
-            ),
-        }[place]()
-        if name != "getattr"
-        else hand_made_getattr(trace)
-    )
-    with pytest.raises(DataError, match=r"[A-Z_0-9]+ at byte [\d,]+: .*nothing was run") as caught:
-        bin_file.parse(data, "lfw.bin")
-    assert named in str(caught.value)
+    refuse(pickled(attack, place, protocol), named)
     assert not trace.exists()
 
 
-def hand_made_getattr(trace: Path) -> bytes:
-    """getattr(Path(trace), "touch")() in opcodes: the callable is the result of another call."""
-    path = str(trace).encode()
-    return (
-        b"\x80\x02cbuiltins\ngetattr\n(cpathlib\nPath\nX"
-        + struct.pack("<i", len(path))
-        + path
-        + b"\x85RU\x05touchtR)R."
-    ).replace(b"U\x05touch", b"X\x05\0\0\0touch")
+def test_parse_when_result_of_a_call_is_called_then_refused(tmp_path) -> None:
+    trace = tmp_path / "trace"
+    refuse(call_of_a_call(trace), "builtins.getattr")
+    assert not trace.exists()
+    pickle.loads(call_of_a_call(trace))
+    assert trace.exists()
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_attacks_when_unpickled_then_leave_a_trace(tmp_path, name) -> None:
-    """The attacks above are real: what they are tried with is not harmless."""
+    """The attacks are real: what the reader is tried with is not harmless."""
     trace = tmp_path / "trace"
     attack, _ = attacks(trace)[name]
-    data = pickle.dumps(attack) if name != "getattr" else hand_made_getattr(trace)
-    pickle.loads(data)
+    with contextlib.suppress(TypeError):  # some fail after they have left their trace
+        pickle.loads(pickle.dumps(attack))
     assert trace.exists()
 
 
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"\x80\x02(ios\nsystem\n.", "INST at byte 2"),
+        (b"\x80\x02(ios\nsystem\n.", "INST at byte 3"),
         (b"\x80\x02(cos\nsystem\no.", "GLOBAL at byte 3: names 'os.system'"),
         (b"\x80\x02cnumpy\nndarray\n)\x81.", "NEWOBJ at byte 18"),
-        (b"\x80\x02cnumpy\nndarray\n)R.", "REDUCE at byte 19: calls numpy.ndarray"),
+        (b"\x80\x02cnumpy\nndarray\n)R.", "REDUCE at byte 18: calls numpy.ndarray"),
         (b"\x80\x04\x8c\x05numpy\x8c\x0bcore.memmap\x93.", "names 'numpy.core.memmap'"),
         (b"\x80\x04\x8c\x05numpy\x8c\x1acore.multiarray.scalar.abc\x93.", "STACK_GLOBAL"),
         (b"\x80\x04K\x01K\x02\x93.", "STACK_GLOBAL at byte 6"),
