@@ -14,6 +14,7 @@ not import torch, so that a study over slots is planned without it.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -74,19 +75,19 @@ class Similarity(Slot):
         return 1
 
     @property
+    @abstractmethod
     def start(self) -> InitRule:
         """Distribution the weight is drawn from."""
-        raise NotImplementedError
 
 
 class Scale(Slot):
     """The factor s between cosines and logits."""
 
+    @abstractmethod
     def now(
         self, columns: Columns, labels_B: Tensor, own_B: Tensor, batch: Batch, state: Any
     ) -> Tensor:
         """s for this batch, `[]`, without a gradient; `own_B` are the plain target cosines."""
-        raise NotImplementedError
 
 
 class Margin(Slot):
@@ -95,9 +96,9 @@ class Margin(Slot):
     is_angular: ClassVar[bool] = True
 
     @property
+    @abstractmethod
     def rises(self) -> bool:
         """Whether the margin-ed value never falls as the cosine rises."""
-        raise NotImplementedError
 
     @property
     def rises_where_positive(self) -> bool:
@@ -111,9 +112,9 @@ class Margin(Slot):
         """What the penalty depends on besides the cosine, `[B]`, or None."""
         return None
 
+    @abstractmethod
     def apply(self, cos: Tensor, amounts: Tensor | None) -> Margined:
         """Cosines after the margin, same shape; `amounts` broadcasts against it."""
-        raise NotImplementedError
 
 
 class Negatives(Slot):
@@ -191,9 +192,9 @@ class Relabel(Slot):
 
     mixes_labels: ClassVar[bool] = False
 
+    @abstractmethod
     def is_on(self, epoch: int) -> bool:
         """Whether it looks at batches of this epoch."""
-        raise NotImplementedError
 
     def decide(
         self,
@@ -204,8 +205,8 @@ class Relabel(Slot):
         batch: Batch,
         state: Any,
     ) -> Verdict:
-        """Without gradients. `survey` is taken at the given labels."""
-        raise NotImplementedError
+        """Without gradients. `survey` is taken at the given labels. A rule never on needs none."""
+        raise NotImplementedError(f"relabel {self.name!r} is on, but decides nothing")
 
 
 class Objective(Slot):
@@ -225,6 +226,7 @@ class Objective(Slot):
         """Added to the negatives' logits before a softplus reduction, `[]`."""
         return None
 
+    @abstractmethod
     def loss(
         self,
         target_B: Tensor,
@@ -234,7 +236,6 @@ class Objective(Slot):
         state: Any,
     ) -> Tensor:
         """`[B]`. `top_B`: the largest of the negatives' logits, if wanted."""
-        raise NotImplementedError
 
 
 class Term(Slot):
@@ -247,17 +248,17 @@ class Term(Slot):
     wants_margin: ClassVar[str | None] = None
 
     @property
+    @abstractmethod
     def term(self) -> str:
         """Name under which it is reported."""
-        raise NotImplementedError
 
     def is_on(self, epoch: int) -> bool:
         """Whether it counts in this epoch."""
         return True
 
+    @abstractmethod
     def loss(self, seen: Seen, batch: Batch, state: Any) -> Tensor:
         """`[B]`, or a scalar that belongs to the whole batch."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
