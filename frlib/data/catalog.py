@@ -1,29 +1,31 @@
 """Sources by name, and their manifests kept in the store so that a set is scanned once.
 
 A kept manifest is used only while the source's fingerprint is the same; a stale or torn file is
-made again. Files: `store/datasets/manifests/KEY.npz`, KEY over the source's config with its paths.
-Arrays and JSON only, never pickle.
+made again. Files: `store/datasets/manifests/KEY.parquet`, KEY over the source's config with its
+paths, with a checksum for every page.
 """
 
 import hashlib
 import json
 import logging
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from frlib.core import discover, safeio
 from frlib.core.config import Config, canonical
 from frlib.data.manifest import Manifest
 from frlib.data.once import only_one
 from frlib.data.reader import Reader
+from frlib.data.texts import texts, to_arrow
 
 _PACKAGE = "frlib.data.sources"
-_FORMAT = 1
-_TEXTS = ("ids", "checksums")
+_FORMAT = 2
+_ABOUT = b"frlib"
+_LONGEST = 1 << 30
 _NUMBERS = ("refs", "sources", "labels", "true_labels", "kinds")
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def scan(config: Config, store: Path) -> Manifest:
         scanned: Manifest = module.scan(config)
         return scanned
     key = hashlib.sha256(canonical(config).encode()).hexdigest()[:16]
-    path = store / "datasets" / "manifests" / f"{key}.npz"
+    path = store / "datasets" / "manifests" / f"{key}.parquet"
     mark = f"{_FORMAT}:{module.fingerprint(config)}"
     kept = _load(path, config, mark)
     if kept is not None:
@@ -62,36 +64,49 @@ def _save(path: Path, manifest: Manifest, mark: str) -> None:
     about = {
         "mark": mark,
         "identities": manifest.identities,
+        "others": manifest.others,
         "colour": manifest.colour,
         "facts": manifest.facts,
     }
-    texts = {name: np.strings.encode(getattr(manifest, name), "utf-8") for name in _TEXTS}
-    numbers = {name: getattr(manifest, name) for name in _NUMBERS}
-    about_bytes = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
-    arrays: dict[str, Any] = {"about": about_bytes, **texts, **numbers}
-    with safeio.atomic(path) as aside, aside.open("wb") as file:
-        np.savez(file, **arrays)
+    columns = {name: pa.array(getattr(manifest, name)) for name in _NUMBERS}
+    columns["ids"] = to_arrow(manifest.ids)
+    columns["checksums"] = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(manifest.checksums.itemsize),
+        len(manifest),
+        [None, pa.py_buffer(np.ascontiguousarray(manifest.checksums))],
+    )
+    table = pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about)})
+    with safeio.atomic(path) as aside:
+        pq.write_table(
+            table, aside, compression="none", use_dictionary=False, write_page_checksum=True
+        )
 
 
 def _load(path: Path, config: Config, mark: str) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            about = json.loads(stored["about"].tobytes())
+        with pq.ParquetFile(
+            path,
+            page_checksum_verification=True,
+            thrift_string_size_limit=_LONGEST,
+            thrift_container_size_limit=_LONGEST,
+        ) as file:
+            about = json.loads(file.schema_arrow.metadata[_ABOUT])
             if about["mark"] != mark:
                 _log.info("%s: its source changed, scanning again", path)
                 return None
-            columns: dict[str, Any] = {
-                name: np.strings.decode(stored[name], "utf-8") for name in _TEXTS
-            }
-            columns |= {name: stored[name] for name in _NUMBERS}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            table = file.read()
+            columns: dict[str, Any] = {name: table[name].to_numpy() for name in _NUMBERS}
+            columns["ids"] = texts(table["ids"])
+            columns["checksums"] = np.asarray(table["checksums"].to_numpy(), dtype=np.bytes_)
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         _log.warning("%s: damaged (%s), scanning again", path, error)
         return None
     return Manifest(
         **columns,
         identities=tuple(about["identities"]),
+        others=tuple(about["others"]),
         readers=(config,),
         colour=about["colour"],
         facts=about["facts"],

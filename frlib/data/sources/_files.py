@@ -34,11 +34,11 @@ def fingerprint(paths: Iterable[Path]) -> str:
     return hasher.hexdigest()
 
 
-def checksums(root: Path, ids: Sequence[str]) -> list[str]:
+def checksums(root: Path, ids: Sequence[str]) -> list[bytes]:
     """`checksum` of the file `root / id` for every id, with progress in the log."""
     progress = Progress(_log, f"scanning {root}", len(ids))
 
-    def one(name: str) -> str:
+    def one(name: str) -> bytes:
         result = checksum(read(root / name))
         progress.advance()
         return result

@@ -60,7 +60,7 @@ def scan(config: Config) -> Manifest:
     progress = Progress(_log, f"scanning {config.path}", groups[-1].start + groups[-1].rows)
     ids: list[str] = []
     names: list[str] = []
-    sums: list[str] = []
+    sums: list[bytes] = []
     refs: list[int] = []
     seen = {column: Counter[str]() for column in _FILTERS if getattr(config, column)}
     for group in groups:

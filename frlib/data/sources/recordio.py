@@ -54,7 +54,7 @@ def scan(config: Config) -> Manifest:
     keys = found.images[np.argsort(records.index.offsets_of(found.images))]
     progress = Progress(_log, f"scanning {records.path}", len(keys))
 
-    def one(start: int) -> tuple[list[int], list[str]]:
+    def one(start: int) -> tuple[list[int], list[bytes]]:
         chunk = keys[start : start + _CHUNK]
         classes, sums = [], []
         for key in chunk:

@@ -29,7 +29,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _kept(store: Path) -> Path:
-    (found,) = (store / "datasets" / "manifests").glob("*.npz")
+    (found,) = (store / "datasets" / "manifests").glob("*.parquet")
     return found
 
 
@@ -71,7 +71,7 @@ def test_scan_when_kept_file_is_damaged_then_scanned_again_with_a_warning(
     path = _kept(store)
     data = bytearray(path.read_bytes())
     if damage == "flipped":
-        data[data.index(first.checksums[0].encode())] ^= 1
+        data[data.index(first.checksums[0])] ^= 1
     new = {"cut": data[: len(data) // 2], "flipped": data, "empty": b"", "other": b"x" * 99}[damage]
     path.write_bytes(bytes(new))
     with caplog.at_level(logging.WARNING):

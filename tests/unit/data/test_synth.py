@@ -169,7 +169,7 @@ def test_manifest_when_scanned_then_ids_labels_and_checksums() -> None:
         f'synth {VERSION} {{"factors":12,"grain":0.02,"nuisance":1.0,"occlusion":0.15,"own":0.25,'
         '"seed":7,"spread":1.0} 1000010001'
     )
-    assert found.checksums[3] == hashlib.sha256(text.encode()).hexdigest()[:32]
+    assert found.checksums[3] == hashlib.sha256(text.encode()).hexdigest()[:32].encode()
 
 
 def test_parts_when_of_one_world_then_share_nobody() -> None:
