@@ -26,20 +26,22 @@ def golden_folder() -> Path:
 def cases(root: Path) -> Iterator[Case]:
     """Every case of a golden folder."""
     methods, sources = _adapters()
+    from_sources = [
+        case for folder, source in sources if (root / folder).is_dir() for case in source(root)
+    ]
+    checked = {case.id.partition(":")[0] for case in from_sources}
     for path in files(root):
         part, name = path.relative_to(root).parts[0], path.relative_to(root).as_posix()
         if part == "heads":
             yield _of_method(path, name, methods)
-        elif part == "bct":
+        elif part == "bct" and name not in checked:
             yield Case(name, None, f"backward-compatible training {path.stem}")
-        elif part != "eval":
+        elif part not in ("bct", "eval"):
             yield Case(name, partial(_fail, f"{name}: not a file of heads/, bct/ or eval/"))
-    if (root / "eval").is_dir():
-        for source in sources:
-            yield from source(root)
+    yield from from_sources
 
 
-def _adapters() -> tuple[dict[str, Check], list[Callable[[Path], Iterator[Case]]]]:
+def _adapters() -> tuple[dict[str, Check], list[tuple[str, Callable[[Path], Iterator[Case]]]]]:
     methods: dict[str, Check] = {}
     sources = []
     for found in pkgutil.iter_modules(adapters.__path__):
@@ -48,7 +50,7 @@ def _adapters() -> tuple[dict[str, Check], list[Callable[[Path], Iterator[Case]]
         assert not methods.keys() & known, f"two adapters for {sorted(methods.keys() & known)}"
         methods |= known
         if hasattr(module, "cases"):
-            sources.append(module.cases)
+            sources.append((getattr(module, "FOLDER", "eval"), module.cases))
     return methods, sources
 
 
