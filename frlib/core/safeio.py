@@ -5,12 +5,21 @@ import hashlib
 import json
 import os
 import secrets
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 from frlib.core.errors import FrlibError, RecordError
+
+NOT_NUMPY = (
+    *(OSError, ValueError, OverflowError, MemoryError, EOFError, KeyError, SyntaxError, TokenError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+)
+"""What `numpy.load` raises for a damaged `.npy` or `.npz`: its header is parsed as Python text."""
 
 
 class DiskFullError(FrlibError):

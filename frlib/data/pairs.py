@@ -126,7 +126,7 @@ def read_csv(path: Path, protocol: str, manifest: Manifest) -> Pairs:
 def _read_rows(path: Path, protocol: str) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restval="")
             columns = list(reader.fieldnames or ())
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:

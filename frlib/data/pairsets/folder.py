@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.core.errors import DataError
+from frlib.core.safeio import NOT_NUMPY
 from frlib.data.pairsets.images import ImagePairs, check_count, checked
 
 _MAGIC = b"\x93NUMPY"
@@ -46,7 +47,7 @@ def _flags(path: Path) -> NDArray[np.bool_]:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise DataError(f"{path}: is no .npy file; expected an array of bool")
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, OverflowError, MemoryError) as error:
+    except NOT_NUMPY as error:
         raise DataError(
             f"{path}: cannot be read as an array of flags ({error}); expected bool, without pickle"
         ) from error

@@ -1,0 +1,171 @@
+"""Every reader of foreign files: how to make small good files for it, and reading all of them."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from frlib.core import discover
+from frlib.core.config import Config
+from frlib.data import decode, pairs
+from frlib.data.pairsets import bin as bin_file
+from frlib.data.pairsets import folder, lists
+from frlib.data.recordio import companions, writer
+from frlib.data.recordio.reader import RecordFile
+from tests.unit.data import tiny_sets
+from tests.unit.data.pairsets import made
+
+_SIDE = 24
+_PEOPLE = tiny_sets.people(3, 2, 1)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`make(root)` writes good files into an empty folder; `read(root)` reads all there is."""
+
+    make: Callable[[Path], object]
+    read: Callable[[Path], object]
+
+
+def _source(config: Callable[[Path], Config]) -> Callable[[Path], None]:
+    """Scan, then every image as bytes and as pixels."""
+
+    def read(root: Path) -> None:
+        chosen = config(root)
+        module: Any = discover.load("frlib.data.sources", chosen.name)  # type: ignore[attr-defined]
+        module.fingerprint(chosen)
+        found = module.scan(chosen)
+        reader = module.open_reader(chosen)
+        for ref in found.refs.tolist():
+            reader.where(ref)
+            reader.read(ref)
+        reader.images(found.refs, _SIDE)
+
+    return read
+
+
+def _named(name: str, file: str = "", **fields: Any) -> Callable[[Path], None]:
+    def config(root: Path) -> Config:
+        module: Any = discover.load("frlib.data.sources", name)
+        made_config: Config = module.Config(path=str(root / file), **fields)
+        return made_config
+
+    return _source(config)
+
+
+def _picture(kind: str, mode: str = "RGB", **how: Any) -> bytes:
+    out = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(out, kind, **how)
+    return out.getvalue()
+
+
+PICTURES = {
+    "a.jpg": _picture("JPEG"),
+    "grey.jpg": _picture("JPEG", "L"),
+    "cmyk.jpg": _picture("JPEG", "CMYK"),
+    "progressive.jpg": _picture("JPEG", progressive=True),
+    "b.png": _picture("PNG"),
+    "palette.png": _picture("PNG", "P"),
+    "c.webp": _picture("WEBP"),
+    "d.bmp": _picture("BMP"),
+}
+
+
+def _write(root: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+
+
+def _read_pictures(root: Path) -> None:
+    for path in sorted(root.iterdir()):
+        decode.image(path.read_bytes(), _SIDE, "RGB", str(path))
+
+
+def _read_records(root: Path) -> None:
+    records = RecordFile(root / "train.rec")
+    for key in records.index.keys.tolist():
+        records.head(key)
+        records.image(key)
+    companions.read_property(root / "property")
+
+
+def _make_plain(root: Path) -> None:
+    images = [data for _, _, data in tiny_sets.rows(_PEOPLE)]
+    writer.write_plain(root / "train.rec", [(k, k // 2, data) for k, data in enumerate(images)])
+    listed = "".join(f"{k}\t{k // 2:f}\tp{k // 2}/{k}.jpg\n" for k in range(len(images)))
+    (root / "train.lst").write_text(listed)
+
+
+def _make_bins(root: Path) -> None:
+    items, flags = made.images(6), [True, False, True]
+    _write(
+        root,
+        {
+            "old.bin": made.python2_protocol0(items, flags),
+            "python2.bin": made.python2_protocol2(items, flags),
+        },
+    )
+
+
+def _read_bins(root: Path) -> None:
+    for path in sorted(root.iterdir()):
+        bin_file.read(path)
+
+
+def _make_pair_folder(root: Path) -> None:
+    _write(root, {f"imgs/{k}.jpg": tiny_sets.jpeg(k) for k in range(4)})
+    np.save(root / "pair_label.npy", np.array([True, False]))
+
+
+def _make_lists(root: Path) -> None:
+    same = "".join(f"Zoe_A\t{k}\t{k + 1}\n" for k in range(1, 4))
+    different = "".join(f"Zoe_A\t{k}\tLi_B\t{k}\n" for k in range(1, 4))
+    flagged = "".join(f"a/{k}.jpg b/{k}.jpg {1 if k % 2 else -1}\n" for k in range(600))
+    _write(
+        root,
+        {"lfw": f"1\t3\n{same}{different}".encode(), "agedb_30": flagged.encode()},
+    )
+
+
+def _read_lists(root: Path) -> None:
+    for path in sorted(root.iterdir()):
+        lists.read(path.name, path)
+
+
+def _make_csv(root: Path) -> None:
+    rows = ["protocol,fold,path_a,path_b,same\n"]
+    rows += [f"all,{k % 2},p0000/0000{k}.jpg,p0001/0000{k + 4}.jpg,{k % 2}\n" for k in range(3)]
+    (root / "pairs.csv").write_text("".join(rows))
+
+
+def _read_csv(root: Path) -> None:
+    pairs.read_csv(root / "pairs.csv", "", tiny_sets.manifest(4, 4))
+
+
+SUBJECTS: dict[str, Subject] = {
+    "pictures": Subject(lambda root: _write(root, PICTURES), _read_pictures),
+    "image_folder": Subject(
+        lambda root: tiny_sets.write_folder(root, _PEOPLE), _named("image_folder")
+    ),
+    "image_list": Subject(
+        lambda root: tiny_sets.write_list(root, _PEOPLE), _named("image_list", "list.txt")
+    ),
+    "parquet": Subject(
+        lambda root: tiny_sets.write_parquet(root / "faces.parquet", _PEOPLE),
+        _named("parquet", "faces.parquet"),
+    ),
+    "recordio": Subject(lambda root: tiny_sets.write_records(root, _PEOPLE), _named("recordio")),
+    "recordio by record": Subject(
+        lambda root: tiny_sets.write_records(root, _PEOPLE), _read_records
+    ),
+    "bin": Subject(_make_bins, _read_bins),
+    "pair folder": Subject(_make_pair_folder, folder.read),
+    "pair lists": Subject(_make_lists, _read_lists),
+    "pairs csv": Subject(_make_csv, _read_csv),
+}
