@@ -119,7 +119,7 @@ def peak_bytes(step: Step, device: torch.device, reset: Callable[[], None]) -> i
     """
     reset()
     gc.collect()
-    found = _cuda_peak(step, device) if device.type == "cuda" else _resident_peak(step)
+    found = _cuda_peak(step, device) if device.type == "cuda" else resident_peak(step)
     reset()
     return found
 
@@ -134,7 +134,8 @@ def _cuda_peak(step: Step, device: torch.device) -> int:
     return torch.cuda.max_memory_allocated(device) - before
 
 
-def _resident_peak(step: Step) -> int | None:
+def resident_peak(step: Step) -> int | None:
+    """Bytes of resident memory `step` adds at its highest point; None where not told."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

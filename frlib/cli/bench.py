@@ -1,4 +1,4 @@
-"""`frlib bench heads | limits`."""
+"""`frlib bench data | heads | limits`."""
 
 import json
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from frlib.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from frlib.bench.data import DataReport
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
 
@@ -85,6 +86,40 @@ def heads(
 
 
 @app.command()
+def data(
+    images: Annotated[int, typer.Option(min=0, help="Faces to decode. Default: 2,048.")] = 0,
+    blobs: Annotated[int, typer.Option(min=0, help="Images to fetch. Default: 20,000.")] = 0,
+    rows: Annotated[
+        int, typer.Option(min=0, help="Rows of the index and manifest. Default: 5,000,000.")
+    ] = 0,
+    repeats: Annotated[int, typer.Option(min=0, help="Timed passes. Default: 7.")] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Loading against ImageFolder, PIL and transforms; random bytes; sets of millions; training.
+
+    Pixels and bytes are compared first; a loader that differs is an error.
+    """
+    from frlib.bench import data as case
+    from frlib.cli import bench_data_page
+
+    usual = case.SMALL if small else case.Sizes()
+    sizes = case.Sizes(
+        images=images or usual.images,
+        batch=usual.batch,
+        blobs=blobs or usual.blobs,
+        rows=rows or usual.rows,
+        repeats=repeats or usual.repeats,
+    )
+    with _said() as say:
+        report = case.run(sizes, is_small=small, say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_data_page.report(report)
+
+
+@app.command()
 def limits(
     threads: Threads = 1, device: Device = "cpu", small: Small = False, as_json: Json = False
 ) -> None:
@@ -121,5 +156,5 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _print_json(value: "Report | Limits") -> None:
+def _print_json(value: "Report | DataReport | Limits") -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

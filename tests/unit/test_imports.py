@@ -1,7 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► heads, train            testing ─► heads, parallel
+bench ─► heads, train, data, schedules   testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
@@ -28,7 +28,7 @@ ALLOWED = {
     "backbones": set(),
     "heads": {"parallel"},
     "testing": {"heads", "parallel"},
-    "bench": {"heads", "train"},
+    "bench": {"heads", "train", "data", "schedules"},
     "data": set(),
     "denoise": set(),
     "evaluate": {"metrics", "data"},
@@ -121,6 +121,8 @@ def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
         "frlib/backbones",
         "frlib/schedules",
         "frlib/data/sources",
+        "frlib/data/noise",
+        "frlib/data/sinks",
     ):
         names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
         dotted = package.replace("/", ".")

@@ -1,0 +1,115 @@
+"""What loading costs a training run: steps on loaded batches against steps on one fixed batch.
+
+The same network, head and optimiser take a pass of each in turn, out of the decoded map. `alone`
+is the pass with the network left out: what the loader takes of the processor by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from frlib.bench import measure
+from frlib.bench.faces import Faces
+from frlib.bench.loaders import consume, input_batches
+from frlib.data import catalog
+from frlib.data.config import DataConfig
+from frlib.data.loading.plan import Plan
+from frlib.data.pixels.choose import open_pixels
+from frlib.schedules import follow
+from frlib.train import loop
+from frlib.train.config import TrainConfig
+from frlib.train.place import Place
+from frlib.train.precision import autocast
+from frlib.train.state import State
+from frlib.train.step import step
+
+_SIDE = 64
+_LR = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """Milliseconds for a step: median of the passes. lost: share of the fixed step, 0.01 = 1 %.
+
+    alone: loading by itself, as a share of the fixed step.
+    """
+
+    backbone: str
+    side: int
+    batch: int
+    steps: int
+    fixed_ms: float
+    loaded_ms: float
+    lost: float
+    alone: float
+
+
+def measured(
+    faces: Faces,
+    store: Path,
+    *,
+    batch: int,
+    repeats: int,
+    clock: measure.Clock,
+    say: Callable[[str], None],
+) -> TrainingResult:
+    """The default backbone and head at 64 pixels."""
+    config = TrainConfig(
+        data=DataConfig(train=faces.records, size=_SIDE), batch_size=batch, epochs=1
+    )
+    manifest = catalog.scan(faces.records, store)
+    place = Place(torch.device("cpu"))
+    plan = Plan(len(manifest), batch)
+    rule = follow(plan.steps, plan.steps, config.schedule)
+    state = loop.build(config, manifest, 0, place, rule)
+    state.trainee.train()
+    labels = torch.from_numpy(manifest.labels[:batch].copy())
+    train = partial(_train, state, labels)
+    with open_pixels(manifest, _SIDE, store, mode="decoded") as pixels:
+        fixed = next(input_batches(pixels, manifest, batch, seed=0)).clone()
+
+        def on_fixed() -> None:
+            for _ in range(plan.steps):
+                train(fixed)
+
+        def on_loaded() -> None:
+            for images in input_batches(pixels, manifest, batch, seed=0):
+                train(images)
+
+        say("training: fixed batch and loader")
+        passes = {
+            "fixed": on_fixed,
+            "loaded": on_loaded,
+            "alone": lambda: consume(input_batches(pixels, manifest, batch, seed=0)),
+        }
+        for one in passes.values():
+            one()
+        times = measure.interleaved(passes, clock, repeats, lambda: None)
+    fixed_s, loaded_s = times["fixed"].median_s, times["loaded"].median_s
+    return TrainingResult(
+        backbone=config.backbone.name,
+        side=_SIDE,
+        batch=batch,
+        steps=plan.steps,
+        fixed_ms=1e3 * fixed_s / plan.steps,
+        loaded_ms=1e3 * loaded_s / plan.steps,
+        lost=loaded_s / fixed_s - 1,
+        alone=times["alone"].median_s / fixed_s,
+    )
+
+
+def _train(state: State, labels: Tensor, images: Tensor) -> None:
+    step(
+        state,
+        state.trainee,
+        images,
+        labels,
+        torch.arange(len(labels)),
+        lr=_LR,
+        clip_norm=5.0,
+        cast=autocast("float32", images.device),
+    )
