@@ -7,11 +7,18 @@ or 1, landmarks as x of five points, then their y. `.lst` of im2rec: `key label.
 `%f`. The third field tells them apart: a whole number in the first, a path or a float in the other.
 """
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+import numpy as np
 
 from frlib.core.errors import DataError
+from frlib.data.recordio.entries import Numbers
+from frlib.data.storage.places import Place, Remote
+from frlib.data.texts import Texts, joined, texts
+
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,28 @@ class Listed:
         return f"{int(self.aligned)}\t{self.path}\t{int(self.labels[0])}{numbers}\n"
 
 
-def read_property(path: Path) -> Property:
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """What a `.lst` says of N keys, ascending: `keys`, their first `labels`, their `paths`."""
+
+    keys: Numbers
+    labels: Numbers
+    paths: Texts
+
+    def places_of(self, keys: Numbers, path: Place) -> Numbers:
+        """`[n]` keys -> where they are in the columns; `DataError` for a key that is not listed."""
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        unlisted = keys[self.keys[places] != keys]
+        if len(unlisted):
+            raise DataError(
+                f"{path}: {len(unlisted):,} of {len(keys):,} records are not in it, first key "
+                f"{unlisted[0]}; expected a path for every image. It belongs to another file, or "
+                "was cut short: copy it again, or set ids=keys."
+            )
+        return places
+
+
+def read_property(path: Place) -> Property:
     """The first line of a `property` file."""
     line = _text(path).partition("\n")[0]
     try:
@@ -60,9 +88,9 @@ def read_property(path: Path) -> Property:
     return Property(num_classes, height, width)
 
 
-def read_list(path: Path) -> Iterator[Listed]:
+def read_list(path: Place) -> Iterator[Listed]:
     """Every line of a `.lst` that is not blank."""
-    for number, line in enumerate(_text(path).split("\n"), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if line.strip():
             try:
                 yield _listed(line.rstrip("\r").split("\t"))
@@ -71,6 +99,48 @@ def read_list(path: Path) -> Iterator[Listed]:
                     f"{path}, line {number}: found {line[:120]!r}; expected `aligned path label` "
                     "or `key label path`, separated by tabs"
                 ) from None
+
+
+def read_paths(path: Place) -> Paths:
+    """The path of every record's image.
+
+    InsightFace's lines are the keys 1, 2, ... in order; a line that is not aligned and has no
+    landmarks was skipped when the records were made, and counts for no key.
+    """
+    keys, labels = array("q"), array("q")
+    columns: list[Texts] = []
+    names: list[str] = []
+    for one in read_list(path):
+        if one.key is None and not one.aligned and not one.landmarks:
+            continue
+        try:
+            keys.append(len(keys) + 1 if one.key is None else one.key)
+            labels.append(int(one.labels[0]))
+        except (ValueError, OverflowError) as error:
+            raise DataError(
+                f"{path}: {one.text().strip()!r}; expected a key and a label that are whole numbers"
+            ) from error
+        names.append(one.path)
+        if len(names) == _CHUNK:
+            columns.append(texts(names))
+            names = []
+    if not keys:
+        raise DataError(
+            f"{path}: names no image; expected `aligned path label` or `key label path`"
+        )
+    columns.append(texts(names))
+    keys_n: Numbers = np.frombuffer(keys, dtype=np.int64)
+    order = np.argsort(keys_n, kind="stable")
+    found = Paths(
+        keys_n[order], np.frombuffer(labels, dtype=np.int64)[order], joined(columns)[order]
+    )
+    again = found.keys[1:][found.keys[1:] == found.keys[:-1]]
+    if len(again):
+        raise DataError(
+            f"{path}: {len(again):,} lines repeat a key, first {again[0]}; expected one line for "
+            "every record. Make the list again."
+        )
+    return found
 
 
 def _listed(fields: list[str]) -> Listed:
@@ -91,8 +161,27 @@ def _listed(fields: list[str]) -> Listed:
     )
 
 
-def _text(path: Path) -> str:
+def _lines(path: Place) -> Iterator[str]:
+    """One at a time where the file is here: lists of millions of images are long."""
+    if isinstance(path, Remote):
+        yield from _text(path).split("\n")
+        return
     try:
-        return path.read_text("utf-8")
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                yield line.removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as UTF-8 text ({error})") from error
+        raise _unreadable(path, error) from error
+
+
+def _text(path: Place) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Place, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: cannot be read as UTF-8 text ({error}); expected a text file. Copy it again."
+    )

@@ -12,20 +12,18 @@ so a reader joins the parts with it. First and middle parts thus hold a multiple
 (dmlc-core, `include/dmlc/recordio.h` and `src/recordio.cc`.)
 """
 
-import mmap
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
 from frlib.core.errors import DataError
+from frlib.data.storage.blobs import Blob
+from frlib.data.storage.places import Place
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 LIMIT = 1 << 29
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 HEAD = struct.Struct("<4sI")
 _KINDS = ("a whole record", "a first part", "a middle part", "a last part")
-
-Bytes = bytes | mmap.mmap
 
 
 class Part(NamedTuple):
@@ -37,7 +35,7 @@ class Part(NamedTuple):
     following: int
 
 
-def damaged(path: Path, offset: int, found: str, expected: str) -> DataError:
+def damaged(path: Place, offset: int, found: str, expected: str) -> DataError:
     """The error for bytes that are no RecordIO."""
     return DataError(
         f"{path}, offset {offset}: found {found}; expected {expected}. The file is damaged or cut "
@@ -46,12 +44,12 @@ def damaged(path: Path, offset: int, found: str, expected: str) -> DataError:
     )
 
 
-def part(data: Bytes, offset: int, path: Path) -> Part:
+def part(data: Blob, offset: int, path: Place) -> Part:
     """The part at `offset`; `path` names the file in errors."""
     size = len(data)
     if offset < 0 or offset + HEAD.size > size:
         raise damaged(path, offset, f"the end of the file at {size}", "a record")
-    magic, word = HEAD.unpack_from(data, offset)
+    magic, word = HEAD.unpack(data[offset : offset + HEAD.size])
     if magic != MAGIC:
         raise damaged(path, offset, f"bytes {magic.hex()}", f"the magic number {MAGIC.hex()}")
     start = offset + HEAD.size
@@ -67,7 +65,7 @@ def part(data: Bytes, offset: int, path: Path) -> Part:
     return Part(word // LIMIT, start, end, following)
 
 
-def parts(data: Bytes, offset: int, path: Path) -> list[Part]:
+def parts(data: Blob, offset: int, path: Place) -> list[Part]:
     """The parts of the record that begins at `offset`."""
     found = [part(data, offset, path)]
     if found[0].cflag not in (WHOLE, FIRST):
@@ -83,7 +81,7 @@ def parts(data: Bytes, offset: int, path: Path) -> list[Part]:
     return found
 
 
-def join(data: Bytes, found: list[Part]) -> bytes:
+def join(data: Blob, found: list[Part]) -> bytes:
     """The bytes of a record from its parts."""
     if len(found) == 1:
         return data[found[0].start : found[0].end]

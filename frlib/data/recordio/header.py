@@ -16,19 +16,18 @@ may have become one.
 
 import math
 import struct
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 from frlib.core.errors import DataError
 from frlib.data.recordio.framing import damaged
+from frlib.data.storage.places import Place
 
 EXACT = 1 << 24
 _IDS = 1 << 64
 FIXED = struct.Struct("<IfQQ")
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """`label`: a number (flag 0) or a tuple of them (flag: how many)."""
 
     label: float | tuple[float, ...]
@@ -65,7 +64,7 @@ def pack(header: Header, image: bytes) -> bytes:
     return fixed + struct.pack(f"<{header.flag}f", *labels) + image
 
 
-def unpack(record: bytes, size: int, path: Path, offset: int) -> tuple[Header, int]:
+def unpack(record: bytes, size: int, path: Place, offset: int) -> tuple[Header, int]:
     """Header and start of the image.
 
     `record`: the beginning of a record of `size` bytes, with all of its header. `path` and
@@ -84,7 +83,7 @@ def unpack(record: bytes, size: int, path: Path, offset: int) -> tuple[Header, i
     return Header(struct.unpack_from(f"<{flag}f", record, FIXED.size), key, key2), start
 
 
-def class_of(header: Header, path: Path, offset: int) -> int:
+def class_of(header: Header, path: Place, offset: int) -> int:
     """The class number: the first label, which must be a whole number in 0 .. 2**24 - 1."""
     label = header.first
     if 0 <= label < EXACT and label == int(label):

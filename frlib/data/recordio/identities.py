@@ -8,7 +8,6 @@ ones at the end of the keys, whatever record 0 says.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from frlib.core.errors import DataError
 from frlib.data.recordio.header import EXACT
 from frlib.data.recordio.index import Numbers
 from frlib.data.recordio.reader import RecordFile
+from frlib.data.storage.places import Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def _record_zero(records: RecordFile) -> tuple[float, ...]:
     return label if isinstance(label, tuple) and not head.image_bytes else ()
 
 
-def _range(label: float | tuple[float, ...], key: int, path: Path) -> tuple[int, int]:
+def _range(label: float | tuple[float, ...], key: int, path: Place) -> tuple[int, int]:
     if not isinstance(label, tuple) or len(label) != 2 or not 0 <= label[0] <= label[1] < 2**63:
         raise DataError(
             f"{path}: key {key} has an empty image and label {label}; expected an image, or the "

@@ -4,43 +4,46 @@ Keys are unique whole numbers in any order; an offset is where a record's first 
 (MXNet, `python/mxnet/recordio.py`, `MXIndexedRecordIO`.)
 
 In memory: offsets in order of key, int64, and the keys only if they have gaps, so 8 or 16 bytes a
-record. Text is parsed by the block, without a Python object per line.
+record, and 16 and a few MiB while it is read. Text is parsed by the block, without a Python object
+per line.
 """
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frlib.core.errors import DataError
+from frlib.data.recordio.entries import Entries, Numbers
+from frlib.data.storage.places import Place, Remote
+from frlib.data.storage.remote import RemoteBlob
 
-Numbers = NDArray[np.int64]
-_BLOCK = 1 << 23
+_BLOCK = 1 << 19
 _LONGEST_LINE = 64
-_MOST_DIGITS = 18
-_TAB, _LF = 9, 10
+_LINES = 1 << 16
+TOO_LARGE = 10**18
+"""Keys and offsets are below it: 18 digits."""
 _LINE = re.compile(rb"\d{1,18}\t\d{1,18}\n")
 
 
 class Index:
-    """Offset by key. `keys` and `offsets`: N each, in any order; `path` is for errors."""
+    """Offset by key. `entries`: of all records, in any order; `path` is for errors."""
 
-    def __init__(self, keys: Numbers, offsets: Numbers, path: Path) -> None:
+    def __init__(self, entries: Entries, path: Place) -> None:
         self._path = path
-        if not len(keys):
+        if not len(entries):
             raise DataError(f"{path}: no records; expected lines of key, tab, offset")
-        if (keys[1:] < keys[:-1]).any():
-            order = np.argsort(keys, kind="stable")
-            keys, offsets = keys[order], offsets[order]
-        _refuse_repeats(keys, "key", path)
-        in_order = bool((offsets[1:] > offsets[:-1]).all())
-        if not in_order:
-            _refuse_repeats(np.sort(offsets), "offset", path)
-        self.offsets = offsets
-        self._first = int(keys[0])
-        self._keys = None if int(keys[-1]) - self._first == len(keys) - 1 else keys
+        if not entries.is_ascending(1):
+            entries.sort(1)
+            _refuse_repeats(entries, 1, "offset", path)
+        if not entries.is_ascending(0):
+            entries.sort(0)
+            _refuse_repeats(entries, 0, "key", path)
+        self._first, last = entries.bounds()
+        gaps = last - self._first != len(entries) - 1
+        self._keys, self.offsets = entries.split(keep_keys=gaps)
+        self._length = len(self.offsets)
+        self._item: Callable[[int], int] = self.offsets.item
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -61,6 +64,9 @@ class Index:
 
     def offset(self, key: int) -> int:
         """Where the record of this key begins."""
+        position = key - self._first
+        if self._keys is None and 0 <= position < self._length:
+            return self._item(position)
         position = self._position(key)
         if position < 0:
             raise DataError(
@@ -68,7 +74,7 @@ class Index:
                 f"{self.key(len(self) - 1)}; the file changed since it was scanned, or the key is "
                 "of another set"
             )
-        return int(self.offsets[position])
+        return self._item(position)
 
     def offsets_of(self, keys: Numbers) -> Numbers:
         """`[n]` keys of this index -> `[n]` offsets."""
@@ -84,29 +90,24 @@ class Index:
         return position if position < len(self) and self._keys[position] == key else -1
 
 
-def load(path: Path) -> Index:
+def load(path: Place) -> Index:
     """The index in a file; `DataError` names the first line that is none."""
-    found: list[tuple[Numbers, Numbers]] = []
-    num_lines = 0
+    entries: Entries | None = None
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                if not block.endswith(b"\n"):
-                    block += file.readline(_LONGEST_LINE)
-                found.append(_parse(block, path, num_lines))
-                num_lines += len(found[-1][0])
+        size = path.stamp().size if isinstance(path, Remote) else path.stat().st_size
+        for block in _blocks(path, size):
+            numbers = _parse(block, path, len(entries) if entries else 0)
+            if entries is None:
+                entries = Entries(size * len(numbers) // (2 * len(block)) + 1)
+            entries.append(numbers)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}; expected an index of records") from error
-    if not found:
+    if entries is None:
         raise DataError(
             f"{path}: 0 bytes; expected lines of key, tab, offset. Copy it again, or remove it to "
             "have it made anew from the records."
         )
-    return Index(
-        np.concatenate([keys for keys, _ in found]),
-        np.concatenate([offsets for _, offsets in found]),
-        path,
-    )
+    return Index(entries, path)
 
 
 def lines(entries: Iterable[tuple[int, int]]) -> bytes:
@@ -114,31 +115,56 @@ def lines(entries: Iterable[tuple[int, int]]) -> bytes:
     return "".join(f"{key}\t{offset}\n" for key, offset in entries).encode("ascii")
 
 
-def _parse(block: bytes, path: Path, lines_before: int) -> tuple[Numbers, Numbers]:
+def text(index: Index) -> Iterator[bytes]:
+    """The text of an index in order of key, by the block."""
+    keys = index.keys
+    for start in range(0, len(index), _LINES):
+        block = slice(start, start + _LINES)
+        yield lines(zip(keys[block].tolist(), index.offsets[block].tolist(), strict=True))
+
+
+def _blocks(path: Place, size: int) -> Iterator[bytes]:
+    """The text in blocks of whole lines; the last line may lack its end."""
+    if isinstance(path, Remote):
+        blob = RemoteBlob(path)
+        yield from _whole_lines(blob[at : at + _BLOCK] for at in range(0, size, _BLOCK))
+    else:
+        with path.open("rb") as file:
+            yield from _whole_lines(iter(lambda: file.read(_BLOCK), b""))
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield rest + block[:end]
+            rest = block[end:]
+        else:
+            rest += block
+            if len(rest) > _LONGEST_LINE:
+                yield rest
+                rest = b""
+    if rest:
+        yield rest
+
+
+def _parse(block: bytes, path: Place, lines_before: int) -> Numbers:
+    """`[2n]` key, offset, key, offset, ..."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    text = np.frombuffer(block, dtype=np.uint8)
-    digits = text - np.uint8(ord("0"))
-    ends = np.flatnonzero(digits > 9)
-    marks = text[ends]
-    widths = np.diff(ends, prepend=-1) - 1
-    if (
-        text[-1] != _LF
-        or len(ends) % 2
-        or (marks[0::2] != _TAB).any()
-        or (marks[1::2] != _LF).any()
-        or widths.min() < 1
-        or widths.max() > _MOST_DIGITS
-    ):
+    num_lines = block.count(b"\n")
+    if not num_lines or block.translate(None, b"0123456789") != b"\t\n" * num_lines:
         raise _bad_line(block, path, lines_before)
-    numbers = np.zeros(len(ends), dtype=np.int64)
-    for place in range(int(widths.max())):
-        has = np.flatnonzero(widths > place)
-        numbers[has] += digits[ends[has] - 1 - place].astype(np.int64) * 10**place
-    return numbers[0::2].copy(), numbers[1::2].copy()
+    if block[-1:] != b"\n" or b"\t\n" in block or b"\n\t" in block or block[:1] == b"\t":
+        raise _bad_line(block, path, lines_before)
+    numbers = np.fromstring(block, dtype=np.int64, sep=" ")
+    if int(numbers.max()) >= TOO_LARGE:
+        raise _bad_line(block, path, lines_before)
+    return numbers
 
 
-def _bad_line(block: bytes, path: Path, lines_before: int) -> DataError:
+def _bad_line(block: bytes, path: Place, lines_before: int) -> DataError:
     number, start = lines_before + 1, 0
     while found := _LINE.match(block, start):
         number, start = number + 1, found.end()
@@ -150,11 +176,11 @@ def _bad_line(block: bytes, path: Path, lines_before: int) -> DataError:
     )
 
 
-def _refuse_repeats(ascending: Numbers, what: str, path: Path) -> None:
-    repeated = ascending[1:][ascending[1:] == ascending[:-1]]
-    if len(repeated):
+def _refuse_repeats(entries: Entries, column: int, what: str, path: Place) -> None:
+    count, first = entries.repeats(column)
+    if count:
         raise DataError(
-            f"{path}: {len(repeated):,} lines repeat the {what} of another, first {what} "
-            f"{repeated[0]}; every record has one key and one offset. Remove the index to have it "
-            "made anew from the records."
+            f"{path}: {count:,} lines repeat the {what} of another, first {what} {first}; every "
+            "record has one key and one offset. Remove the index to have it made anew from the "
+            "records."
         )

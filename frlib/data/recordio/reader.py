@@ -1,9 +1,14 @@
-"""Records by key over a memory map: nothing is read before it is asked for, no file position."""
+"""Records by key: nothing is read before it is asked for, and there is no file position.
+
+A local file is a memory map, a remote one is read by the block (`frlib.data.storage`). A record in
+one part, and nearly all are, is checked and cut out in one step; anything else goes through
+`framing`, which also says what is wrong with a damaged one.
+"""
 
 import logging
-import mmap
+import struct
+from array import array
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +17,14 @@ from frlib.core.errors import DataError
 from frlib.data.progress import Progress
 from frlib.data.recordio import framing, header
 from frlib.data.recordio import index as indices
+from frlib.data.recordio.entries import Entries, Numbers
 from frlib.data.recordio.header import Header
-from frlib.data.recordio.index import Index, Numbers
+from frlib.data.recordio.index import Index
+from frlib.data.storage import blobs
+from frlib.data.storage.places import Place
 
 _log = logging.getLogger(__name__)
+_START = struct.Struct("<4sIIfQQ")
 
 
 class Head(NamedTuple):
@@ -32,32 +41,13 @@ class RecordFile:
     threads and after a fork.
     """
 
-    def __init__(self, path: Path, index: Path | None = None) -> None:
+    def __init__(self, path: Place, index: Place | None = None) -> None:
         self.path = path
         self.index_path = index or path.with_suffix(".idx")
-        self._data = _map(path)
+        self._data = blobs.open_blob(path, "a RecordIO file")
+        self._size = len(self._data)
+        self._size_now = blobs.size_now(self._data)
         self.index = self._checked_index()
-
-    def _checked_index(self) -> Index:
-        """Keys and offsets, checked against the size of the file."""
-        if not self.index_path.exists():
-            _log.warning("%s: no index beside it, reading all record heads once", self.path)
-            return self._rebuilt()
-        found = indices.load(self.index_path)
-        odd = np.flatnonzero(
-            (found.offsets % 4 != 0) | (found.offsets + framing.HEAD.size > len(self._data))
-        )
-        if len(odd):
-            offset = int(found.offsets[odd[0]])
-            raise framing.damaged(
-                self.path,
-                offset,
-                f"a file of {len(self._data):,} bytes with {len(odd):,} such offsets in its index, "
-                f"first of key {found.key(int(odd[0]))}",
-                "offsets of records, multiples of 4 within the file",
-            )
-        framing.parts(self._data, int(found.offsets.max()), self.path)
-        return found
 
     def record(self, key: int) -> bytes:
         """The whole record of a key."""
@@ -65,17 +55,34 @@ class RecordFile:
 
     def record_at(self, offset: int) -> bytes:
         """The whole record that begins at `offset`."""
+        self._require_whole()
         return framing.join(self._data, framing.parts(self._data, offset, self.path))
 
     def image(self, key: int) -> tuple[Header, bytes]:
-        """Header and encoded image of a key."""
+        """Header and encoded image of a key; `DataError` too if the file was cut while open."""
+        self._require_whole()
         offset = self.index.offset(key)
+        start = self._data[offset : offset + _START.size]
+        if len(start) == _START.size:
+            magic, size, flag, label, own_key, key2 = _START.unpack(start)
+            begin = offset + _START.size + 4 * flag
+            end = offset + framing.HEAD.size + size
+            if (
+                magic == framing.MAGIC
+                and size < framing.LIMIT
+                and begin <= end
+                and end + -end % 4 <= self._size
+            ):
+                if flag:
+                    label = struct.unpack(f"<{flag}f", self._data[begin - 4 * flag : begin])
+                return Header(label, own_key, key2), self._data[begin:end]
         record = self.record_at(offset)
-        found, start = header.unpack(record, len(record), self.path, offset)
-        return found, record[start:]
+        found, at = header.unpack(record, len(record), self.path, offset)
+        return found, record[at:]
 
     def head(self, key: int) -> Head:
         """The header alone, without reading the image."""
+        self._require_whole()
         offset = self.index.offset(key)
         parts = framing.parts(self._data, offset, self.path)
         size = framing.length(parts)
@@ -95,23 +102,53 @@ class RecordFile:
     def offsets(self) -> Iterator[int]:
         """Where every record begins, in order of the file and without the index."""
         offset = 0
-        while offset < len(self._data):
+        while offset < self._size:
             yield offset
             offset = framing.parts(self._data, offset, self.path)[-1].following
 
+    def _require_whole(self) -> None:
+        if self._size_now() < self._size:
+            blobs.require_whole(self._data, self.path)
+
+    def _checked_index(self) -> Index:
+        """Keys and offsets, checked against the size of the file."""
+        if not self.index_path.exists():
+            _log.warning("%s: no index beside it, reading all record heads once", self.path)
+            return self._rebuilt()
+        found = indices.load(self.index_path)
+        last = int(found.offsets.max())
+        aligned = not int(np.bitwise_or.reduce(found.offsets)) % 4
+        if not aligned or last + framing.HEAD.size > self._size:
+            raise self._odd_offsets(found)
+        framing.parts(self._data, last, self.path)
+        return found
+
+    def _odd_offsets(self, found: Index) -> DataError:
+        odd = np.flatnonzero(
+            (found.offsets % 4 != 0) | (found.offsets + framing.HEAD.size > self._size)
+        )
+        return framing.damaged(
+            self.path,
+            int(found.offsets[odd[0]]),
+            f"a file of {self._size:,} bytes with {len(odd):,} such offsets in its index, first of "
+            f"key {found.key(int(odd[0]))}",
+            "offsets of records, multiples of 4 within the file",
+        )
+
     def _rebuilt(self) -> Index:
-        offsets: list[int] = []
-        ids: list[int] = []
-        progress = Progress(_log, f"indexing {self.path} (bytes)", len(self._data))
+        offsets, ids = array("q"), array("q")
+        progress = Progress(_log, f"indexing {self.path} (bytes)", self._size)
         for offset in self.offsets():
             progress.advance(offset - (offsets[-1] if offsets else 0))
             offsets.append(offset)
             ids.append(self._id_at(offset))
         progress.finish()
-        keys: Numbers = np.arange(len(offsets), dtype=np.int64)
-        if min(ids) >= 0 and len(np.unique(np.asarray(ids))) == len(ids):
-            keys = np.asarray(ids, dtype=np.int64)
-        return Index(keys, np.asarray(offsets, dtype=np.int64), self.path)
+        keys: Numbers = np.frombuffer(ids, dtype=np.int64)
+        if int(keys.min()) < 0 or len(np.unique(keys)) < len(keys):
+            keys = np.arange(len(keys), dtype=np.int64)
+        entries = Entries(len(keys))
+        entries.append(np.stack([keys, np.frombuffer(offsets, dtype=np.int64)], axis=1).ravel())
+        return Index(entries, self.path)
 
     def _id_at(self, offset: int) -> int:
         """The id in the header of the record, -1 if it has none that could be a key."""
@@ -122,15 +159,4 @@ class RecordFile:
         start = parts[0].start
         fixed = self._data[start : start + header.FIXED.size] if whole else b""
         key = header.FIXED.unpack_from(fixed or framing.join(self._data, parts))[2]
-        return int(key) if key < 1 << 63 else -1
-
-
-def _map(path: Path) -> mmap.mmap:
-    try:
-        size = path.stat().st_size
-        if not size:
-            raise DataError(f"{path}: 0 bytes; expected records. Copy the file again.")
-        with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; expected a RecordIO file") from error
+        return int(key) if key < indices.TOO_LARGE else -1

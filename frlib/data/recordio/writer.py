@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -19,14 +19,26 @@ from frlib.data.recordio import index as indices
 from frlib.data.recordio.companions import Property
 from frlib.data.recordio.header import Header
 
+Style = Literal["list", "builder"]
+
+
+class Bytes(Protocol):
+    """Where a writer puts bytes: at the end of an open file."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append these."""
+        ...
+
 
 class Writer:
-    """Appends records to a file that `create` opened."""
+    """Appends records to open files. `offset`, `keys`: of the records that are in them already."""
 
-    def __init__(self, records: BinaryIO, index: BinaryIO) -> None:
+    def __init__(
+        self, records: Bytes, index: Bytes, offset: int = 0, keys: Iterable[int] = ()
+    ) -> None:
         self._records, self._index = records, index
-        self._offset = 0
-        self._keys = array("q")
+        self._offset = offset
+        self._keys = array("q", keys)
 
     def add(self, key: int, record: bytes) -> None:
         """One record; `close` checks that no key was used twice."""
@@ -83,7 +95,7 @@ def write_identities(
     people: Iterable[Sequence[bytes]],
     height: int,
     width: int,
-    style: Literal["list", "builder"] = "list",
+    style: Style = "list",
 ) -> None:
     """`train.rec`, `train.idx` and `property` of InsightFace; identity i is the i-th of `people`.
 
@@ -96,13 +108,28 @@ def write_identities(
         for number, images in enumerate(people):
             ranges.append((key, key + len(images)))
             for image in images:
-                writer.add_image(key, (number, 1) if style == "list" else number, image)
+                writer.add_image(key, label(number, style), image)
                 key += 1
-        numbers = (key, key + len(ranges))
-        if style == "list":
-            writer.add_image(0, numbers, b"")
-        for place, pair in enumerate(ranges):
-            writer.add_image(key + place, pair, b"")
-        if style == "builder":
-            writer.add_image(0, numbers, b"", id2=1)
+        add_identities(writer, ranges, key, style)
     safeio.write_text(folder / "property", Property(len(ranges), height, width).text())
+
+
+def label(number: int, style: Style) -> float | tuple[float, ...]:
+    """What an image of class `number` is labelled with."""
+    return (number, 1) if style == "list" else number
+
+
+def add_identities(
+    writer: Writer, ranges: Sequence[tuple[float, float]], key: int, style: Style
+) -> None:
+    """Record 0 and the identity records, after images with the keys 1 to `key` - 1.
+
+    `ranges`: first key and last key + 1 of every identity.
+    """
+    numbers = (key, key + len(ranges))
+    if style == "list":
+        writer.add_image(0, numbers, b"")
+    for place, pair in enumerate(ranges):
+        writer.add_image(key + place, pair, b"")
+    if style == "builder":
+        writer.add_image(0, numbers, b"", id2=1)

@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from frlib.core.errors import DataError
 from frlib.data import decode, threads
 from frlib.data.manifest import checksum
 from frlib.data.progress import Progress
+from frlib.data.storage.listing import entries
+from frlib.data.storage.places import Place, Remote, Stamp, absolute, stamp
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -22,20 +26,28 @@ def first_five(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + more
 
 
-def fingerprint(paths: Iterable[Path]) -> str:
-    """Hex digest over absolute path, size in bytes and time of last change of every file."""
+def fingerprint(places: Iterable[Place], stamps: Iterable[Stamp | None] | None = None) -> str:
+    """Hex digest over absolute path, size in bytes and time of last change of every file.
+
+    `stamps`: size and time where they are known already.
+    """
     hasher = hashlib.sha256()
-    for path in paths:
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise DataError(f"{path}: {error.strerror}; expected a readable file") from error
-        hasher.update(f"{path.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    known = None if stamps is None else iter(stamps)
+    for place in places:
+        found = (next(known) if known is not None else None) or stamp(place)
+        hasher.update(f"{absolute(place)}\0{found.size}\0{found.mtime_ns}\n".encode())
     return hasher.hexdigest()
 
 
-def checksums(root: Path, ids: Sequence[str]) -> list[bytes]:
-    """`checksum` of the file `root / id` for every id, with progress in the log."""
+def of_each(root: Place, names: Sequence[str], ask: Callable[[Place], T]) -> list[T]:
+    """`[ask(root / name)]`, in threads where the question goes over a network."""
+    if isinstance(root, Remote):
+        return threads.over(names, lambda name: ask(root / name))
+    return [ask(root / name) for name in names]
+
+
+def checksums(root: Place, ids: Sequence[str]) -> NDArray[np.bytes_]:
+    """`[N]` `checksum` of the file `root / id` for every id, with progress in the log."""
     progress = Progress(_log, f"scanning {root}", len(ids))
 
     def one(name: str) -> bytes:
@@ -43,26 +55,36 @@ def checksums(root: Path, ids: Sequence[str]) -> list[bytes]:
         progress.advance()
         return result
 
-    result = threads.over(ids, one)
+    result = np.array(threads.over(ids, one), dtype="S32")
     progress.finish()
     return result
 
 
-def read(path: Path) -> bytes:
+def read(place: Place) -> bytes:
     """The bytes of a file, or a `DataError` that says why not."""
     try:
-        return path.read_bytes()
+        return place.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: {error.strerror}; it was expected from the listing of its source. "
+            f"{place}: {error.strerror}; it was expected from the listing of its source. "
             "Restore the file, or remove it from the source and run again."
         ) from error
+
+
+def first_image(folder: Place, suffixes: frozenset[str]) -> bool:
+    """Whether one of the first three folders in a folder holds an image."""
+    folders = [e.name for e in entries(folder) if e.is_dir and not e.name.startswith(".")]
+    return any(
+        not entry.is_dir and Path(entry.name).suffix.lower() in suffixes
+        for name in folders[:3]
+        for entry in entries(folder / name)
+    )
 
 
 class FileReader:
     """Reads `root / ids[ref]`."""
 
-    def __init__(self, root: Path, ids: Sequence[str], colour: str) -> None:
+    def __init__(self, root: Place, ids: Sequence[str], colour: str) -> None:
         self._root, self._ids, self.colour = root, ids, colour
 
     def images(self, refs: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
@@ -72,6 +94,10 @@ class FileReader:
     def read(self, ref: int) -> bytes:
         """The file's bytes."""
         return read(self._root / self._ids[ref])
+
+    def path(self, ref: int) -> Place:
+        """Where the file is."""
+        return self._root / self._ids[ref]
 
     def where(self, ref: int) -> str:
         """The folder and the sample id."""

@@ -13,6 +13,8 @@ from frlib.core.config import place, setting
 from frlib.core.errors import DataError
 from frlib.data.manifest import Manifest, from_table
 from frlib.data.sources import _files
+from frlib.data.storage.listing import walk
+from frlib.data.storage.places import Place, Stamp, at
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
@@ -28,9 +30,10 @@ class Config(Base):
 
 @dataclass
 class _Listing:
-    root: Path
+    root: Place
     ids: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    stamps: list[Stamp | None] = field(default_factory=list)
     ignored: int = 0
 
 
@@ -58,23 +61,42 @@ def open_reader(config: Config) -> _files.FileReader:
 def fingerprint(config: Config) -> str:
     """Over the path, size and time of change of every image."""
     listing = _list(config)
-    return _files.fingerprint(listing.root / name for name in listing.ids)
+    return _files.fingerprint((listing.root / name for name in listing.ids), listing.stamps)
+
+
+def recognise(path: Place) -> Config | None:
+    """A folder whose first folders hold an image."""
+    if not path.is_dir() or not _files.first_image(path, SUFFIXES):
+        return None
+    return Config(path=str(path))
 
 
 def _list(config: Config) -> _Listing:
-    root = Path(config.path).expanduser()
+    root = at(config.path)
     if not root.is_dir():
         found = "is a file" if root.exists() else "does not exist"
         raise DataError(
             f"image_folder: {root} {found}; expected a folder with a folder of images per identity"
         )
     listing = _Listing(root)
-    empty = []
-    for folder in sorted(root.iterdir(), key=lambda p: p.name):
-        if folder.name.startswith(".") or not folder.is_dir():
+    filled: dict[str, bool] = {}
+    for entry in walk(root, depth=2):
+        folder, inside, file = entry.name.partition("/")
+        if not inside and entry.is_dir and not folder.startswith("."):
+            filled.setdefault(folder, False)
+        elif not inside:
             listing.ignored += 1
-        elif not _add_identity(listing, folder):
-            empty.append(folder.name)
+        elif folder.startswith("."):
+            continue
+        elif _is_image(file, entry.is_dir):
+            filled[folder] = True
+            listing.ids.append(entry.name)
+            listing.names.append(folder)
+            listing.stamps.append(entry.stamp)
+        else:
+            filled.setdefault(folder, False)
+            listing.ignored += 1
+    empty = [folder for folder, has_images in filled.items() if not has_images]
     if empty:
         raise DataError(
             f"image_folder: {root}: {len(empty):,} identity folders hold no image "
@@ -88,14 +110,5 @@ def _list(config: Config) -> _Listing:
     return listing
 
 
-def _add_identity(listing: _Listing, folder: Path) -> bool:
-    entries = sorted(entry.name for entry in folder.iterdir())
-    images = [
-        name
-        for name in entries
-        if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
-    ]
-    listing.ids += [f"{folder.name}/{name}" for name in images]
-    listing.names += [folder.name] * len(images)
-    listing.ignored += len(entries) - len(images)
-    return bool(images)
+def _is_image(name: str, is_dir: bool) -> bool:
+    return not is_dir and not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES

@@ -4,15 +4,21 @@ Blank lines are left out. The label is a name: `10` and `2` sort as texts, and l
 anew.
 """
 
+import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
+from frlib.data import text_lists
 from frlib.data.manifest import Manifest, from_table
 from frlib.data.sources import _files
+from frlib.data.storage.blobs import first_bytes
+from frlib.data.storage.places import Place, absolute, at, stamp
+
+_LONGEST_PATH = 4096
+_WITH_TRUTH = re.compile(r"(data_file|noise)_(flip|outlier)_\d+\.txt$")
 
 
 class Config(Base):
@@ -27,8 +33,8 @@ class Config(Base):
 
 @dataclass(frozen=True)
 class _Listing:
-    file: Path
-    root: Path
+    file: Place
+    root: Place
     ids: list[str]
     names: list[str]
 
@@ -58,12 +64,29 @@ def fingerprint(config: Config) -> str:
     """Over the list and every image it names."""
     listing = _list(config)
     _require_files(listing)
-    return _files.fingerprint([listing.file, *(listing.root / name for name in listing.ids)])
+    stamps = _files.of_each(listing.root, listing.ids, stamp)
+    images = (listing.root / name for name in listing.ids)
+    return _files.fingerprint([listing.file, *images], [stamp(listing.file), *stamps])
+
+
+def recognise(path: Place) -> Config | None:
+    """A text file (`.txt`, `.list`) whose first line names an image beside or below it.
+
+    Not one that is named as lists with noise and its truth are: see `boundary_lists`.
+    """
+    named = path.suffix in (".txt", ".list") and not text_lists.NAME.fullmatch(path.name)
+    if not named or not path.is_file():
+        return None
+    first = first_bytes(path, _LONGEST_PATH).decode("utf-8", "replace").strip().splitlines()
+    parts = first[0].strip().rsplit(maxsplit=1) if first else []
+    listed = len(parts) == 2 and (path.parent / parts[0]).is_file()
+    return Config(path=str(path)) if listed else None
 
 
 def _list(config: Config) -> _Listing:
-    file = Path(config.path).expanduser()
-    root = Path(config.root).expanduser() if config.root else file.parent
+    file = at(config.path)
+    root = at(config.root) if config.root else file.parent
+    inside = f"{absolute(root).rstrip('/')}/"
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -76,20 +99,16 @@ def _list(config: Config) -> _Listing:
         if len(parts) == 1:
             raise DataError(f"image_list: {file} line {number}: {line!r}; expected: path label")
         if parts:
-            ids.append(_key(parts[0], root))
+            ids.append(parts[0].removeprefix(inside))
             names.append(parts[1])
     if not ids:
         raise DataError(f"image_list: {file} names no image; expected lines: path label")
     return _Listing(file, root, ids, names)
 
 
-def _key(path: str, root: Path) -> str:
-    inside = Path(path).is_absolute() and Path(path).is_relative_to(root.absolute())
-    return Path(path).relative_to(root.absolute()).as_posix() if inside else path
-
-
 def _require_files(listing: _Listing) -> None:
-    missing = [name for name in listing.ids if not (listing.root / name).is_file()]
+    found = _files.of_each(listing.root, listing.ids, lambda place: place.is_file())
+    missing = [name for name, there in zip(listing.ids, found, strict=True) if not there]
     if missing:
         raise DataError(
             f"image_list: {listing.file}: {len(missing):,} of {len(listing.ids):,} listed images "

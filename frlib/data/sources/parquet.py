@@ -28,6 +28,11 @@ from frlib.data import decode
 from frlib.data.manifest import Manifest, checksum, from_table
 from frlib.data.progress import Progress
 from frlib.data.sources import _files
+from frlib.data.storage.blobs import as_input, first_bytes
+from frlib.data.storage.listing import files
+from frlib.data.storage.places import Place, Remote, at
+from frlib.data.storage.remote import RemoteBlob
+from frlib.data.texts import Texts, joined, texts
 
 _KEPT_ROW_GROUPS = 4
 _log = logging.getLogger(__name__)
@@ -48,7 +53,8 @@ class Config(Base):
 
 @dataclass(frozen=True)
 class _RowGroup:
-    file: Path
+    file: Place
+    input: Path | RemoteBlob
     number: int
     start: int
     rows: int
@@ -58,35 +64,33 @@ def scan(config: Config) -> Manifest:
     """Every kept row with identity and checksum, read one row group at a time."""
     groups = _row_groups(config)
     progress = Progress(_log, f"scanning {config.path}", groups[-1].start + groups[-1].rows)
-    ids: list[str] = []
-    names: list[str] = []
-    sums: list[bytes] = []
-    refs: list[int] = []
+    ids, names = list[Texts](), list[Texts]()
+    sums, refs = list[NDArray[np.bytes_]](), list[NDArray[np.int64]]()
     seen = {column: Counter[str]() for column in _FILTERS if getattr(config, column)}
     for group in groups:
         table = _read(group, [*_REQUIRED, *seen])
         _require_whole(table, group)
-        texts = {c: table.column(c).to_pylist() for c in ("identity", "path", *seen)}
+        rows = np.arange(group.rows)
         for column, counter in seen.items():
-            counter.update(str(value) for value in texts[column])
+            values = np.array([str(value) for value in table.column(column).to_pylist()])
+            counter.update(values.tolist())
+            rows = rows[values[rows] == getattr(config, column)]
         images = table.column("image")
-        for row in range(group.rows):
-            if all(texts[column][row] == getattr(config, column) for column in seen):
-                ids.append(str(texts["path"][row]))
-                names.append(str(texts["identity"][row]))
-                sums.append(checksum(images[row].as_py()))
-                refs.append(group.start + row)
+        ids.append(texts(table.column("path").cast(pa.string()))[rows])
+        names.append(texts(table.column("identity").cast(pa.string()))[rows])
+        sums.append(np.array([checksum(images[row].as_py()) for row in rows.tolist()], "S32"))
+        refs.append(group.start + rows)
         progress.advance(group.rows)
     progress.finish()
-    if not ids:
+    if not sum(map(len, ids)):
         found = "; ".join(f"{column}: {dict(counter)}" for column, counter in seen.items())
         asked = {column: getattr(config, column) for column in seen}
         raise DataError(f"parquet: {config.path}: no row matches {asked}. Found {found}")
     return from_table(
-        ids=ids,
-        names=names,
-        checksums=sums,
-        refs=refs,
+        ids=joined(ids),
+        names=joined(names),
+        checksums=np.concatenate(sums),
+        refs=np.concatenate(refs),
         reader=config,
         colour=config.colour,
         trusted=config.trusted,
@@ -101,6 +105,13 @@ def open_reader(config: Config) -> "ParquetReader":
 def fingerprint(config: Config) -> str:
     """Over the path, size and time of change of every file."""
     return _files.fingerprint(_paths(config))
+
+
+def recognise(path: Place) -> Config | None:
+    """A file that begins as parquet does, or a folder of `*.parquet` files."""
+    if path.is_dir():
+        return Config(path=str(path)) if files(path, ".parquet") else None
+    return Config(path=str(path)) if first_bytes(path, 4) == b"PAR1" else None
 
 
 class ParquetReader:
@@ -145,13 +156,13 @@ class ParquetReader:
             return self._kept[position]
 
 
-def _paths(config: Config) -> list[Path]:
-    path = Path(config.path).expanduser()
+def _paths(config: Config) -> list[Place]:
+    path = at(config.path)
     if path.is_dir():
-        files = sorted(path.glob("*.parquet"))
-        if not files:
+        found = files(path, ".parquet")
+        if not found:
             raise DataError(f"parquet: {path} holds no *.parquet file")
-        return files
+        return found
     if not path.is_file():
         raise DataError(f"parquet: {path} does not exist; expected a parquet file or a folder")
     return [path]
@@ -162,8 +173,9 @@ def _row_groups(config: Config) -> list[_RowGroup]:
     groups: list[_RowGroup] = []
     start = 0
     for file in _paths(config):
+        source = RemoteBlob(file) if isinstance(file, Remote) else file
         try:
-            with pq.ParquetFile(file) as parquet:
+            with pq.ParquetFile(as_input(source)) as parquet:
                 columns = parquet.schema_arrow.names
                 counts = [
                     parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)
@@ -176,7 +188,7 @@ def _row_groups(config: Config) -> list[_RowGroup]:
                 f"parquet: {file}: no column {', '.join(missing)}; it has {', '.join(columns)}"
             )
         for number, rows in enumerate(counts):
-            groups.append(_RowGroup(file, number, start, rows))
+            groups.append(_RowGroup(file, source, number, start, rows))
             start += rows
     if not start:
         raise DataError(f"parquet: {config.path} has no rows; expected at least one image")
@@ -185,7 +197,7 @@ def _row_groups(config: Config) -> list[_RowGroup]:
 
 def _read(group: _RowGroup, columns: list[str]) -> pa.Table:
     try:
-        with pq.ParquetFile(group.file) as parquet:
+        with pq.ParquetFile(as_input(group.input)) as parquet:
             return parquet.read_row_group(group.number, columns=columns)
     except (pa.ArrowException, OSError) as error:
         raise DataError(

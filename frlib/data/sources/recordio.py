@@ -1,30 +1,41 @@
 """RecordIO: `train.rec` and `train.idx` of InsightFace or im2rec, read without MXNet.
 
 A sample id is the record's key, an identity the class number in its label, both with eight digits
-or more, so that labels keep the order of the file's classes. Records without an image (record 0 and
-one per identity in InsightFace's files) are left out and counted in the manifest's facts. Classes
-and images are counted from the records; a `property` file that says otherwise is reported.
-A ref is the key. Without an index beside the records one is made in memory at every start.
+or more, so that labels keep the order of the file's classes. With `ids="list"` names come from the
+`.lst` beside the records instead: an identity is the folder a picture was in, an id that folder and
+the file. Records without an image (record 0 and one per identity in InsightFace's files) are left
+out and counted in the manifest's facts. Classes and images are counted from the records; a
+`property` file that says otherwise is reported.
+
+A ref is the key. Without an index beside the records one is made: in the store, once, where there
+is a store to keep it in (`ready`), else in memory at every start.
 """
 
+import hashlib
 import logging
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from frlib.core import safeio
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
 from frlib.data import decode, threads
 from frlib.data.manifest import Manifest, checksum, from_table
+from frlib.data.once import only_one
 from frlib.data.progress import Progress
 from frlib.data.recordio import header
-from frlib.data.recordio.companions import read_property
+from frlib.data.recordio import index as indices
+from frlib.data.recordio.companions import Paths, read_paths, read_property
+from frlib.data.recordio.entries import Numbers
 from frlib.data.recordio.identities import layout
 from frlib.data.recordio.reader import RecordFile
 from frlib.data.sources import _files
+from frlib.data.storage.places import Place, absolute, at, stamp
+from frlib.data.texts import Texts, texts
 
 _log = logging.getLogger(__name__)
 _CHUNK = 512
@@ -33,12 +44,19 @@ _CHUNK = 512
 class Config(Base):
     """Images in a RecordIO file."""
 
-    names_people: ClassVar[bool] = False
     name: Literal["recordio"] = "recordio"
     path: str = place(..., doc=".rec file, or folder that holds train.rec")
     index: str = place("", doc="index of the records; empty: the .idx beside them")
+    ids: Literal["keys", "list"] = setting(
+        "keys", doc="ids and identities are record keys and class numbers, or names in the .lst"
+    )
     colour: Literal["RGB", "BGR"] = setting("RGB", doc="channel order of the stored pixels")
     trusted: bool = setting(True, doc="the label is the truth; else truth is unknown")
+
+    @property
+    def names_people(self) -> bool:
+        """Class numbers mean other people in another file; names in a list do not."""
+        return self.ids == "list"
 
 
 def scan(config: Config) -> Manifest:
@@ -52,31 +70,30 @@ def scan(config: Config) -> Manifest:
             records.path,
         )
     keys = found.images[np.argsort(records.index.offsets_of(found.images))]
+    classes, sums = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype="S32")
     progress = Progress(_log, f"scanning {records.path}", len(keys))
 
-    def one(start: int) -> tuple[list[int], list[bytes]]:
-        chunk = keys[start : start + _CHUNK]
-        classes, sums = [], []
-        for key in chunk:
-            head, image = _image(records, int(key))
-            classes.append(header.class_of(head, records.path, records.index.offset(int(key))))
-            sums.append(checksum(image))
+    def one(start: int) -> None:
+        chunk = keys[start : start + _CHUNK].tolist()
+        for row, key in enumerate(chunk, start=start):
+            head, image = _image(records, key)
+            classes[row] = header.class_of(head, records.path, records.index.offset(key))
+            sums[row] = checksum(image)
         progress.advance(len(chunk))
-        return classes, sums
 
-    chunks = threads.over(range(0, len(keys), _CHUNK), one)
+    threads.over(range(0, len(keys), _CHUNK), one)
     progress.finish()
-    classes = [number for numbers, _ in chunks for number in numbers]
     facts = {"records_without_image": len(records.index) - len(keys)}
+    ids, names = _names(config, records.path, keys, classes)
     return from_table(
-        ids=[_id(int(key)) for key in keys],
-        names=[f"{number:08d}" for number in classes],
-        checksums=[one_sum for _, sums in chunks for one_sum in sums],
+        ids=ids,
+        names=names,
+        checksums=sums,
         refs=keys,
         reader=config,
         colour=config.colour,
         trusted=config.trusted,
-        facts=facts | _stated_classes(records.path, len(set(classes))),
+        facts=facts | _stated_classes(records.path, len(np.unique(classes))),
     )
 
 
@@ -86,9 +103,38 @@ def open_reader(config: Config) -> "RecordReader":
 
 
 def fingerprint(config: Config) -> str:
-    """Over the path, size and time of change of the records and of their index."""
+    """Over the path, size and time of change of the records, of their index and of the list."""
     path, index = _paths(config)
-    return _files.fingerprint([path, index] if index.exists() else [path])
+    listed = [path.with_suffix(".lst")] if config.ids == "list" else []
+    return _files.fingerprint([path, *([index] if index.exists() else []), *listed])
+
+
+def ready(config: Config, store: Path) -> Config:
+    """The config with an index: where none lies beside the records, one made in the store.
+
+    The data folder is left as it is. The index is named after the path, size and time of change of
+    the records, so it is made again when they change.
+    """
+    path, index = _paths(config)
+    if config.index or index.exists():
+        return config
+    key = hashlib.sha256(f"{absolute(path)}\n{stamp(path)}".encode()).hexdigest()[:16]
+    kept = store / "datasets" / "indices" / f"{key}.idx"
+    if not kept.is_file():
+        with only_one(kept, f"indexing {path}"):
+            if not kept.is_file():
+                found = RecordFile(path, kept).index
+                with safeio.atomic(kept) as aside, aside.open("wb") as file:
+                    for block in indices.text(found):
+                        file.write(block)
+                _log.info("%s: its index is kept in %s", path, kept)
+    return config.model_copy(update={"index": str(kept.absolute())})
+
+
+def recognise(path: Place) -> Config | None:
+    """A `.rec` file, or a folder that holds `train.rec`."""
+    named = path.suffix == ".rec" and path.is_file()
+    return Config(path=str(path)) if named or (path / "train.rec").is_file() else None
 
 
 class RecordReader:
@@ -104,15 +150,47 @@ class RecordReader:
 
     def read(self, ref: int) -> bytes:
         """The encoded image of this key."""
-        return _image(self._records, ref)[1]
+        return self._records.image(ref)[1] or _image(self._records, ref)[1]
 
     def where(self, ref: int) -> str:
-        """The file and the sample id."""
-        return f"{self._records.path}: {_id(ref)}"
+        """The file and the record's key, which is the sample id unless ids come from a list."""
+        return f"{self._records.path}: {ref:08d}"
 
 
-def _id(key: int) -> str:
-    return f"{key:08d}"
+def _names(config: Config, path: Place, keys: Numbers, classes: Numbers) -> tuple[Texts, Texts]:
+    """`[N]` ids and `[N]` identity names of these records."""
+    if config.ids == "keys":
+        return _eight_digits(keys), _eight_digits(classes)
+    file = path.with_suffix(".lst")
+    listed = read_paths(file)
+    places = listed.places_of(keys, file)
+    differ = np.flatnonzero(listed.labels[places] != classes)
+    if len(differ):
+        raise DataError(
+            f"{file}: {len(differ):,} of {len(keys):,} labels differ from the records', first of "
+            f"key {keys[differ[0]]}: {listed.labels[places[differ[0]]]} in the list, "
+            f"{classes[differ[0]]} in the record. The list belongs to another file; set ids=keys."
+        )
+    return _folders(listed, places, file)
+
+
+def _folders(listed: Paths, places: Numbers, file: Place) -> tuple[Texts, Texts]:
+    ids, names = [], []
+    for path in listed.paths[places].tolist():
+        parts = path.replace("\\", "/").split("/")
+        if len(parts) < 2 or not (parts[-1] and parts[-2]):
+            raise DataError(
+                f"{file}: path {path!r} has no folder to name the person; expected "
+                ".../identity/image. Set ids=keys to use record keys and class numbers."
+            )
+        ids.append(f"{parts[-2]}/{parts[-1]}")
+        names.append(parts[-2])
+    return texts(ids), texts(names)
+
+
+def _eight_digits(numbers: Numbers) -> Texts:
+    padded: Texts = np.strings.zfill(numbers.astype(np.dtypes.StringDType()), 8)
+    return padded
 
 
 def _image(records: RecordFile, key: int) -> tuple[header.Header, bytes]:
@@ -125,13 +203,13 @@ def _image(records: RecordFile, key: int) -> tuple[header.Header, bytes]:
     return head, image
 
 
-def _paths(config: Config) -> tuple[Path, Path]:
-    path = Path(config.path).expanduser()
+def _paths(config: Config) -> tuple[Place, Place]:
+    path = at(config.path)
     if path.is_dir():
         path = path / "train.rec"
     if not path.is_file():
         raise DataError(f"recordio: {path} does not exist; expected a .rec file")
-    index = Path(config.index).expanduser() if config.index else path.with_suffix(".idx")
+    index = at(config.index) if config.index else path.with_suffix(".idx")
     if config.index and not index.is_file():
         raise DataError(f"recordio: index {index} does not exist; leave it out to have it made")
     return path, index
@@ -141,7 +219,7 @@ def _open(config: Config) -> RecordFile:
     return RecordFile(*_paths(config))
 
 
-def _stated_classes(path: Path, counted: int) -> dict[str, int]:
+def _stated_classes(path: Place, counted: int) -> dict[str, int]:
     file = path.with_name("property")
     if not file.is_file():
         return {}

@@ -54,6 +54,7 @@ def _property(root: Path, index: Path) -> None:
 def test_files_when_bits_flip_or_ends_are_cut_then_only_data_errors(tmp_path: Path) -> None:
     whole = _files(tmp_path)
     rng = random.Random(5)
+    _everything(tmp_path, with_index=True)
     tracemalloc.start()
     try:
         for round_number in range(FLIPS + CUTS):

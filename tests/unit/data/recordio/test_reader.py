@@ -103,3 +103,12 @@ def test_image_when_offset_is_inside_a_record_then_error_shows_the_bytes(tmp_pat
     path.with_suffix(".idx").write_text("3\t4\n5\t88\n")
     with pytest.raises(DataError, match="offset 4: found bytes 1d000000; expected the magic"):
         RecordFile(path).image(3)
+
+
+def test_image_when_file_is_cut_while_open_then_error_not_a_crash(tmp_path: Path) -> None:
+    path = _three(tmp_path)
+    records = RecordFile(path)
+    with path.open("r+b") as file:
+        file.truncate(40)
+    with pytest.raises(DataError, match=r"train\.rec: 40 bytes, 128 when it was opened"):
+        records.image(8)

@@ -8,9 +8,9 @@ import pytest
 
 from frlib.core.errors import DataError
 from frlib.data import catalog
-from frlib.data.cache import open_pixels
 from frlib.data.config import DataConfig, NoiseConfig
 from frlib.data.manifest import checksum
+from frlib.data.pixels.choose import open_pixels
 from frlib.data.prepare import prepare
 from frlib.data.recordio import writer
 from frlib.data.sources import recordio
