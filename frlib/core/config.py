@@ -4,6 +4,8 @@
 * `setting()` carries unit and source beside the default, so reference pages never drift.
 * `place()` marks where a run happens (paths, devices, worker counts). Places are part of a config
   and of its JSON, but not of its digest: the same experiment elsewhere is the same experiment.
+* `Config.counted` decides what else the digest leaves out: a field that at its value means "as
+  before there was this field" need not change what was run before there was this field.
 * `Choice[...]` is a field whose value is one of the modules of a package (see `discover`).
 """
 
@@ -45,6 +47,18 @@ class Config(BaseModel):
             return cls.model_validate(value)
         except ValidationError as error:
             raise _explain(cls, error, where) from None
+
+    def counted(self) -> dict[str, Any]:
+        """Field -> value of all that the digest covers: every field that is no place.
+
+        A config may leave out fields whose value changes nothing, or give another value that says
+        the same of equal experiments; two configs that differ in their result must differ here.
+        """
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if not is_place(field)
+        }
 
 
 def setting(
@@ -99,12 +113,13 @@ class Choice:
 
 
 def to_dict(config: Config, *, places: bool = True) -> dict[str, Any]:
-    """Plain JSON types; without the place-dependent fields if `places` is false."""
-    return {
-        name: _plain(getattr(config, name), places)
-        for name, field in type(config).model_fields.items()
-        if places or not is_place(field)
-    }
+    """Plain JSON types; if `places` is false, only what counts for the digest (`counted`)."""
+    fields = (
+        {name: getattr(config, name) for name in type(config).model_fields}
+        if places
+        else config.counted()
+    )
+    return {name: _plain(value, places) for name, value in fields.items()}
 
 
 def _plain(value: Any, places: bool) -> Any:

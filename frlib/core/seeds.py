@@ -2,7 +2,8 @@
 
 A stream depends on (seed, names) alone: never on the order of draws elsewhere, on the number of
 workers, or on the platform's hash. Names in use: "noise", "holdout", "init", "order", "flip",
-"pairs", "search", "synth", "head".
+"crop", "colour", "pairs", "search", "synth", "head", "check", "identification",
+"own_outliers".
 """
 
 import hashlib

@@ -3,17 +3,20 @@
 No torch here: studies are planned without it.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from frlib.core.config import Choice, Config, place, setting
-from frlib.data.noise import closed_flip, open_replace
+from frlib.data.noise_config import NoiseConfig as NoiseConfig
+from frlib.data.parts import whole
 
 if TYPE_CHECKING:
     Source = Config
+    Part = Config
 else:
     Source = Choice["frlib.data.sources"]
+    Part = Choice["frlib.data.parts"]
 
 
 class Holdout(Config):
@@ -44,11 +47,34 @@ class DataConfig(Config):
     """The training source, the pool for open-set noise, and the held-out identities."""
 
     train: Source
+    part: Part = Field("whole", validate_default=True, description="which part of it is used")
     outliers: Source | None = None
     size: int = setting(64, ge=16, doc="side of the square input", unit="pixels")
     min_images: int = setting(1, ge=1, doc="identities with fewer images are not trained on")
     holdout: Holdout = Holdout()
+    own_outliers: float = setting(
+        0.0,
+        ge=0,
+        lt=1,
+        doc="share of the identities large enough to train on that is set apart, never trained on, "
+        "as a pool of outliers (noise.open.pool=own)",
+    )
     benchmarks: tuple[PairBenchmark, ...] = ()
+    pixels: Literal["auto", "decoded", "encoded"] = place(
+        "auto",
+        doc="decode every set once into the store, or images when they are used; auto: the first "
+        "for sets that fit into cache_gib and onto the disk",
+    )
+    cache_gib: float = place(
+        0.0, ge=0, doc="GiB that decoded sets may take in the store; 0: no limit"
+    )
+    loader: Literal["threads", "dali"] = place(
+        "threads", doc="decode on the CPU, or on the GPU (dali: up to rounding the same pixels)"
+    )
+    read_ahead: int = place(2, ge=0, doc="batches made ready while one is trained on")
+    decode_threads: int = place(
+        0, ge=0, doc="threads that decode a batch together; 0: as many as torch computes with"
+    )
 
     @field_validator("benchmarks")
     @classmethod
@@ -58,16 +84,14 @@ class DataConfig(Config):
             raise ValueError(f"benchmark names repeat: {names}")
         return value
 
-
-class NoiseConfig(Config):
-    """Corruptions in the order they are applied: closed first, then open.
-
-    The order is that of the BoundaryFace repository, whose utils/generate_outlier_update.py runs on
-    the list that utils/generate_label_flip.py wrote.
-    """
-
-    closed: closed_flip.Config = closed_flip.Config()
-    open: open_replace.Config = open_replace.Config()
+    def counted(self) -> dict[str, Any]:
+        """Everything; the part and the share set apart only where there is one."""
+        fields = super().counted()
+        if not self.own_outliers:
+            del fields["own_outliers"]
+        if self.part == whole.Config():
+            del fields["part"]
+        return fields
 
 
 Variant = Literal["insightface10", "boundaryface10"]

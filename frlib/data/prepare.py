@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from frlib.core import safeio
-from frlib.core.config import Config
 from frlib.core.errors import DataError
-from frlib.data import catalog, pairs
+from frlib.data import catalog, pairs, parts, vectors
 from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
 from frlib.data.corrupt import corrupt
 from frlib.data.manifest import Manifest
 from frlib.data.pairs import Pairs
-from frlib.data.splits import split
+from frlib.data.splits import own_outliers, split
 
 HELD_OUT = "held_out"
 _SAME_FOR_ALL = 0
@@ -35,10 +34,10 @@ class PairSet:
 class Prepared:
     """What a run is given.
 
-    train: the noisy training rows. clean_digest: of the training rows before noise, row for row the
-    same samples. clean_facts: counts of the source and of the split. selection: pairs of held-out
-    identities (None: nobody is held out). benchmarks: pairs to report, in the order of the config.
-    facts: overlaps between these parts.
+    train: the noisy training rows. clean_digest: of the training rows before noise, which are the
+    same samples row for row unless noise reshapes the set. clean_facts: counts of the source and of
+    the split. selection: pairs of held-out identities (None: nobody is held out). benchmarks: pairs
+    to report, in the order of the config. facts: overlaps between these parts.
     """
 
     train: Manifest
@@ -50,14 +49,14 @@ class Prepared:
 
 
 def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Prepared:
-    """Scan (or recall) the sources, split, corrupt, and draw or read the pairs.
+    """Scan (or recall) the sources, take a part, split, corrupt, and draw or read the pairs.
 
     `seed` changes the noise only. Held-out identities and drawn pairs are the same for every
     replicate, so replicates are compared on the same questions.
     """
-    source = catalog.scan(data.train, store)
+    source = parts.select(catalog.scan(data.train, store), data.part)
     clean, held_out = split(source, data)
-    pool = catalog.scan(data.outliers, store) if data.outliers and noise.open.ratio > 0 else None
+    pool = outliers(source, data, noise, store)
     train = corrupt(clean, noise, pool, seed)
     selection = None if held_out is None else _selection(held_out, data.holdout)
     benchmarks = tuple(_benchmark(benchmark, store) for benchmark in data.benchmarks)
@@ -73,6 +72,28 @@ def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Pre
         benchmarks=benchmarks,
         facts=facts,
     )
+
+
+def outliers(
+    source: Manifest, data: DataConfig, noise: NoiseConfig, store: Path
+) -> Manifest | None:
+    """Images of people outside the training set, if noise wants them and there are any.
+
+    `source`: the part of `data.train` that is used. `DataError` where own people are wanted and
+    none are set apart.
+    """
+    if not noise.wants_pool:
+        return None
+    if noise.open.pool == "outliers":
+        return catalog.scan(data.outliers, store) if data.outliers else None
+    own = own_outliers(source, data)
+    if own is None:
+        raise DataError(
+            f"noise.open.pool=own with data.own_outliers={data.own_outliers}: nobody of the "
+            "training set is set apart. Set data.own_outliers to a share of the identities, the "
+            "same in all arms, e.g. 0.1."
+        )
+    return own
 
 
 def dataset_digest(data: DataConfig, store: Path) -> dict[str, str]:
@@ -93,6 +114,18 @@ def dataset_digest(data: DataConfig, store: Path) -> dict[str, str]:
                 )
             digests[f"{benchmark.name}/pairs"] = safeio.sha256(path)[:16]
     return digests
+
+
+def noise_digest(noise: NoiseConfig) -> dict[str, str]:
+    """Content digests of the files that noise names: `noise/<step>/<setting>`.
+
+    Of neutral steps too, since a step that a cell leaves alone may be searched in its arms.
+    """
+    return {
+        f"noise/{name}/{setting}": vectors.digest(Path(path))
+        for name in noise.order
+        for setting, path in noise.step(name).files.items()
+    }
 
 
 def _selection(held_out: Manifest, holdout: Holdout) -> PairSet:
@@ -136,14 +169,9 @@ def _overlap(train: Manifest, other: Manifest, name: str) -> dict[str, int]:
     """Identity names and images (by checksum) that training shares with another part."""
     shared = len(set(train.identities) & {other.identities[i] for i in np.unique(other.labels)})
     facts = {"image_overlap": int(np.isin(other.checksums, train.checksums).sum())}
-    if _names_people(train.readers[0]) and _names_people(other.readers[0]):
+    if catalog.names_people(train.readers[0]) and catalog.names_people(other.readers[0]):
         facts["identity_overlap"] = shared
     for what, count in facts.items():
         if count:
             _log.warning("%s shares %s with training: %s=%s", name, what.split("_")[0], what, count)
     return facts
-
-
-def _names_people(source: Config) -> bool:
-    """Whether equal identity names mean the same person: not without files, not class numbers."""
-    return bool(getattr(source, "names_people", hasattr(source, "path")))

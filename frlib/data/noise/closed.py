@@ -2,10 +2,9 @@
 
     floor(n_c * ratio) images of class c, drawn at random, get (c + 1 + U{0..C-2}) mod C
 
-Source: the label-flip script of BoundaryFace. There the class number is the position in a directory
-walk and the draw is unseeded; here classes are sorted and the stream is named. A class with n *
-ratio < 1 is never flipped, so on a long tail less is realised than asked: the manifest's facts say
-how much.
+In the source the class number is the position in a directory walk and the draw is unseeded; here
+classes are sorted and the stream is named. A class with n * ratio < 1 is never flipped, so on a
+long tail less is realised than asked: the manifest's facts say how much.
 """
 
 import logging
@@ -13,16 +12,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from frlib.core.config import Config as Base
 from frlib.core.config import setting
 from frlib.core.errors import DataError
-from frlib.data.manifest import CLEAN, CLOSED, Manifest
+from frlib.core.paper import Paper
+from frlib.data.manifest import CLOSED, Manifest
 from frlib.data.noise import _share
+from frlib.data.noise._step import Step
 
+STAGE, ORDER = "flip", 10
+PAPER = Paper(
+    key="wu2022boundaryface",
+    title="Closed-set flips",
+    where="BoundaryFace (ECCV 2022), repository, utils/generate_label_flip.py",
+)
 _log = logging.getLogger(__name__)
 
 
-class Config(Base):
+class Config(Step):
     """Label flips."""
 
     ratio: float = setting(0.0, ge=0, le=1, doc="share of each class that is flipped")
@@ -43,7 +49,7 @@ def apply(
 
     Raises `DataError` when there is one class only, or a class has too few untouched images.
     """
-    if config.ratio == 0:
+    if config.is_neutral:
         return manifest
     num_classes = clean.num_classes
     if num_classes < 2:
@@ -51,15 +57,13 @@ def apply(
             f"noise.closed.ratio={config.ratio} with {num_classes} identity: a label can only be "
             "flipped to another identity. Use at least two, or set noise.closed.ratio=0."
         )
-    untouched = manifest.kinds == CLEAN
-    wanted = _share.counts(clean.class_sizes, config.ratio, config.strict)
-    _share.require_enough(clean, wanted, untouched, f"noise.closed.ratio={config.ratio}")
-    rows = _share.pick(clean.labels, wanted, untouched, rng)
+    what = f"noise.closed.ratio={config.ratio}"
+    rows = _share.flippable(manifest, clean, config.ratio, config.strict, rng, what)
     steps = rng.integers(0, num_classes - 1, size=len(clean))
     labels, kinds = manifest.labels.copy(), manifest.kinds.copy()
     labels[rows] = (clean.labels[rows] + 1 + steps[rows]) % num_classes
     kinds[rows] = CLOSED
     entry = _share.account(clean, rows, config.ratio, config.strict)
     _share.log_shortfall(_log, "noise.closed", entry)
-    facts = _share.with_account(manifest, "closed_flip", entry)
+    facts = _share.with_account(manifest, "closed", entry)
     return replace(manifest, labels=labels, kinds=kinds, facts=facts)

@@ -1,0 +1,1 @@
+"""Galleries: pictures of samples, arranged and captioned; Pillow only."""
