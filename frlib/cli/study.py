@@ -75,7 +75,7 @@ def run(
     from frlib.study.plan import make
 
     study = _study(name, sets, faces)
-    for chatty in ("frlib.data.cache", "frlib.data.sources"):
+    for chatty in ("frlib.data.pixels", "frlib.data.sources"):
         logging.getLogger(chatty).setLevel(logging.INFO)
     launch.check_store(store)
     before = make(study, store)

@@ -30,15 +30,33 @@ _NUMBERS = ("refs", "sources", "labels", "true_labels", "kinds")
 _log = logging.getLogger(__name__)
 
 
-def open_reader(config: Config) -> Reader:
-    """The reader of a source."""
+def open_reader(config: Config, store: Path | None = None) -> Reader:
+    """The reader of a source; with a store, of the source made `ready` in it."""
+    if store is not None:
+        config = ready(config, store)
     reader: Reader = _module(config).open_reader(config)
     return reader
 
 
-def scan(config: Config, store: Path) -> Manifest:
-    """The manifest of a source, from the store where a fresh one is kept."""
+def ready(config: Config, store: Path) -> Config:
+    """The config of a source with what it lacked (an index) made in the store; idempotent."""
     module = _module(config)
+    made: Config = module.ready(config, store) if hasattr(module, "ready") else config
+    return made
+
+
+def names_people(config: Config) -> bool:
+    """Whether equal identity names mean the same person: not without files, not class numbers."""
+    return bool(getattr(config, "names_people", hasattr(config, "path")))
+
+
+def scan(config: Config, store: Path) -> Manifest:
+    """The manifest of a source, from the store where a fresh one is kept.
+
+    Its reader is `ready(config, store)`.
+    """
+    module = _module(config)
+    config = ready(config, store)
     if not hasattr(module, "fingerprint"):
         scanned: Manifest = module.scan(config)
         return scanned

@@ -8,21 +8,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from frlib.core.errors import NumericsError
-from frlib.data.cache import Pixels
+from frlib.data.pixels.batches import Pixels
 
 BATCH = 256
 
 
-def to_input(pixels: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """uint8 NHWC to float NCHW (default type), x/127.5 - 1, channels_last."""
-    return (
-        torch.from_numpy(pixels)
-        .to(device)
-        .permute(0, 3, 1, 2)
-        .to(torch.get_default_dtype())
-        .div_(127.5)
-        .sub_(1.0)
-    )
+def to_input(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 NHWC to float NCHW (default type), x/127.5 - 1, channels_last, on the same device."""
+    return pixels.permute(0, 3, 1, 2).to(torch.get_default_dtype()).div_(127.5).sub_(1.0)
 
 
 @torch.no_grad()
@@ -43,7 +36,8 @@ def embed(
     backbone.eval()
     parts = []
     for start in range(0, len(rows), BATCH):
-        images = to_input(pixels.batch(rows[start : start + BATCH]), device)
+        batch = pixels.batch(rows[start : start + BATCH])
+        images = to_input(torch.from_numpy(batch).to(device))
         if mirrored:
             images = images.flip(3).contiguous(memory_format=torch.channels_last)
         with autocast():

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from frlib.data.cache import Pixels
 from frlib.data.pairs import Pairs
+from frlib.data.pixels.batches import Pixels
 from frlib.evaluate.embed import embed
 from frlib.metrics import roc, verification
 

@@ -1,7 +1,7 @@
 """Run a study from its plan to its records: data first, then trials, with the mirror alongside."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -10,8 +10,8 @@ from frlib.core import safeio
 from frlib.core.config import canonical
 from frlib.core.errors import ClusterError, ConfigError, DataError
 from frlib.data import catalog
-from frlib.data.cache import open_pixels
 from frlib.data.config import NoiseConfig
+from frlib.data.loading.choose import open_for
 from frlib.data.prepare import prepare
 from frlib.rayrun import tuner
 from frlib.records import declare
@@ -42,7 +42,9 @@ def check_store(store: Path) -> None:
 def warm(plan: Plan) -> None:
     """Split and decode every data set of the study once: trials find it, and faults show now.
 
-    `DataError` for damaged data, and where nobody is held out to select on.
+    The sets of one run are held together, so that what does not fit into `data.cache_gib` beside
+    the others is left for decoding on the fly, as it will be in the run. `DataError` for damaged
+    data, and where nobody is held out to select on.
     """
     for data in {canonical(p.cell.config.data): p.cell.config.data for p in plan.cells}.values():
         if (
@@ -54,8 +56,10 @@ def warm(plan: Plan) -> None:
                 "base.data.min_images so that small identities are held out"
             )
         sources = [data.train, data.outliers, *(b.images for b in data.benchmarks)]
-        for source in filter(None, sources):
-            open_pixels(catalog.scan(source, plan.store), data.size, plan.store)
+        with ExitStack() as opened:
+            for source in filter(None, sources):
+                whole = catalog.scan(source, plan.store)
+                opened.enter_context(open_for(data, whole, plan.store, 1))
 
 
 @contextmanager

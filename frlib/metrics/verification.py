@@ -21,15 +21,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from frlib.core.errors import NumericsError, ProtocolError
-from frlib.metrics import folds, grid
+from frlib.metrics import centred, folds, grid
 from frlib.metrics.embeddings import (
     Floats,
-    concatenate,
     finite,
     normalise,
     pick,
-    squared_distance,
-    sum_normalise,
+    require_rows,
+    same_length,
+    summed_distance,
     views,
 )
 
@@ -128,27 +128,35 @@ def boundaryface(
     """Accuracy from raw features, centred by the mean of the choosing pairs: BoundaryFace's rule.
 
     Scores are cosines of the centred features. The threshold is the mean of all grid points
-    j / 10000 that are most accurate on the choosing pairs; they need not be adjacent. Everything
-    is float32 as in the source, thresholds included when they are compared. A feature equal to the
-    mean has no direction; its cosine is taken as 0.
+    j / 10000 that are most accurate on the choosing pairs; they need not be adjacent. Means, scores
+    and the thresholds they are compared with are float32 as in the source; what lies between is
+    float64 (see `frlib.metrics.centred`). A feature equal to the mean has no direction; its cosine
+    is taken as 0.
     """
     left_PD, right_PD = (np.asarray(side, dtype=np.float32) for side in (left_PD, right_PD))
     finite(left_PD, "left sides")
     finite(right_PD, "right sides")
     _require_sides(left_PD, right_PD)
-    flag_P = folds.same_flags(same_P, len(left_PD))
-    index_P, num_folds = folds.numbered(fold_P, len(left_PD))
+    return _centred(left_PD.__getitem__, right_PD.__getitem__, len(left_PD), same_P, fold_P)
+
+
+def _centred(
+    left: centred.Side,
+    right: centred.Side,
+    num_pairs: int,
+    same_P: ArrayLike,
+    fold_P: ArrayLike,
+) -> Verification:
+    flag_P = folds.same_flags(same_P, num_pairs)
+    index_P, num_folds = folds.numbered(fold_P, num_pairs)
     grid_T = BOUNDARYFACE_GRID.astype(np.float32)
     threshold_K = np.empty(num_folds)
-    score_P = np.empty(len(left_PD), dtype=np.float32)
+    cosine_PK = centred.cosines(left, right, index_P, num_folds)
     for fold in range(num_folds):
         train_P = folds.chooses(index_P, fold, num_folds)
-        test_P = index_P == fold
-        mean_D = np.mean(np.concatenate((left_PD[train_P], right_PD[train_P])), axis=0)
-        cosine_P = np.sum(normalise(left_PD - mean_D) * normalise(right_PD - mean_D), axis=1)
-        correct_T = _correct_cosines(cosine_P[train_P], flag_P[train_P], grid_T)
+        correct_T = _correct_cosines(cosine_PK[train_P, fold], flag_P[train_P], grid_T)
         threshold_K[fold] = np.mean(BOUNDARYFACE_GRID[correct_T == correct_T.max()])
-        score_P[test_P] = cosine_P[test_P]
+    score_P = cosine_PK[np.arange(num_pairs), index_P]
     return _judged_cosines("boundaryface", score_P, flag_P, index_P, threshold_K)
 
 
@@ -206,8 +214,7 @@ def _insightface(
     same_P: ArrayLike,
     fold_P: ArrayLike,
 ) -> Verification:
-    unit_ND = sum_normalise(emb_ND, flip_ND)
-    distance_P = squared_distance(*_sides(unit_ND, left_P, right_P))
+    distance_P = summed_distance(emb_ND, flip_ND, left_P, right_P)
     return _by_views(insightface(distance_P, same_P, fold_P), flip_ND)
 
 
@@ -219,8 +226,16 @@ def _boundaryface(
     same_P: ArrayLike,
     fold_P: ArrayLike,
 ) -> Verification:
-    left_PD, right_PD = _sides(concatenate(emb_ND, flip_ND), left_P, right_P)
-    return _by_views(boundaryface(left_PD, right_PD, same_P, fold_P), flip_ND)
+    with np.errstate(over="ignore"):
+        single = [view.astype(np.float32, copy=False) for view in views(emb_ND, flip_ND)]
+    checked = [finite(view, "embeddings in float32") for view in single]
+    rows = same_length(*(require_rows(side, len(emb_ND)) for side in (left_P, right_P)))
+
+    def side(row_P: NDArray[np.integer]) -> centred.Side:
+        return lambda at: np.concatenate([view[row_P[at]] for view in checked], axis=1)
+
+    found = _centred(side(rows[0]), side(rows[1]), len(rows[0]), same_P, fold_P)
+    return _by_views(found, flip_ND)
 
 
 def _facexzoo(

@@ -1,11 +1,14 @@
 """A complete training run as a value: the composition of the parts. No torch here."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from frlib.core.config import Choice, Config, setting
+from frlib.data.augment import Augment
 from frlib.data.config import DataConfig, NoiseConfig, Variant
+from frlib.data.loading.order import Sampling
+from frlib.data.loading.plan import LastBatch
 
 if TYPE_CHECKING:
     from frlib.heads.config import HeadConfig
@@ -49,7 +52,13 @@ class TrainConfig(Config):
     optimiser: OptimiserConfig = OptimiserConfig()
     epochs: int = setting(20, ge=1, doc="passes over the training images", unit="epochs")
     batch_size: int = setting(128, ge=2, doc="images in a step, over all workers")
-    flip: bool = setting(True, doc="mirror half of the training images")
+    augment: Augment = Augment()
+    sampling: Sampling = setting(
+        "instance", doc="an epoch: every image once, or as many draws, every class equally often"
+    )
+    last_batch: LastBatch = setting(
+        "drop", doc="images that make no whole batch: left out, or completed from the first ones"
+    )
     precision: Literal["float32", "bfloat16", "auto"] = setting(
         "float32", doc="autocast of the backbone; auto: bfloat16 where the machine is fast at it"
     )
@@ -60,3 +69,15 @@ class TrainConfig(Config):
         1, ge=1, doc="evaluate the held-out identities every so many epochs", unit="epochs"
     )
     variants: tuple[Variant, ...] = ("insightface10", "boundaryface10")
+
+    def counted(self) -> dict[str, Any]:
+        """As when there was `flip` alone, where nothing but the flip is changed."""
+        fields = super().counted()
+        augment = fields.pop("augment")
+        fields["flip"] = augment.flip
+        if augment != Augment(flip=augment.flip):
+            fields["augment"] = augment
+        for name in ("sampling", "last_batch"):
+            if fields[name] == type(self).model_fields[name].default:
+                del fields[name]
+        return fields

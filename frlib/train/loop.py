@@ -1,36 +1,41 @@
 """The training loop: yields an `Epoch` after each pass and knows neither Ray, MLflow nor records.
 
-The order of samples and their mirroring depend on (seed, epoch, sample) alone. A global batch is
+The order of samples and what is done to each depend on (seed, epoch) alone. A global batch is
 cut into equal slices, one per worker, and gradients are averaged: with synchronised batch
 statistics the number of workers changes nothing but rounding.
 """
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from frlib.core import discover
-from frlib.core.errors import ConfigError, DataError, NumericsError, RecordError
+from frlib.core.errors import NumericsError, RecordError
 from frlib.core.seeds import torch_seed
-from frlib.data.cache import Pixels
+from frlib.data.loading.batch import Batch, Batches
+from frlib.data.loading.choose import open_loader
+from frlib.data.loading.loader import plain
+from frlib.data.loading.plan import Plan
+from frlib.data.loading.tasks import Tasks
 from frlib.data.manifest import Manifest
-from frlib.data.sampler import epoch_order, flip_mask
+from frlib.data.pixels.batches import Pixels
 from frlib.heads.build import build as build_head
 from frlib.parallel import batchnorm
 from frlib.schedules import Rule, follow
 from frlib.train import checkpoint
+from frlib.train.augment import network_input
 from frlib.train.config import TrainConfig
 from frlib.train.feed import LossFeed
 from frlib.train.place import Place
 from frlib.train.precision import autocast, resolve
 from frlib.train.state import State, Trainee
-from frlib.train.step import batch_tensors, step
+from frlib.train.step import step
+from frlib.train.upload import Upload, pinned
 from frlib.train.verdicts import VerdictLog, Verdicts
 
 
@@ -77,17 +82,6 @@ def build(
     return State(trainee, optimiser, schedule)
 
 
-def steps_per_epoch(config: TrainConfig, num_samples: int) -> int:
-    """Whole batches in a pass; the last short one is dropped (the next pass has another order)."""
-    steps = num_samples // config.batch_size
-    if steps == 0:
-        raise DataError(
-            f"batch_size={config.batch_size}, but only {num_samples} training images are left; "
-            "lower batch_size or data.min_images"
-        )
-    return steps
-
-
 def epochs(
     config: TrainConfig,
     manifest: Manifest,
@@ -102,12 +96,9 @@ def epochs(
     A resumed run first yields the pass it resumes from again (with no verdicts), so that its
     receiver is never without a last row. The caller saves checkpoints between yields.
     """
-    if config.batch_size % place.group.size:
-        raise ConfigError(
-            f"batch_size={config.batch_size} does not divide into {place.group.size} workers"
-        )
-    per_epoch = steps_per_epoch(config, len(manifest))
-    schedule = follow(config.epochs * per_epoch, per_epoch, config.schedule)
+    plan = Plan(len(manifest), config.batch_size, place.group.size, config.last_batch)
+    loader = _loader(config, manifest, pixels, plan, seed, place)
+    schedule = follow(config.epochs * plan.steps, plan.steps, config.schedule)
     state = build(config, manifest, seed, place, schedule)
     log = VerdictLog(manifest, place.group, place.device)
     resumed = checkpoints is not None and checkpoint.restore(state, checkpoints)
@@ -117,7 +108,9 @@ def epochs(
     trainee = _wrapped(state.trainee, place)
     while state.epoch < config.epochs:
         started = time.perf_counter()
-        losses = _one_pass(config, state, trainee, manifest, pixels, seed, place, log)
+        first_step = state.step - state.epoch * plan.steps
+        with closing(loader.batches(state.epoch, first_step)) as batches:
+            losses = _one_pass(config, state, trainee, batches, place, log)
         verdicts = log.close()
         state.epoch += 1
         seconds = time.perf_counter() - started
@@ -144,31 +137,27 @@ def _one_pass(
     config: TrainConfig,
     state: State,
     trainee: nn.Module,
-    manifest: Manifest,
-    pixels: Pixels,
-    seed: int,
+    batches: Iterator[Batch],
     place: Place,
     log: VerdictLog,
 ) -> torch.Tensor:
-    """One epoch; the local loss of every step, `[steps]`."""
-    per_epoch = steps_per_epoch(config, len(manifest))
-    order = epoch_order(len(manifest), seed, state.epoch)
-    mirror = flip_mask(len(manifest), seed, state.epoch) & config.flip
+    """The rest of an epoch; the local loss of every step, `[steps]`."""
+    upload = Upload(place.device)
     cast = autocast(resolve(config.precision, place.device), place.device)
     trainee.train()
     losses = []
     feed = LossFeed(state.schedule, place.group)
-    for number in range(per_epoch):
-        rows = _slice(order[number * config.batch_size :][: config.batch_size], place)
-        images, labels = batch_tensors(
-            pixels.batch(rows), manifest.labels[rows], mirror[rows], place.device
-        )
+    memory = None
+    for batch in batches:
+        images, labels, rows = upload(batch)
+        if memory is None and place.device.type == "cpu":
+            memory = torch.empty(images.shape, dtype=torch.get_default_dtype())
         output = step(
             state,
             trainee,
-            images,
+            network_input(images, batch.draws, memory),
             labels,
-            torch.from_numpy(rows).to(place.device),
+            rows,
             lr=config.optimiser.lr * state.schedule.factor(state.step),
             clip_norm=config.optimiser.clip_norm,
             cast=cast,
@@ -176,7 +165,7 @@ def _one_pass(
         losses.append(output.loss.detach())
         feed.add(output.loss)
         if output.decisions is not None:
-            log.add(rows, output.decisions)
+            log.add(batch.step, rows, output.decisions)
     feed.flush()
     return torch.stack(losses)
 
@@ -188,9 +177,14 @@ def _wrapped(trainee: Trainee, place: Place) -> nn.Module:
     return nn.parallel.DistributedDataParallel(trainee, device_ids=devices, broadcast_buffers=False)
 
 
-def _slice(rows: NDArray[np.int64], place: Place) -> NDArray[np.int64]:
-    share = len(rows) // place.group.size
-    return rows[place.group.rank * share :][:share]
+def _loader(
+    config: TrainConfig, manifest: Manifest, pixels: Pixels, plan: Plan, seed: int, place: Place
+) -> Batches:
+    tasks = Tasks(
+        manifest.labels, plan, config.sampling, config.augment, seed, rank=place.group.rank
+    )
+    allocate = pinned if place.device.type == "cuda" else plain
+    return open_loader(config.data, pixels, tasks, device=str(place.device), allocate=allocate)
 
 
 def _mean_loss(losses: torch.Tensor, state: State, place: Place) -> float:

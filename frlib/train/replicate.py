@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import torch
 
 import frlib
 from frlib.core.config import digest
-from frlib.data.cache import open_pixels
+from frlib.data.loading.choose import open_for, open_training
+from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import PairSet, Prepared, prepare
 from frlib.evaluate import pairs10
 from frlib.records import layout
@@ -74,23 +76,29 @@ def _train(
     prepared: Prepared,
     writer: RunWriter | None,
 ) -> dict[str, float]:
-    size, store = config.data.size, ticket.store
-    pixels = open_pixels(prepared.train, size, store)
     folder = ticket.folder / "checkpoints"
+    threads = torch.get_num_threads()
     row: dict[str, float] = {}
     done = None
-    for done in epochs(
-        config, prepared.train, pixels, seed=ticket.seed, place=place, checkpoints=folder
-    ):
-        row |= done.row
-        if writer is not None:
-            if _is_selection_epoch(done.number, config) and prepared.selection is not None:
-                row |= _select(config, prepared.selection, done, place, store)
-            done.state.last_row = row
-            _record(writer, prepared, done, row)
-            checkpoint.save(done.state, folder)
-        if done.number < config.epochs:
-            report({"epoch": done.number, **row})
+    with ExitStack() as opened:
+        pixels = open_training(config.data, prepared.train, ticket.store, threads)
+        opened.enter_context(pixels)
+        held_out = prepared.selection if writer is not None else None
+        if held_out is not None:
+            shown = open_for(config.data, held_out.manifest, ticket.store, threads)
+            opened.enter_context(shown)
+        for done in epochs(
+            config, prepared.train, pixels, seed=ticket.seed, place=place, checkpoints=folder
+        ):
+            row |= done.row
+            if writer is not None:
+                if held_out is not None and _is_selection_epoch(done.number, config):
+                    row |= pairs10.selection(_view(config, done, place), shown, held_out.pairs)
+                done.state.last_row = row
+                _record(writer, prepared, done, row)
+                checkpoint.save(done.state, folder)
+            if done.number < config.epochs:
+                report({"epoch": done.number, **row})
     assert done is not None, "a run has at least one epoch"
     if writer is not None:
         row |= _finish(config, ticket, place, prepared, done, writer)
@@ -110,7 +118,9 @@ def _finish(
     """Benchmarks, the finished model, the end of the attempt; the benchmarks' metrics."""
     found: dict[str, float] = {}
     for one in prepared.benchmarks:
-        found |= _benchmark(config, one, done, place, ticket.store, writer)
+        threads = torch.get_num_threads()
+        with open_for(config.data, one.manifest, ticket.store, threads) as pixels:
+            found |= _benchmark(config, one, pixels, done, place, writer)
     checkpoint.save_model(done.state, ticket.folder / "model.safetensors")
     writer.log(found, epoch=done.number, step=done.step)
     writer.finish("complete")
@@ -126,17 +136,9 @@ def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:
     return pairs10.View(done.state.trainee.backbone, place.device, cast)
 
 
-def _select(
-    config: TrainConfig, held_out: PairSet, done: Epoch, place: Place, store: Path
-) -> dict[str, float]:
-    pixels = open_pixels(held_out.manifest, config.data.size, store)
-    return pairs10.selection(_view(config, done, place), pixels, held_out.pairs)
-
-
 def _benchmark(
-    config: TrainConfig, one: PairSet, done: Epoch, place: Place, store: Path, writer: RunWriter
+    config: TrainConfig, one: PairSet, pixels: Pixels, done: Epoch, place: Place, writer: RunWriter
 ) -> dict[str, float]:
-    pixels = open_pixels(one.manifest, config.data.size, store)
     row: dict[str, float] = {}
     protocols = {}
     for outcome in pairs10.benchmark(

@@ -2,27 +2,12 @@
 
 from contextlib import ExitStack
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from frlib.evaluate.embed import to_input
 from frlib.heads.head import HeadOutput
 from frlib.train.frozen import only_rows
 from frlib.train.state import State
-
-
-def batch_tensors(
-    pixels: NDArray[np.uint8],
-    labels: NDArray[np.int64],
-    mirror: NDArray[np.bool_],
-    device: torch.device,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images `[B, 3, S, S]` in [-1, 1], mirrored where asked (in `pixels` itself), and labels."""
-    if mirror.any():
-        pixels[mirror] = pixels[mirror, :, ::-1]
-    return to_input(pixels, device), torch.from_numpy(labels).to(device)
 
 
 def step(

@@ -1,4 +1,7 @@
-"""Decisions a head made about samples during one epoch, gathered over workers and scored."""
+"""Decisions a head made about samples during one epoch, gathered over workers and scored.
+
+A sample that was flagged more than once in the epoch counts once, with the last decision.
+"""
 
 from dataclasses import dataclass
 
@@ -35,11 +38,11 @@ class VerdictLog:
         self._columns: list[torch.Tensor] = []
         self._flags: list[torch.Tensor] = []
 
-    def add(self, rows: NDArray[np.int64], decisions: Decisions) -> None:
-        """Take the decisions of one batch whose samples are these manifest rows. No device sync."""
+    def add(self, step: int, rows: torch.Tensor, decisions: Decisions) -> None:
+        """Take the decisions of a step whose samples are these manifest rows. No device sync."""
         self._kind = decisions.kind
-        where = torch.from_numpy(rows).to(decisions.is_flagged_B.device)
-        columns = (where, decisions.given_B, decisions.proposed_B, decisions.score_B)
+        when = torch.full_like(rows, step)
+        columns = (rows, decisions.given_B, decisions.proposed_B, decisions.score_B, when)
         self._columns.append(torch.stack([c.double() for c in columns], dim=1))
         self._flags.append(decisions.is_flagged_B)
 
@@ -47,10 +50,11 @@ class VerdictLog:
         """The epoch's decisions of all workers."""
         kind, columns, flags = self._kind, self._columns, self._flags
         self._kind, self._columns, self._flags = "", [], []
-        empty = torch.zeros(0, 4, dtype=torch.float64, device=self._device)
+        empty = torch.zeros(0, 5, dtype=torch.float64, device=self._device)
         found = torch.cat(columns)[torch.cat(flags)] if columns else empty
         table = self._gathered(found).cpu().numpy()
-        table = table[np.argsort(table[:, 0], kind="stable")]
+        table = table[np.lexsort((table[:, 4], table[:, 0]))]
+        table = table[np.append(table[1:, 0] != table[:-1, 0], True)[: len(table)]]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))
         scores = self._score(rows, proposed) if kind else {}
         return Verdicts(kind, rows, given, proposed, table[:, 3], scores)
@@ -59,9 +63,9 @@ class VerdictLog:
         if self._group.size == 1:
             return table
         longest = int(self._group.max(torch.tensor(float(len(table)), device=self._device)))
-        padded = torch.full((longest, 4), -1.0, dtype=torch.float64, device=self._device)
+        padded = torch.full((longest, 5), -1.0, dtype=torch.float64, device=self._device)
         padded[: len(table)] = table
-        every = self._group.all_gather(padded).reshape(-1, 4)
+        every = self._group.all_gather(padded).reshape(-1, 5)
         return every[every[:, 0] >= 0]
 
     def _score(self, rows: NDArray[np.int64], proposed: NDArray[np.int64]) -> dict[str, float]:

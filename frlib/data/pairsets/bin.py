@@ -7,19 +7,31 @@ encoder gives it. `issame`: a list of P flags (bool, 0/1 or numpy bool) or an ar
 Source: `recognition/arcface_torch/eval/verification.py` and the packing scripts of
 deepinsight/insightface. `load_bin` there takes `2 * len(issame)` images and ignores any others;
 here a count that differs is an error.
+
+Written in protocol 4, images as bytes and flags as bool, opcode by opcode and without a memo:
+
+    80 04 5D 28                         protocol 4, an empty list, a mark
+    42 u32 n, u8[n]  or  43 u8 n, u8[n] an image (43 below 256 bytes), and so on
+    65 5D 28                            into the list; the list of flags, a mark
+    88 or 89                            True or False, a pair each
+    65 86 2E                            into the list; both lists as a tuple; the end
 """
 
+import struct
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from frlib.core import safeio
 from frlib.core.errors import DataError
 from frlib.data.pairsets import restricted
 from frlib.data.pairsets.images import ImagePairs, checked
 from frlib.data.pairsets.stand_ins import Array, Refused, shown
 
 MAX_BYTES = 4 << 30
+_PROTOCOL, _LIST, _INTO_LIST = b"\x80\x04", b"](", b"e"
+_TRUE, _FALSE, _TUPLE_OF_2, _STOP = b"\x88", b"\x89", b"\x86", b"."
 
 
 def read(path: Path) -> ImagePairs:
@@ -34,6 +46,25 @@ def read(path: Path) -> ImagePairs:
     except OSError as error:
         raise DataError(f"{path}: cannot be read as a .bin pair set ({error})") from error
     return parse(data, str(path))
+
+
+def write(path: Path, pairs: ImagePairs) -> None:
+    """The pairs as a `.bin` file, whole or absent; `DataError` if `read` would refuse its size."""
+    size = sum(len(image) + 5 for image in pairs.images) + 2 * len(pairs)
+    if size > MAX_BYTES:
+        raise DataError(
+            f"{path}: {len(pairs):,} pairs take {size:,} bytes; a .bin has at most {MAX_BYTES:,}. "
+            "Write them as a folder (pair_folder)."
+        )
+    with safeio.atomic(path) as aside, aside.open("wb") as file:
+        file.write(_PROTOCOL + _LIST)
+        for image in pairs.images:
+            short = len(image) < 256
+            file.write(struct.pack("<cB" if short else "<cI", b"C" if short else b"B", len(image)))
+            file.write(image)
+        file.write(_INTO_LIST + _LIST)
+        file.write(b"".join(_TRUE if same else _FALSE for same in pairs.same.tolist()))
+        file.write(_INTO_LIST + _TUPLE_OF_2 + _STOP)
 
 
 def parse(data: bytes, where: str) -> ImagePairs:

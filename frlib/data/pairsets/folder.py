@@ -7,6 +7,9 @@ Source: the test sets of ExpFace. Its converter from `.bin` encodes the images a
 scores of a folder may differ from those of the `.bin` of the same name.
 """
 
+import os
+import secrets
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +41,25 @@ def read(path: Path) -> ImagePairs:
         raise DataError(
             f"{images}: cannot be read as a folder of <number>.jpg ({error})"
         ) from error
+
+
+def write(path: Path, pairs: ImagePairs) -> None:
+    """The pairs as the folder `path`, whole or absent; `DataError` if something is there.
+
+    Image bytes are those of the set, whatever their format: the names end in `.jpg` all the same.
+    """
+    if os.path.lexists(path):
+        raise DataError(f"{path} exists; expected a path where nothing is. Name another.")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        (aside / "imgs").mkdir(parents=True)
+        for number, image in enumerate(pairs.images):
+            (aside / "imgs" / f"{number}.jpg").write_bytes(image)
+        np.save(aside / "pair_label.npy", pairs.same, allow_pickle=False)
+        os.sync()
+        aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _flags(path: Path) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import pytest
 
 from frlib.data import catalog
 from frlib.data.sources import image_folder
+from tests.unit.data.storage.far_away import serve
 from tests.unit.data.tiny_sets import jpeg, people, write_folder
 
 
@@ -99,3 +100,16 @@ def test_scan_when_names_are_not_ascii_then_recalled_equal(tmp_path: Path) -> No
     first = catalog.scan(config, tmp_path / "store")
     assert catalog.scan(config, tmp_path / "store").ids.tolist() == first.ids.tolist()
     assert first.ids.tolist() == ["Zoë Ægir/0.jpg", "Zoë Ægir/1.jpg", "李/0.jpg"]
+
+
+def test_scan_when_behind_a_uri_then_scanned_once_and_again_when_it_changes(
+    config, scans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, uri = serve(tmp_path, monkeypatch)
+    far = image_folder.Config(path=f"{uri}/faces")
+    first = catalog.scan(far, tmp_path / "store")
+    assert catalog.scan(far, tmp_path / "store").digest == first.digest
+    assert scans == [far.path]
+    assert catalog.scan(config, tmp_path / "store").digest == first.digest
+    (Path(config.path) / "p00" / "0.jpg").write_bytes(jpeg(999))
+    assert catalog.scan(far, tmp_path / "store").digest != first.digest

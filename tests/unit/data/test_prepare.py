@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from frlib.core.config import digest, to_dict
 from frlib.core.errors import DataError
 from frlib.data.config import DataConfig, NoiseConfig
 from frlib.data.manifest import CLOSED, OPEN
-from frlib.data.prepare import dataset_digest, prepare
+from frlib.data.parts import class_size
+from frlib.data.prepare import dataset_digest, noise_digest, prepare
 from tests.unit.data.tiny_sets import people, rows, write_folder, write_parquet
 
 NOISE = NoiseConfig.parse({"closed": {"ratio": 0.2}, "open": {"ratio": 0.2}})
@@ -134,3 +136,75 @@ def test_digest_when_pair_list_is_missing_then_error_names_the_benchmark(data, t
     (tmp_path / "pairs.csv").unlink()
     with pytest.raises(DataError, match=r"benchmark listed: .*does not exist"):
         dataset_digest(data, tmp_path / "store")
+
+
+def test_prepare_when_a_part_is_named_then_only_it_is_trained_on_and_held_out(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    part = data.model_copy(update={"part": class_size.Config(at_least=6)})
+    found = prepare(part, NoiseConfig(), 0, tmp_path / "store")
+    assert found.train.identities == ("p00", "p02")
+    assert found.selection is None
+
+
+def test_digest_when_the_part_is_the_whole_then_as_if_there_were_no_parts(data: DataConfig) -> None:
+    part = data.model_copy(update={"part": class_size.Config(at_least=6)})
+    assert "part" not in to_dict(data, places=False)
+    assert digest(part) != digest(data)
+
+
+def test_prepare_when_outliers_are_ones_own_then_they_are_never_trained_on(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    changed = data.model_copy(
+        update={"own_outliers": 0.1, "min_images": 2, "outliers": None, "benchmarks": ()}
+    )
+    noise = NoiseConfig.parse({"open": {"ratio": 0.4, "pool": "own"}})
+    one, two = (prepare(changed, noise, seed, tmp_path / "store") for seed in (0, 1))
+    shown = {name.removeprefix("open:").partition("/")[0] for name in one.train.ids.tolist()}
+    apart = shown - set(one.train.identities)
+    assert len(apart) == 1
+    assert one.train.identities == two.train.identities
+    replaced = one.train.ids[one.train.kinds == OPEN].tolist()
+    assert replaced
+    assert all(name.startswith(f"open:{next(iter(apart))}/") for name in replaced)
+    assert one.facts["outliers"] == {"image_overlap": 0, "identity_overlap": 0}
+
+
+def test_prepare_when_own_outliers_are_wanted_and_none_set_apart_then_error_says_what_to_set(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    noise = NoiseConfig.parse({"open": {"ratio": 0.4, "pool": "own"}})
+    with pytest.raises(DataError, match=r"Set data\.own_outliers to a share"):
+        prepare(data, noise, 0, tmp_path / "store")
+
+
+def test_prepare_when_pixels_are_spoilt_then_the_manifest_says_which(data, tmp_path: Path) -> None:
+    noise = NoiseConfig.parse({"occlusion": {"ratio": 0.5}, "open": {"ratio": 0.2}})
+    found = prepare(data, noise, 0, tmp_path / "store")
+    assert found.train.flaws is not None
+    assert (found.train.flaws.kinds > 0).sum() == 3 + 2 + 4
+    assert found.train.digest != found.clean_digest
+
+
+def test_digest_when_no_own_outliers_then_as_if_the_field_were_not_there(data: DataConfig) -> None:
+    assert "own_outliers" not in to_dict(data, places=False)
+    assert digest(data.model_copy(update={"own_outliers": 0.1})) != digest(data)
+
+
+def test_noise_digest_when_files_are_named_then_their_content_whatever_the_place(
+    tmp_path: Path,
+) -> None:
+    assert noise_digest(NoiseConfig()) == {}
+    (tmp_path / "a").write_bytes(b"one")
+    (tmp_path / "b").write_bytes(b"one")
+    (tmp_path / "c").write_bytes(b"two")
+    one, same, other = (
+        noise_digest(NoiseConfig.parse({"asymmetric": {"embeddings": str(tmp_path / name)}}))
+        for name in "abc"
+    )
+    assert set(one) == {"noise/asymmetric/embeddings"}
+    assert one == same
+    assert one != other
+    with pytest.raises(DataError, match="none does not exist"):
+        noise_digest(NoiseConfig.parse({"merged": {"embeddings": str(tmp_path / "none")}}))

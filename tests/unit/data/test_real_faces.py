@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from frlib.data import catalog
-from frlib.data.cache import open_pixels
 from frlib.data.config import DataConfig, NoiseConfig
 from frlib.data.manifest import CLOSED
+from frlib.data.pixels.choose import open_pixels
 from frlib.data.prepare import Prepared, prepare
 
 pytestmark = [

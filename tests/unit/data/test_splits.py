@@ -3,7 +3,7 @@ import pytest
 
 from frlib.core.errors import DataError
 from frlib.data.config import DataConfig
-from frlib.data.splits import split
+from frlib.data.splits import own_outliers, split
 from tests.unit.data.tiny_sets import manifest
 
 
@@ -68,3 +68,37 @@ def test_split_when_fewer_than_two_identities_are_left_then_error_names_the_sett
 ) -> None:
     with pytest.raises(DataError, match=rf"to train on.*data\.min_images={min_images}"):
         split(manifest(6, 3, 3), _data(min_images))
+
+
+def test_split_when_own_outliers_are_set_apart_then_neither_trained_on_nor_held_out() -> None:
+    whole = manifest(*[3] * 40, 2, 2)
+    data = _data(3, fraction=0.25).model_copy(update={"own_outliers": 0.1})
+    train, held = split(whole, data)
+    apart = own_outliers(whole, data)
+    assert held is not None
+    assert apart is not None
+    assert (train.num_classes, held.num_classes, apart.num_classes) == (27, 12, 3)
+    assert _names(train) | _names(held) | _names(apart) == set(whole.identities)
+    facts = train.facts["split"]
+    assert (facts["own_outliers_identities"], facts["dropped_identities"]) == (3, 0)
+    same_held = split(whole, _data(3, fraction=0.25))[1]
+    assert same_held is not None
+    assert same_held.identities == held.identities
+
+
+def test_split_when_a_larger_share_is_set_apart_then_the_same_people_and_more() -> None:
+    whole = manifest(*[3] * 40)
+    few, many = (
+        own_outliers(whole, _data(1).model_copy(update={"own_outliers": share}))
+        for share in (0.1, 0.3)
+    )
+    assert few is not None
+    assert many is not None
+    assert set(few.identities) < set(many.identities)
+    assert own_outliers(whole, _data(1)) is None
+
+
+def test_split_when_nearly_all_are_set_apart_then_error_names_the_setting() -> None:
+    data = _data(1).model_copy(update={"own_outliers": 0.9})
+    with pytest.raises(DataError, match=r"data\.own_outliers=0\.9"):
+        split(manifest(3, 3, 3), data)

@@ -1,6 +1,7 @@
 """A few small pictures of a few people, written in every format of the project."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,31 @@ def write_parquet(
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(columns), path, row_group_size=group)
     return path
+
+
+def write_arrow(path: Path, everyone: People, *, stream: bool = False, batch: int = 3) -> Path:
+    table = rows(everyone)[::-1]
+    columns = {
+        "image": pa.array([data for _, _, data in table], pa.binary()),
+        "identity": [person for _, person, _ in table],
+        "path": [name for name, _, _ in table],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = pa.table(columns)
+    with (pa.ipc.new_stream if stream else pa.ipc.new_file)(path, made.schema) as writer:
+        writer.write_table(made, max_chunksize=batch)
+    return path
+
+
+def write_zips(root: Path, everyone: People, *, deflated: bool = True) -> Path:
+    """An archive per person, `k_0.zip` for the k-th, with pictures below `made/`."""
+    root.mkdir(parents=True, exist_ok=True)
+    method = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+    for number, (person, files) in enumerate(everyone.items()):
+        with zipfile.ZipFile(root / f"{number}_0.zip", "w", method) as archive:
+            for name, data in files.items():
+                archive.writestr(f"made/{person}/{name}", data)
+    return root
 
 
 def write_records(root: Path, everyone: People) -> Path:

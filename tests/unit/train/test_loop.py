@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.evaluate.embed import to_input
 from frlib.heads.config import HeadConfig
 from frlib.heads.presets import adam_softmax, boundary, curricular, elastic, repface
 from frlib.schedules import moving_haar
@@ -16,7 +17,6 @@ from frlib.train.config import OptimiserConfig, TrainConfig
 from frlib.train.loop import Epoch, epochs
 from frlib.train.place import Place
 from frlib.train.precision import autocast
-from frlib.train.step import batch_tensors
 from tests.unit.train.worlds import config, manifest, pixels
 
 HERE = Place(torch.device("cpu"))
@@ -92,6 +92,74 @@ def test_epochs_when_the_schedule_follows_the_loss_then_resumed_rates_are_bit_eq
         resumed = _weights(rest[-1])
         assert all(torch.equal(resumed[k], weights[k]) for k in weights)
         assert rest[-1].state.schedule.numbers() == numbers
+
+
+@pytest.mark.parametrize("taken", [1, 4, 5])
+@pytest.mark.parametrize("sampling", ["instance", "class_balanced"])
+def test_epochs_when_resumed_in_mid_epoch_then_goes_on_with_the_next_batch(
+    sampling: str, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint between steps, as any writer of one may take it."""
+    seen: list[list[int]] = []
+
+    def noted(
+        state: Any, trainee: Any, images: Any, labels: Any, samples: Any, **named: Any
+    ) -> Any:
+        output = step(state, trainee, images, labels, samples, **named)
+        seen.append(samples.tolist())
+        if state.step == taken and not list(tmp_path.glob("*.json")):
+            checkpoint.save(state, tmp_path)
+        return output
+
+    step = loop.step
+    monkeypatch.setattr(loop, "step", noted)
+    run = config(sampling=sampling, augment={"crop": 2, "contrast": 0.2})
+    whole, batches = _weights(_run(run)[-1]), list(seen)
+    seen.clear()
+    rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=tmp_path))
+    assert seen == batches[taken:]
+    resumed = _weights(rest[-1])
+    assert all(torch.equal(resumed[k], whole[k]) for k in whole)
+
+
+def test_epochs_when_the_last_batch_is_filled_then_every_image_is_trained_on() -> None:
+    run = config(batch_size=20, last_batch="fill", epochs=1)
+    (only,) = _run(run)
+    assert only.step == 3
+    (dropped,) = _run(config(batch_size=20, epochs=1))
+    assert dropped.step == 2
+
+
+def test_epochs_when_samples_repeat_then_decisions_are_still_scored() -> None:
+    run = config(
+        head=boundary.Config(margin=0.1, first_corrected_epoch=0),
+        batch_size=20,
+        last_batch="fill",
+        sampling="class_balanced",
+        epochs=3,
+    )
+    found = _run(run, flips=4)
+    assert all(len(np.unique(e.verdicts.rows)) == len(e.verdicts.rows) for e in found)
+    assert all("corrections/precision" in e.row for e in found)
+
+
+@pytest.mark.parametrize("places", [{"read_ahead": 0}, {"read_ahead": 5}])
+def test_epochs_when_read_ahead_differs_then_weights_are_bit_equal(places: dict) -> None:
+    run = config()
+    other = config(data={**run.data.model_dump(), **places})
+    one, two = (_weights(_run(r)[-1]) for r in (run, other))
+    assert all(torch.equal(one[k], two[k]) for k in one)
+
+
+def test_epochs_when_pixels_cannot_be_read_then_their_error_comes_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise DataError("x: anna/1.jpg cannot be decoded")
+
+    monkeypatch.setattr(type(pixels()), "batch", broken)
+    with pytest.raises(DataError, match=r"anna/1\.jpg"):
+        _run(config())
 
 
 def test_restore_when_the_newest_checkpoint_is_damaged_then_takes_the_one_before(
@@ -181,10 +249,8 @@ def test_step_when_a_class_takes_no_part_then_what_is_its_stays_only_if_frozen(
     state = _run(config(head=head, batch_size=2, epochs=1))[-1].state
     parts = state.trainee.head.weight, state.trainee.head.state_of("margin").margin
     before = [part.detach().clone() for part in parts]
-    images, labels = batch_tensors(
-        pixels().batch(np.arange(2)), np.array([0, 1]), np.zeros(2, dtype=bool), HERE.device
-    )
-    samples = torch.arange(2)
+    images = to_input(torch.from_numpy(pixels().batch(np.arange(2))))
+    labels, samples = torch.tensor([0, 1]), torch.arange(2)
     cast = autocast("float32", HERE.device)
     loop.step(state, state.trainee, images, labels, samples, lr=0.1, clip_norm=0.0, cast=cast)
     for part, old in zip(parts, before, strict=True):

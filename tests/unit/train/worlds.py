@@ -6,9 +6,10 @@ import numpy as np
 
 from frlib.backbones import tiny
 from frlib.core.seeds import stream
-from frlib.data.cache import Pixels
 from frlib.data.config import DataConfig
 from frlib.data.manifest import CLOSED, Manifest
+from frlib.data.pixels.batches import Pixels
+from frlib.data.pixels.decoded import Decoded
 from frlib.data.sources import parquet
 from frlib.train.config import OptimiserConfig, TrainConfig
 
@@ -44,9 +45,7 @@ def pixels() -> Pixels:
     grain = draw.integers(0, 56, (CLASSES * PER_CLASS, SIZE, SIZE, 3))
     images = (people.repeat(PER_CLASS, 0) + grain).astype(np.uint8)
     count = len(images)
-    return Pixels(
-        size=SIZE, maps=(images,), sources=np.zeros(count, np.int16), places=np.arange(count)
-    )
+    return Pixels(SIZE, (Decoded(images),), np.zeros(count, np.int16), np.arange(count))
 
 
 def config(**changes: Any) -> TrainConfig:

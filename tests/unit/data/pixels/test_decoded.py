@@ -12,11 +12,12 @@ import pytest
 
 from frlib.core.errors import DataError
 from frlib.core.safeio import DiskFullError
-from frlib.data import cache, catalog
-from frlib.data.cache import open_pixels
+from frlib.data import catalog
 from frlib.data.config import NoiseConfig
 from frlib.data.corrupt import corrupt
 from frlib.data.manifest import OPEN, Manifest
+from frlib.data.pixels import decoded
+from frlib.data.pixels.choose import open_pixels
 from frlib.data.sources import image_folder, parquet
 from tests.unit.data.tiny_sets import people, write_folder, write_parquet
 
@@ -44,13 +45,13 @@ def pool(tmp_path: Path, store: Path) -> Manifest:
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files built, one entry per real build."""
     done: list[Path] = []
-    real = cache._build
+    real = decoded._build
 
     def counted(path: Path, *rest) -> None:
         done.append(path)
         real(path, *rest)
 
-    monkeypatch.setattr(cache, "_build", counted)
+    monkeypatch.setattr(decoded, "_build", counted)
     return done
 
 
@@ -151,7 +152,7 @@ def test_open_when_disk_is_full_then_typed_error_and_nothing_left(
         patch.setattr(os, target, full)
         with pytest.raises(DiskFullError, match="the disk is full"):
             open_pixels(faces, SIZE, store)
-    assert _files(store) == {"pixels.lock"}
+    assert _files(store) == {"pixels.lock", "pixels.use"}
     pixels = open_pixels(faces, SIZE, store)
     np.testing.assert_array_equal(pixels.batch(np.arange(len(faces))), _expected(faces))
 
@@ -165,7 +166,7 @@ def test_open_when_an_image_is_damaged_then_error_names_it_and_nothing_left(
     found = catalog.scan(image_folder.Config(path=str(root)), store)
     with pytest.raises(DataError, match=r"p01/1\.jpg: 150 bytes that cannot be decoded"):
         open_pixels(found, SIZE, store)
-    assert _files(store) == {"pixels.lock"}
+    assert _files(store) == {"pixels.lock", "pixels.use"}
 
 
 def test_open_when_source_changed_after_the_manifest_then_error_names_an_image(
@@ -184,7 +185,7 @@ def test_open_when_bytes_change_while_decoding_then_error_and_nothing_kept(
     monkeypatch.setattr(parquet.ParquetReader, "read", lambda self, ref: b"something else")
     with pytest.raises(DataError, match="bytes changed since the source was scanned"):
         open_pixels(faces, SIZE, store)
-    assert _files(store) == {"pixels.lock"}
+    assert _files(store) == {"pixels.lock", "pixels.use"}
 
 
 class _Painter:
@@ -207,7 +208,8 @@ SLOW_BUILD = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from frlib.data import cache, catalog
+from frlib.data import catalog
+from frlib.data.pixels import choose, decoded
 from frlib.data.sources import image_folder
 
 class Slow:
@@ -215,11 +217,11 @@ class Slow:
         print("decoding", flush=True)
         time.sleep(60)
 
-cache._CHUNK = 2
+decoded._CHUNK = 2
 catalog.open_reader = lambda config: Slow()
 store = Path(sys.argv[2])
 found = catalog.scan(image_folder.Config(path=sys.argv[1]), store)
-cache.open_pixels(found, 16, store)
+choose.open_pixels(found, 16, store)
 """
 
 
@@ -239,4 +241,4 @@ def test_open_when_builder_was_killed_then_built_anew_and_its_rest_removed(
     found = catalog.scan(image_folder.Config(path=str(root)), store)
     pixels = open_pixels(found, SIZE, store)
     np.testing.assert_array_equal(pixels.batch(np.arange(6)), _expected(found))
-    assert _files(store) == {"pixels", "pixels.lock"}
+    assert _files(store) == {"pixels", "pixels.lock", "pixels.use"}
