@@ -1,24 +1,30 @@
 """Every source: the same pictures and people whatever the format, and errors that help."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from frlib.core import discover
 from frlib.core.config import digest
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.manifest import checksum
 from frlib.data.reader import ByteReader, Reader
+from frlib.data.recognise import recognise
+from tests.unit.data.storage.far_away import serve
 from tests.unit.data.tiny_sets import (
     encoded,
     people,
     rows,
+    write_arrow,
     write_folder,
     write_list,
     write_parquet,
     write_records,
+    write_zips,
 )
 
 PACKAGE = "frlib.data.sources"
@@ -42,12 +48,32 @@ def _records(root: Path) -> dict[str, Any]:
     return {"path": str(write_records(root, EVERYONE))}
 
 
+def _arrow(root: Path) -> dict[str, Any]:
+    return {"path": str(write_arrow(root / "set.arrow", EVERYONE))}
+
+
+def _zips(root: Path) -> dict[str, Any]:
+    return {"path": str(write_zips(root / "zips", EVERYONE))}
+
+
+def _boundary_lists(root: Path) -> dict[str, Any]:
+    path = write_folder(root, EVERYONE) / "data_file_flip_0.txt"
+    people_of = {person: number for number, person in enumerate(EVERYONE)}
+    path.write_text("".join(f"{i}  {people_of[person]}\n" for i, person, _ in rows(EVERYONE)))
+    return {"path": str(path)}
+
+
 WRITERS = {
+    "boundary_lists": _boundary_lists,
+    "arrow": _arrow,
     "image_folder": _folder,
     "image_list": _list,
     "parquet": _parquet,
     "recordio": _records,
+    "zip_shards": _zips,
 }
+LOCAL = {"boundary_lists"}
+"""Sources of files that scripts write on a machine of their own: no URIs."""
 NUMBERED = {"recordio": ("00000000", "00000001", "00000002")}
 
 
@@ -108,6 +134,57 @@ def test_reader_when_files_then_bytes_match_the_manifest(name: str, tmp_path: Pa
     assert isinstance(reader, ByteReader)
     assert [checksum(reader.read(int(r))) for r in found.refs] == found.checksums.tolist()
     assert str(found.ids[2]) in reader.where(int(found.refs[2]))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_recognise_when_written_in_this_format_then_its_config(name: str, tmp_path: Path) -> None:
+    values = WRITERS[name](tmp_path)
+    assert recognise(values["path"]) == _config(name, **values)
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS.keys() - LOCAL))
+def test_source_when_behind_a_uri_then_same_manifest_bytes_and_recognised(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = WRITERS[name](tmp_path)
+    system, uri = serve(tmp_path, monkeypatch)
+    there = {"path": here["path"].replace(str(tmp_path), uri)}
+    found, reader = _open(_config(name, **there))
+    expected, _ = _open(_config(name, **here))
+    assert found.digest == expected.digest
+    np.testing.assert_array_equal(found.refs, expected.refs)
+    assert [checksum(reader.read(int(r))) for r in found.refs] == found.checksums.tolist()
+    assert str(found.ids[2]) in reader.where(int(found.refs[2]))
+    module = discover.load(PACKAGE, name)
+    assert module.fingerprint(_config(name, **there)) == module.fingerprint(_config(name, **there))
+    assert recognise(there["path"]) == _config(name, **there)
+    with pytest.raises(DataError, match="nowhere"):
+        _open(_config(name, path=f"{uri}/nowhere"))
+    as_file = {"path": f"file://{here['path']}"}
+    assert _open(_config(name, **as_file))[0].digest == expected.digest
+    assert system.reads
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_images_when_grey_or_cmyk_then_pixels_and_when_16_bits_then_error_names_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey = np.full((20, 20), 90, dtype=np.uint8)
+    ink = Image.new("CMYK", (20, 20), (255, 0, 0, 0))
+    deep = np.full((20, 20), 40_000, dtype=np.uint16)
+    out = io.BytesIO()
+    ink.save(out, "JPEG", quality=100)
+    odd = {
+        "p00": {"0.jpg": encoded(grey, "JPEG"), "1.jpg": out.getvalue()},
+        "p01": {"0.jpg": encoded(deep, "PNG")},
+    }
+    monkeypatch.setattr("tests.contract.test_sources.EVERYONE", odd)
+    found, reader = _open(_config(name, **WRITERS[name](tmp_path)))
+    pixels = reader.images(found.refs[:2], 20)
+    assert (pixels[0] == 90).all()
+    np.testing.assert_allclose(pixels[1, 5, 5], (0, 255, 255), atol=6)
+    with pytest.raises(DataError, match=str(found.ids[2])):
+        reader.images(found.refs[2:], 20)
 
 
 @pytest.mark.parametrize("name", WRITERS)

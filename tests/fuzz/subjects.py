@@ -1,17 +1,20 @@
 """Every reader of foreign files: how to make small good files for it, and reading all of them."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 
 from frlib.core import discover
 from frlib.core.config import Config
-from frlib.data import decode, pairs
+from frlib.data import decode, pairs, vectors
 from frlib.data.pairsets import bin as bin_file
 from frlib.data.pairsets import folder, lists
 from frlib.data.recordio import companions, writer
@@ -148,6 +151,68 @@ def _read_csv(root: Path) -> None:
     pairs.read_csv(root / "pairs.csv", "", tiny_sets.manifest(4, 4))
 
 
+def _make_arrow(root: Path) -> None:
+    rows = tiny_sets.rows(_PEOPLE)
+    table = pa.table(
+        {
+            "image": pa.array([data for _, _, data in rows], pa.binary()),
+            "identity": [person for _, person, _ in rows],
+            "path": [name for name, _, _ in rows],
+        }
+    )
+    with pa.ipc.new_file(root / "a.arrow", table.schema) as whole:
+        whole.write_table(table.slice(0, 3), max_chunksize=2)
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(root / "b.feather", table.schema, options=options) as packed:
+        packed.write_table(table.slice(3, 2))
+    with pa.ipc.new_stream(root / "c.arrow", table.schema) as stream:
+        stream.write_table(table.slice(5))
+
+
+def _make_zips(root: Path) -> None:
+    rows = tiny_sets.rows(_PEOPLE)
+    for file, packing, part in (
+        ("0_0.zip", zipfile.ZIP_STORED, rows[:3]),
+        ("0_1.zip", zipfile.ZIP_DEFLATED, rows[3:]),
+    ):
+        with zipfile.ZipFile(root / file, "w", packing) as made_zip:
+            for name, _, data in part:
+                made_zip.writestr(f"WebFace260M/{name}", data)
+
+
+def _make_noisy_lists(root: Path) -> None:
+    rows = tiny_sets.rows(_PEOPLE)
+    _write(root, {name: data for name, _, data in rows} | {"pool/x.jpg": tiny_sets.jpeg(99)})
+    lines = [f"{name}  {int(person[1:])}\n" for name, person, _ in rows]
+    flipped, replaced = rows[0][0], len(rows) - 2
+    lines[0] = f"{flipped}  2\n"
+    outlier = "pool/x.jpg  1\n"
+    lines[replaced:] = [outlier, outlier]
+    _write(
+        root,
+        {
+            "data_file_outlier_20.txt": "".join(lines).encode(),
+            "noise_flip_20.txt": f"{flipped}  0\n".encode(),
+            "noise_outlier_20.txt": (outlier * 2).encode(),
+        },
+    )
+
+
+def _make_vectors(root: Path) -> None:
+    ids, values = ["a", "b", "c"], np.eye(3, 4, dtype=np.float16)
+    np.savez(root / "plain.npz", ids=np.array(ids), embeddings=values)
+    np.savez_compressed(root / "packed.npz", train_path=np.array(ids), train_emb=values)
+    pq.write_table(
+        pa.table({"id": ids, "embedding": values.astype(np.float32).tolist()}),
+        root / "table.parquet",
+    )
+
+
+def _read_vectors(root: Path) -> None:
+    for path in sorted(root.iterdir()):
+        vectors.read(path)
+
+
 SUBJECTS: dict[str, Subject] = {
     "pictures": Subject(lambda root: _write(root, PICTURES), _read_pictures),
     "image_folder": Subject(
@@ -164,6 +229,13 @@ SUBJECTS: dict[str, Subject] = {
     "recordio by record": Subject(
         lambda root: tiny_sets.write_records(root, _PEOPLE), _read_records
     ),
+    "recordio with a list": Subject(_make_plain, _named("recordio", ids="list")),
+    "arrow": Subject(_make_arrow, _named("arrow")),
+    "zip_shards": Subject(_make_zips, _named("zip_shards")),
+    "boundary_lists": Subject(
+        _make_noisy_lists, _named("boundary_lists", "data_file_outlier_20.txt")
+    ),
+    "vectors": Subject(_make_vectors, _read_vectors),
     "bin": Subject(_make_bins, _read_bins),
     "pair folder": Subject(_make_pair_folder, folder.read),
     "pair lists": Subject(_make_lists, _read_lists),

@@ -7,14 +7,21 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frlib.core.seeds import stream
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
-from frlib.data.manifest import CLEAN, CLOSED, OPEN, OUTLIER
+from frlib.data.corrupt import corrupt, corrupted
+from frlib.data.manifest import CLEAN, CLOSED, MERGED, OPEN, OUTLIER
 from frlib.data.noise import _share
+from frlib.data.noise_config import modules
 from tests.unit.data.tiny_sets import manifest
 
 SIZES = st.lists(st.integers(1, 12), min_size=2, max_size=8)
 PERCENT = st.integers(0, 50)
+
+
+def _has_ratio_alone(config: type) -> bool:
+    """Whether a ratio is all that the step needs: not so for flips to look-alikes."""
+    return "ratio" in config.model_fields and config.__module__.rpartition(".")[2] != "asymmetric"
 
 
 @settings(max_examples=60, deadline=None)
@@ -38,6 +45,81 @@ def test_noise_when_ratios_sum_to_one_at_most_then_disjoint_complete_and_truthfu
     np.testing.assert_array_equal(noisy.true_labels, np.where(replaced, OUTLIER, clean.labels))
     uses = np.bincount(noisy.refs[replaced], minlength=pool)
     assert uses.max() - uses.min() <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=SIZES,
+    tail=st.floats(1, 50),
+    duplicate=PERCENT,
+    merged=PERCENT,
+    closed=PERCENT,
+    open_=PERCENT,
+    order=st.permutations(["long_tail", "duplicate", "merged"]),
+    seed=st.integers(0, 99),
+)
+def test_noise_when_undone_by_the_truth_then_the_clean_labels_are_back(
+    sizes: list[int],
+    tail: float,
+    duplicate: int,
+    merged: int,
+    closed: int,
+    open_: int,
+    order: list[str],
+    seed: int,
+) -> None:
+    clean = manifest(*sizes)
+    noise = NoiseConfig.parse(
+        {
+            "order": order,
+            "long_tail": {"imbalance": tail},
+            "duplicate": {"ratio": duplicate / 100},
+            "merged": {"ratio": merged / 100},
+            "closed": {"ratio": closed / 100},
+            "open": {"ratio": open_ / 100},
+        }
+    )
+    noisy, reference = corrupted(clean, noise, manifest(3, prefix="x"), seed)
+    names = (*noisy.identities, *noisy.others)
+    assert len(set(names)) == len(names)
+    person = dict(zip(clean.ids.tolist(), clean.labels.tolist(), strict=True))
+    for row, name in enumerate(reference.ids.tolist()):
+        if noisy.kinds[row] == OPEN:
+            assert noisy.true_labels[row] == OUTLIER
+        else:
+            assert noisy.ids[row] == name
+            assert names[noisy.true_labels[row]] == clean.identities[person[name]]
+    assert 0 <= noisy.labels.min() <= noisy.labels.max() < noisy.num_classes
+    assert (reference.class_sizes > 0).all()
+    flipped = noisy.kinds == CLOSED
+    assert (noisy.labels[flipped] != reference.labels[flipped]).all()
+    merged_rows = noisy.kinds == MERGED
+    assert (noisy.labels[merged_rows] != noisy.true_labels[merged_rows]).all()
+    again = corrupt(clean, noise, manifest(3, prefix="x"), seed)
+    assert again.digest == noisy.digest
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from([n for n, m in modules().items() if _has_ratio_alone(m.Config)]),
+    sizes=SIZES,
+    percent=st.tuples(PERCENT, PERCENT).map(sorted),
+    seed=st.integers(0, 99),
+)
+def test_touched_rows_when_the_ratio_grows_then_a_superset_within_the_floor(
+    name: str, sizes: list[int], percent: list[int], seed: int
+) -> None:
+    clean, pool = manifest(*sizes), manifest(3, prefix="x")
+    touched = []
+    for ratio in percent:
+        config = modules()[name].Config(ratio=ratio / 100)
+        noisy = modules()[name].apply(clean, config, stream(seed, "t"), clean=clean, pool=pool)
+        flawed = np.zeros(len(clean), bool) if noisy.flaws is None else noisy.flaws.kinds > 0
+        touched.append((noisy.kinds != CLEAN) | flawed)
+        if modules()[name].STAGE != "reshaping":
+            counts = np.bincount(clean.labels[touched[-1]], minlength=len(sizes))
+            assert counts.tolist() == [int(n * (ratio / 100)) for n in sizes]
+    assert not (touched[0] & ~touched[1]).any()
 
 
 @given(n=st.integers(0, 10_000), thousandths=st.integers(0, 1000))

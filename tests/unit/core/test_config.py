@@ -77,6 +77,27 @@ def test_digest_when_only_a_place_differs_then_is_equal() -> None:
     assert "there" in canonical(Outer(path="there"))
 
 
+class Grown(Config):
+    """A config that got a field later, and leaves it out where it means "as before"."""
+
+    inner: Inner = Inner()
+    path: str = place("", doc="where")
+    later: int = 0
+
+    def counted(self) -> dict[str, object]:
+        fields = super().counted()
+        if not self.later:
+            del fields["later"]
+        return fields
+
+
+def test_digest_when_a_later_field_is_not_counted_at_its_default_then_as_before() -> None:
+    assert canonical(Grown(path="here"), places=False) == '{"inner":{"kind":"a","margin":0.5}}'
+    assert digest(Grown(later=1)) != digest(Grown())
+    assert to_dict(Grown()) == {"inner": {"margin": 0.5, "kind": "a"}, "path": "", "later": 0}
+    assert dict(flatten(Grown()))["later"] == 0
+
+
 def test_digest_when_computed_in_another_process_then_is_equal() -> None:
     code = (
         "from frlib.schedules.poly import Config; from frlib.core.config import digest;"

@@ -12,7 +12,7 @@ from frlib.train.config import TrainConfig
 DATASETS = {"train": "aaaa", "pairs/images": "bbbb"}
 
 
-def digests(data: DataConfig) -> dict[str, str]:
+def digests(config: TrainConfig) -> dict[str, str]:
     """The content of files that do not exist."""
     return DATASETS
 

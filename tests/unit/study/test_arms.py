@@ -41,6 +41,27 @@ def test_digest_when_only_searched_values_differ_then_cell_is_the_same_and_arm_i
     assert len(arms) == 2
 
 
+def test_digest_when_a_neutral_step_is_searched_then_its_own_value_does_not_tell_cells_apart() -> (
+    None
+):
+    space = {"noise.blur.ratio": {"kind": "uniform", "low": 0, "high": 0.5}}
+    axes = {"noise.closed.ratio": (0.2,)}
+    still, moved = (
+        next(cells(small(axes=axes, space=space, base=base), digests))
+        for base in (
+            small().base,
+            override(small().base, ["noise.blur.ratio=0.1", "noise.closed.ratio=0.2"]),
+        )
+    )
+    assert (
+        still.arm({"noise.blur.ratio": 0.3}).digest == moved.arm({"noise.blur.ratio": 0.3}).digest
+    )
+    assert len({still.arm({"noise.blur.ratio": r}).digest for r in (0.0, 0.2, 0.3)}) == 3
+    plain = next(cells(small(axes=axes, space={}), digests))
+    assert still.default.digest == plain.default.digest
+    assert still.digest != plain.digest
+
+
 def test_digest_when_the_content_of_the_data_differs_then_differs() -> None:
     one = next(cells(small(), digests))
     other = next(cells(small(), lambda _: DATASETS | {"train": "cccc"}))
