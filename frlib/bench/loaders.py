@@ -70,10 +70,14 @@ def measured(
 
 
 def input_batches(pixels: Pixels, manifest: Manifest, batch: int, seed: int) -> Iterator[Tensor]:
-    """One epoch as a training run gets it: `[B, 3, S, S]`, mirrored at random."""
+    """One epoch as a training run gets it: `[B, 3, S, S]`, mirrored at random.
+
+    A batch is good until the next is asked for, which is written into the same memory.
+    """
+    memory = torch.empty(batch, pixels.size, pixels.size, 3)
     tasks = Tasks(manifest.labels, Plan(len(manifest), batch), "instance", Augment(), seed)
     for one in Loader(pixels, tasks).batches(0):
-        yield network_input(torch.from_numpy(one.images), one.draws)
+        yield network_input(torch.from_numpy(one.images), one.draws, memory)
 
 
 def consume(batches: Iterator[Tensor]) -> int:

@@ -1,5 +1,5 @@
-"""What each recorded method means in frlib: `METHODS` by `meta["method"]`, or `cases(root)` for what
-lies in `FOLDER` (`eval` if it has none).
+"""What recorded files mean in frlib: `METHODS` by `meta["method"]`, or `cases(root)` of a folder.
 
-A quirk of a source that frlib does not repeat is reproduced here, in the adapter.
+The folder is the module's `FOLDER`, `eval` if it names none. A quirk of a source that frlib does
+not repeat is reproduced here, in the adapter.
 """

@@ -92,41 +92,47 @@ def test_buffers_when_batches_are_many_then_only_as_many_as_the_depth_needs() ->
     assert [buffer.shape for buffer in made] == [(8, SIZE, SIZE, 3)] * 4
 
 
-class _Slow(Pixels):
-    """Counts the batches asked for, and takes a while to make them."""
+class _Counted(Pixels):
+    """Counts the batches asked for."""
 
     def batch(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         asked.append(len(rows))
-        time.sleep(0.02)
         return super().batch(rows, out)
 
 
 asked: list[int] = []
 
 
-def _slow() -> _Slow:
+def _counted() -> _Counted:
     asked.clear()
     made = pixels()
-    return _Slow(made.size, made.parts, made.sources, made.places)
+    return _Counted(made.size, made.parts, made.sources, made.places)
 
 
-def test_depth_when_the_consumer_stands_still_then_no_more_is_read() -> None:
-    batches = Loader(_slow(), tasks(), depth=3).batches(0)
-    next(batches)
-    time.sleep(0.3)
-    assert len(asked) == 4, "one in use and three ready"
+def _wait_for(batches: int) -> None:
+    end = time.monotonic() + 30
+    while len(asked) < batches and time.monotonic() < end:
+        time.sleep(0.005)
+    assert len(asked) >= batches
+
+
+def test_depth_when_the_consumer_stands_still_then_so_many_are_read_and_no_more() -> None:
+    batches = Loader(_counted(), tasks(), depth=3).batches(0)
+    for taken in (1, 2):
+        next(batches)
+        _wait_for(taken + 3)
+        time.sleep(0.1)
+        assert len(asked) == taken + 3, "those taken, and three ready"
     batches.close()
 
 
-def test_depth_when_the_consumer_works_too_then_reading_and_working_overlap() -> None:
-    started = time.perf_counter()
-    for _ in Loader(_slow(), tasks(), depth=2).batches(0):
-        time.sleep(0.02)
-    assert time.perf_counter() - started < 7 * 0.04 - 0.03
+def test_depth_when_a_batch_is_in_use_then_the_next_are_made_meanwhile() -> None:
+    for taken, _ in enumerate(Loader(_counted(), tasks(), depth=2).batches(0), start=1):
+        _wait_for(min(taken + 2, 7))
 
 
 def test_batches_when_closed_early_then_no_thread_is_left_and_it_can_begin_anew() -> None:
-    loader = Loader(_slow(), tasks())
+    loader = Loader(_counted(), tasks())
     for stop in (0, 1, 3):
         batches = loader.batches(0)
         for _ in range(stop):
