@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from frlib.data.manifest import CLOSED, UNKNOWN, Manifest
+from frlib.data.manifest import UNKNOWN, Manifest
 from frlib.heads.head import Decisions
 from frlib.metrics.correction import score_decisions
 from frlib.parallel.collectives import Group
@@ -78,5 +78,5 @@ class VerdictLog:
             "corrections/precision": found.precision,
             "corrections/recall": found.recall,
             "corrections/relabel_accuracy": found.relabel_accuracy,
-            "corrections/flipped": float((self._manifest.kinds == CLOSED).sum()),
+            "corrections/flipped": float(found.num_closed),
         }
