@@ -31,3 +31,12 @@ class ByteReader(Reader, Protocol):
     def where(self, ref: int) -> str:
         """Source and sample id, for messages."""
         ...
+
+
+@runtime_checkable
+class BatchReader(ByteReader, Protocol):
+    """A byte reader that is faster at many refs than at one, above all if they ascend."""
+
+    def read_many(self, refs: NDArray[np.int64]) -> list[bytes]:
+        """`[n]` refs, n > 0 -> the n encoded images as stored, in the same order."""
+        ...

@@ -12,7 +12,7 @@ from frlib.core import discover
 from frlib.core.config import digest
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.manifest import checksum
-from frlib.data.reader import ByteReader, Reader
+from frlib.data.reader import BatchReader, ByteReader, Reader
 from frlib.data.recognise import recognise
 from tests.unit.data.storage.far_away import serve
 from tests.unit.data.tiny_sets import (
@@ -134,6 +134,19 @@ def test_reader_when_files_then_bytes_match_the_manifest(name: str, tmp_path: Pa
     assert isinstance(reader, ByteReader)
     assert [checksum(reader.read(int(r))) for r in found.refs] == found.checksums.tolist()
     assert str(found.ids[2]) in reader.where(int(found.refs[2]))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_reader_when_it_reads_many_then_as_one_by_one_in_any_order(
+    name: str, tmp_path: Path
+) -> None:
+    found, reader = _open(_config(name, **WRITERS[name](tmp_path)))
+    if not isinstance(reader, BatchReader):
+        pytest.skip("reads one by one")
+    for refs in (np.sort(found.refs), found.refs[[5, 0, 7, 0]]):
+        assert reader.read_many(refs) == [reader.read(int(ref)) for ref in refs]
+    with pytest.raises(DataError, match="no row 99"):
+        reader.read_many(np.array([0, 99]))
 
 
 @pytest.mark.parametrize("name", WRITERS)

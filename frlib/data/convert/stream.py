@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from frlib.core.errors import DataError
 from frlib.data import threads
 from frlib.data.manifest import Manifest, checksum
-from frlib.data.reader import ByteReader
+from frlib.data.reader import BatchReader, ByteReader
 from frlib.data.sink import Item
 
 MEMORY = 256 << 20
 _MOST_ROWS = 1 << 18
-_CHUNK = 128
+_CHUNK = 512
 
 
 def batches(
@@ -65,11 +65,14 @@ def _batch(manifest: Manifest, readers: Sequence[ByteReader], start: int, stop: 
     sums = rows.checksums.tolist()
 
     def fetch(places: NDArray[np.int64]) -> None:
-        for place in places.tolist():
-            reader, ref = readers[rows.sources[place]], int(rows.refs[place])
-            data[place] = reader.read(ref)
-            if checksum(data[place]) != sums[place] or not data[place]:
-                raise _differs(reader.where(ref), data[place], sums[place])
+        source = rows.sources[places]
+        for number in np.unique(source).tolist():
+            reader, here = readers[number], places[source == number]
+            images = _read(reader, rows.refs[here])
+            for place, image in zip(here.tolist(), images, strict=True):
+                if checksum(image) != sums[place] or not image:
+                    raise _differs(reader.where(int(rows.refs[place])), image, sums[place])
+                data[place] = image
 
     threads.over([order[at : at + _CHUNK] for at in range(0, len(order), _CHUNK)], fetch)
     names, labels = manifest.identities, rows.labels.tolist()
@@ -77,6 +80,12 @@ def _batch(manifest: Manifest, readers: Sequence[ByteReader], start: int, stop: 
         Item(one, names[label], label, image)
         for one, label, image in zip(rows.ids.tolist(), labels, data, strict=True)
     ]
+
+
+def _read(reader: ByteReader, refs: NDArray[np.int64]) -> list[bytes]:
+    if isinstance(reader, BatchReader):
+        return reader.read_many(refs)
+    return [reader.read(ref) for ref in refs.tolist()]
 
 
 def _differs(where: str, data: bytes, expected: bytes) -> DataError:

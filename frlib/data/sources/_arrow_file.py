@@ -132,7 +132,10 @@ class ArrowFile:
                 "expected the file format where the file is remote. Copy it here, or convert it."
             )
         messages = pa.MessageReader.open_stream(self._source)
-        self.schema = pa.ipc.read_schema(messages.read_next_message())
+        first = messages.read_next_message()
+        if first.type != "schema":
+            raise pa.ArrowInvalid(f"it begins with a message of kind {first.type}, not a schema")
+        self.schema = pa.ipc.read_schema(first)
         for message in messages:
             if message.type != "record batch":
                 raise DataError(

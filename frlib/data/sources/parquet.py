@@ -135,6 +135,18 @@ class ParquetReader:
         assert isinstance(value, bytes)
         return value
 
+    def read_many(self, refs: NDArray[np.int64]) -> list[bytes]:
+        """The encoded images in these rows, a row group at a time where they follow one another."""
+        positions = np.searchsorted(self._starts, refs, side="right") - 1
+        images: list[bytes] = []
+        for run in np.split(np.arange(len(refs)), np.flatnonzero(np.diff(positions)) + 1):
+            position = int(positions[run[0]])
+            rows = refs[run] - self._starts[position]
+            if position < 0 or rows.max() >= self._groups[position].rows:
+                raise self._no_row(int(refs[run].max()))
+            images += self._table(position).column("image").take(pa.array(rows)).to_pylist()
+        return images
+
     def where(self, ref: int) -> str:
         """The file and the sample id."""
         return f"{self._path}: {self._cell(ref, 'path')}"
@@ -143,8 +155,11 @@ class ParquetReader:
         position = bisect_right(self._starts, ref) - 1
         row = ref - self._starts[position]
         if position < 0 or row >= self._groups[position].rows:
-            raise DataError(f"{self._path}: no row {ref}; the file changed since it was scanned")
+            raise self._no_row(ref)
         return self._table(position).column(column)[row].as_py()
+
+    def _no_row(self, ref: int) -> DataError:
+        return DataError(f"{self._path}: no row {ref}; the file changed since it was scanned")
 
     def _table(self, position: int) -> pa.Table:
         with self._lock:

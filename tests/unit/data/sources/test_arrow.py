@@ -150,6 +150,18 @@ def test_file_when_cut_or_flipped_anywhere_then_its_bytes_or_data_error(
     assert refused >= (50 if stream else 100)
 
 
+def test_stream_when_its_first_message_is_no_schema_then_error_not_a_crash(tmp_path: Path) -> None:
+    """Arrow reads a schema from any message it is given, and dies of it."""
+    path = write_arrow(tmp_path / "a.arrow", EVERYONE, stream=True)
+    with pa.OSFile(str(path)) as file:
+        messages = list(pa.MessageReader.open_stream(file))
+    with pa.OSFile(str(path), "wb") as file:
+        for message in messages[1:]:
+            message.serialize_to(file)
+    with pytest.raises(DataError, match=r"a\.arrow cannot be read \(it begins with a message"):
+        arrow.scan(arrow.Config(path=str(path)))
+
+
 def test_read_when_file_is_cut_while_open_then_error_not_a_crash(tmp_path: Path) -> None:
     path = write_arrow(tmp_path / "a.arrow", EVERYONE)
     reader = arrow.open_reader(arrow.Config(path=str(path)))
