@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from frlib.core import discover, safeio
 from frlib.core.config import Config, canonical
@@ -115,9 +116,9 @@ def _load(path: Path, config: Config, mark: str) -> Manifest | None:
                 _log.info("%s: its source changed, scanning again", path)
                 return None
             table = file.read()
-            columns: dict[str, Any] = {name: table[name].to_numpy() for name in _NUMBERS}
+            columns: dict[str, Any] = {name: _numbers(table[name]) for name in _NUMBERS}
             columns["ids"] = texts(table["ids"])
-            columns["checksums"] = np.asarray(table["checksums"].to_numpy(), dtype=np.bytes_)
+            columns["checksums"] = _sums(table["checksums"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         _log.warning("%s: damaged (%s), scanning again", path, error)
         return None
@@ -128,4 +129,19 @@ def _load(path: Path, config: Config, mark: str) -> Manifest | None:
         readers=(config,),
         colour=about["colour"],
         facts=about["facts"],
+    )
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.concatenate([chunk.to_numpy() for chunk in column.chunks])
+
+
+def _sums(column: pa.ChunkedArray) -> NDArray[np.bytes_]:
+    """From the buffers themselves: no object for each row, and no pandas imported for it."""
+    kind = np.dtype(f"S{column.type.byte_width}")
+    return np.concatenate(
+        [
+            np.frombuffer(chunk.buffers()[1], kind, len(chunk), chunk.offset * kind.itemsize)
+            for chunk in column.chunks
+        ]
     )

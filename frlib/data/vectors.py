@@ -9,9 +9,7 @@ Two kinds of file are read, never with pickle:
 Shapes: N images, D dimensions.
 """
 
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,14 +152,22 @@ def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             pairs = list(_pairs(stored.files))
-            ids = [stored[names].astype(StringDType()) for names, _ in pairs]
-            values = [stored[vectors] for _, vectors in pairs]
+            ids = [_array(stored, names).astype(StringDType()) for names, _ in pairs]
+            values = [_array(stored, vectors) for _, vectors in pairs]
             if ids:
                 return np.concatenate(ids), np.concatenate(values)
             found = ", ".join(stored.files) or "nothing"
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except safeio.NOT_NUMPY as error:
         raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
     raise DataError(f"{path} holds {found}; {_EXPECTED}")
+
+
+def _array(stored: Mapping[str, Any], name: str) -> NDArray[Any]:
+    """numpy gives the bytes of a member that is no array."""
+    found = stored[name]
+    if not isinstance(found, np.ndarray):
+        raise ValueError(f"{name} is no array")
+    return found
 
 
 def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -185,7 +191,8 @@ def _parquet(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             if key is None or "embedding" not in names:
                 raise DataError(f"{path} has columns {', '.join(names)}; {_EXPECTED}")
             table = file.read(columns=[key, "embedding"]).combine_chunks()
-    except (OSError, pa.ArrowException) as error:
+            table.validate(full=True)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
     ids = np.array(table[key].to_pylist(), dtype=StringDType())
     column = table["embedding"].combine_chunks()

@@ -38,7 +38,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     One value has no interval; a value that is not finite makes everything NaN (drop failed
     replicates openly, before, where they can be counted).
     """
-    _require_level(level)
+    require_level(level)
     found = _row(values)
     n = len(found)
     if n == 0 or not np.isfinite(found).all():
@@ -53,7 +53,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
 def binomial_interval(successes: int, n: int, level: float = 0.95) -> Interval:
     """Clopper-Pearson interval of a share: exact, so it covers at least `level`."""
-    _require_level(level)
+    require_level(level)
     if not 0 <= successes <= n:
         raise ProtocolError(f"{successes} successes of {n}: expected 0 <= successes <= n")
     if n == 0:
@@ -82,7 +82,7 @@ def bootstrap_interval(
     than two clusters have no interval. Percentile ends are narrow for few clusters (under
     about 20): use `mean_interval` there.
     """
-    _require_level(level)
+    require_level(level)
     found = np.asarray(values, dtype=np.float64)
     if found.ndim == 0:
         raise ProtocolError("bootstrap of a single number: expected rows to draw from")
@@ -90,13 +90,14 @@ def bootstrap_interval(
         raise ConfigError(f"resamples={resamples}: expected at least 1")
     if not len(found):
         return Interval(NAN, NAN, NAN, 0)
-    member, count = _members(clusters, len(found))
+    member, count = members(clusters, len(found))
     value = float(np.mean(found)) if statistic is None else float(statistic(found))
     if count < 2 or not np.isfinite(value):
         return Interval(value, NAN, NAN, count)
     draws = stream(seed, "bootstrap")
     if statistic is None:
-        drawn = _means(found, member, count, resamples, draws)
+        row_mean = found.reshape(len(found), -1).mean(axis=1)
+        drawn = resampled_means(row_mean, member, count, resamples, draws)
     else:
         order = np.argsort(member, kind="stable")
         rows = np.split(order, np.searchsorted(member[order], np.arange(1, count)))
@@ -108,15 +109,15 @@ def bootstrap_interval(
     return Interval(value, float(low), float(high), count)
 
 
-def _means(
-    found: NDArray[np.float64],
+def resampled_means(
+    value_N: NDArray[np.float64],
     member: NDArray[np.intp],
     count: int,
     resamples: int,
     draws: np.random.Generator,
 ) -> NDArray[np.float64]:
-    row_mean = found.reshape(len(found), -1).mean(axis=1)
-    total = np.bincount(member, weights=row_mean, minlength=count)
+    """`[resamples]` means over `count` clusters drawn with replacement, rows coming along."""
+    total = np.bincount(member, weights=value_N, minlength=count)
     size = np.bincount(member, minlength=count)
     drawn = np.empty(resamples)
     block = max(1, 4_000_000 // count)
@@ -126,7 +127,8 @@ def _means(
     return drawn
 
 
-def _members(clusters: ArrayLike | None, n: int) -> tuple[NDArray[np.intp], int]:
+def members(clusters: ArrayLike | None, n: int) -> tuple[NDArray[np.intp], int]:
+    """Cluster 0..count-1 of every row, and their count; every row its own if left out."""
     if clusters is None:
         return np.arange(n), n
     ids = np.asarray(clusters)
@@ -143,6 +145,7 @@ def _row(values: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
-def _require_level(level: float) -> None:
+def require_level(level: float) -> None:
+    """`ConfigError` unless the level of an interval is a share."""
     if not 0 < level < 1:
         raise ConfigError(f"level={level}: expected a share between 0 and 1, for example 0.95")

@@ -35,6 +35,7 @@ from frlib.data.storage.remote import RemoteBlob
 from frlib.data.texts import Texts, joined, texts
 
 _KEPT_ROW_GROUPS = 4
+_FAULTS = (pa.ArrowException, OSError, UnicodeDecodeError)
 _log = logging.getLogger(__name__)
 _REQUIRED = ("image", "identity", "path")
 _FILTERS = ("role", "source")
@@ -195,7 +196,7 @@ def _row_groups(config: Config) -> list[_RowGroup]:
                 counts = [
                     parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)
                 ]
-        except (pa.ArrowException, OSError) as error:
+        except _FAULTS as error:
             raise DataError(f"parquet: {file} cannot be read ({error}). Copy it again.") from error
         missing = [column for column in needed if column not in columns]
         if missing:
@@ -213,8 +214,10 @@ def _row_groups(config: Config) -> list[_RowGroup]:
 def _read(group: _RowGroup, columns: list[str]) -> pa.Table:
     try:
         with pq.ParquetFile(as_input(group.input)) as parquet:
-            return parquet.read_row_group(group.number, columns=columns)
-    except (pa.ArrowException, OSError) as error:
+            table = parquet.read_row_group(group.number, columns=columns)
+            table.validate(full=True)
+            return table
+    except _FAULTS as error:
         raise DataError(
             f"parquet: {group.file}, row group {group.number} of {group.rows:,} rows cannot be "
             f"read ({error}). Copy the file again."
