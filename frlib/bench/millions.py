@@ -22,7 +22,7 @@ from frlib.bench import measure
 from frlib.core.errors import BenchmarkError
 from frlib.data import texts
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import CLEAN, from_table
 from frlib.data.recordio import index
 from frlib.data.sources import recordio

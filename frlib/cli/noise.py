@@ -9,7 +9,7 @@ from frlib.cli import reference
 from frlib.cli.options import DEFAULT_STORE, Json, Store
 
 if TYPE_CHECKING:
-    from frlib.data.lab import Draw
+    from frlib.data.lab.draw import Draw
 
 app = reference.noun(
     "noise",
@@ -95,10 +95,10 @@ def _drawn(
 ) -> "Draw":
     from frlib.cli.data.source_of import source_of
     from frlib.core.config import override
-    from frlib.data import lab
+    from frlib.data.lab import draw
 
     data = {
         "train": source_of(faces, kind),
         "outliers": source_of(outliers) if outliers else None,
     }
-    return lab.draw(override(lab.Lab.parse({"data": data}), sets or []), seed, store)
+    return draw.draw(override(draw.Lab.parse({"data": data}), sets or []), seed, store)

@@ -9,8 +9,9 @@ import numpy as np
 from frlib.cli import noise_page, noise_sheet
 from frlib.core import safeio
 from frlib.core.errors import ConfigError, DataError
-from frlib.data import catalog, text_lists, truth_table
-from frlib.data.lab import Draw
+from frlib.data import catalog, text_lists
+from frlib.data.lab import truth_table
+from frlib.data.lab.draw import Draw
 from frlib.data.manifest import Manifest
 from frlib.data.storage.places import absolute
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from frlib.core.config import to_dict
 from frlib.core.reference import plain
-from frlib.data import realised
-from frlib.data.lab import Draw
+from frlib.data.lab import realised
+from frlib.data.lab.draw import Draw
 
 
 def facts(draw: Draw) -> dict[str, Any]:

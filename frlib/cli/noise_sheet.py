@@ -5,8 +5,8 @@ from pathlib import Path
 from analysis.galleries import contact_sheet
 from analysis.galleries.contact_sheet import Row, Section
 from frlib.core.reference import plain
-from frlib.data.lab import Draw, pixels
-from frlib.data.noise_cases import Case, groups
+from frlib.data.lab.cases import Case, groups
+from frlib.data.lab.draw import Draw, pixels
 
 SIZE = 112
 """Side of the pixels that are fetched; flaws are put in at this size."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 
 from frlib.core.config import Choice, Config, place, setting
-from frlib.data.noise_config import NoiseConfig as NoiseConfig
+from frlib.data.lab.config import NoiseConfig as NoiseConfig
 from frlib.data.parts import whole
 
 if TYPE_CHECKING:

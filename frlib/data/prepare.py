@@ -11,7 +11,7 @@ from frlib.core import safeio
 from frlib.core.errors import DataError
 from frlib.data import catalog, pairs, parts, vectors
 from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import Manifest
 from frlib.data.pairs import Pairs
 from frlib.data.splits import own_outliers, split

@@ -11,7 +11,8 @@ from frlib.core import discover
 from frlib.core.errors import ConfigError, DataError
 from frlib.core.seeds import stream
 from frlib.data import flaws
-from frlib.data.corrupt import corrupt, corrupted
+from frlib.data.lab.config import NoiseConfig, modules
+from frlib.data.lab.corrupt import corrupt, corrupted
 from frlib.data.manifest import (
     ASYMMETRIC,
     CLEAN,
@@ -26,7 +27,6 @@ from frlib.data.manifest import (
 from frlib.data.noise import STAGES, closed
 from frlib.data.noise import open as open_noise
 from frlib.data.noise._step import Step
-from frlib.data.noise_config import NoiseConfig, modules
 from tests.unit.data.tiny_sets import manifest
 
 PACKAGE = "frlib.data.noise"

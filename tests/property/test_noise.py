@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from frlib.core.seeds import stream
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt, corrupted
+from frlib.data.lab.config import modules
+from frlib.data.lab.corrupt import corrupt, corrupted
 from frlib.data.manifest import CLEAN, CLOSED, MERGED, OPEN, OUTLIER
 from frlib.data.noise import _share
-from frlib.data.noise_config import modules
 from tests.unit.data.tiny_sets import manifest
 
 SIZES = st.lists(st.integers(1, 12), min_size=2, max_size=8)

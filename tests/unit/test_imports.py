@@ -1,7 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► heads, train, data, schedules   testing ─► heads, parallel
+bench ─► heads, train, data, schedules, metrics   testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
@@ -28,7 +28,7 @@ ALLOWED = {
     "backbones": set(),
     "heads": {"parallel"},
     "testing": {"heads", "parallel"},
-    "bench": {"heads", "train", "data", "schedules"},
+    "bench": {"heads", "train", "data", "schedules", "metrics"},
     "data": set(),
     "denoise": set(),
     "evaluate": {"metrics", "data"},

@@ -30,25 +30,11 @@ class Packed:
     """
 
     def __init__(self, path: Path) -> None:
+        shape, self.dtype, self._start = _header(path)
+        self.shape: tuple[int, ...] = shape
         self._path = path
         self._lock = threading.Lock()
-        try:
-            self._file = path.open("rb")
-            version = npy.read_magic(self._file)
-            readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-            shape, is_fortran, self.dtype = readers[version](self._file)
-        except safeio.NOT_NUMPY as error:
-            raise DataError(f"{path}: cannot be read as a .npy array ({error}); {_FORM}") from error
-        is_float = self.dtype.kind == "f" and self.dtype.itemsize <= 8
-        if len(shape) != 2 or 0 in shape or is_fortran or not is_float:
-            raise DataError(f"{path}: array {shape} of {self.dtype}; {_FORM}")
-        self.shape: tuple[int, ...] = shape
-        self._start = self._file.tell()
-        size, promised = path.stat().st_size, self._start + self._row_bytes * shape[0]
-        if size != promised:
-            raise DataError(
-                f"{path}: {size:,} bytes, the header promises {promised:,}. Was it cut off?"
-            )
+        self._file = path.open("rb")
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -71,6 +57,27 @@ class Packed:
     @property
     def _row_bytes(self) -> int:
         return int(self.shape[1] * self.dtype.itemsize)
+
+
+def _header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, type and the offset of the first row, checked against the size of the file."""
+    try:
+        with path.open("rb") as file:
+            version = npy.read_magic(file)
+            readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+            shape, is_fortran, dtype = readers[version](file)
+            start, size = file.tell(), path.stat().st_size
+    except safeio.NOT_NUMPY as error:
+        raise DataError(f"{path}: cannot be read as a .npy array ({error}); {_FORM}") from error
+    is_float = dtype.kind == "f" and dtype.itemsize <= 8
+    if len(shape) != 2 or 0 in shape or is_fortran or not is_float:
+        raise DataError(f"{path}: array {shape} of {dtype}; {_FORM}")
+    promised = start + shape[0] * shape[1] * dtype.itemsize
+    if size != promised:
+        raise DataError(
+            f"{path}: {size:,} bytes, the header promises {promised:,}. Was it cut off?"
+        )
+    return shape, dtype, start
 
 
 def pack(files: Sequence[Path], target: Path) -> Packed:

@@ -10,8 +10,8 @@ from typing import Literal
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
-from frlib.data.appended import Appended
 from frlib.data.sink import Item, Mark, Outline, Sink
+from frlib.data.sinks._appended import Appended
 from frlib.data.sinks._images import ImageFiles
 from frlib.data.sources import image_list as source_module
 

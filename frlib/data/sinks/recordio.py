@@ -16,12 +16,12 @@ from PIL import Image
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
-from frlib.data.appended import Appended
 from frlib.data.recordio import index, writer
 from frlib.data.recordio.companions import Listed, Property
 from frlib.data.recordio.header import EXACT
 from frlib.data.sink import Item, Mark, Outline, Sink
 from frlib.data.sinks import _names
+from frlib.data.sinks._appended import Appended
 from frlib.data.sinks._names import Names
 from frlib.data.sources import recordio as source_module
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import CLOSED, OPEN, OUTLIER, Manifest, from_table
 
 Arrays = Mapping[str, np.ndarray]

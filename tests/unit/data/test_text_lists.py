@@ -9,7 +9,7 @@ import pytest
 from frlib.core.errors import DataError
 from frlib.data import text_lists
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import CLEAN, CLOSED, OPEN, OUTLIER, UNKNOWN, Manifest
 from frlib.data.sources import boundary_lists, image_folder
 from tests.unit.data.tiny_sets import people, write_folder

@@ -74,6 +74,62 @@ def test_mcnemar_when_discordant_pairs_are_counted_then_exact_binomial(only_a, o
     assert found.p == pytest.approx(p, abs=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "mid_p"),
+    [(0, 0, 1.0), (5, 0, 1 / 32), (3, 3, 1.0), (1, 7, (2 + 8) / 256), (0, 1, 0.5)],
+)
+def test_mcnemar_when_mid_p_then_the_observed_counts_half(only_a, only_b, mid_p):
+    a = np.r_[np.ones(only_a, bool), np.zeros(only_b, bool)]
+    found = paired.mcnemar(a, ~a)
+    assert found.mid_p == pytest.approx(mid_p, abs=1e-15)
+    assert found.mid_p <= found.p
+
+
+def test_mcnemar_when_nothing_differs_then_mid_p_is_close_to_its_level():
+    draw = np.random.default_rng(1)
+    p = np.array([paired.mcnemar(*(draw.random((2, 300)) < 0.9)).mid_p for _ in range(1500)])
+    for level in (0.05, 0.2):
+        assert (p <= level).mean() == pytest.approx(level, abs=0.02)
+
+
+def test_paired_bootstrap_when_clusters_are_folds_then_as_the_bootstrap_of_differences():
+    from frlib.stats.intervals import bootstrap_interval
+
+    draw = np.random.default_rng(0)
+    a, b = draw.random((2, 200)) < [[0.9], [0.8]]
+    fold = np.repeat(np.arange(10), 20)
+    found = paired.paired_bootstrap(a, b, seed=3, clusters=fold)
+    wanted = bootstrap_interval(a.astype(float) - b, seed=3, clusters=fold)
+    assert found.difference == wanted
+    assert (found.p <= 0.05) == (wanted.low > 0)
+
+
+@pytest.mark.parametrize("n", [30, 200])
+def test_paired_bootstrap_when_nothing_differs_then_p_is_nearly_uniform(n):
+    draw = np.random.default_rng(n)
+    p = np.array(
+        [
+            paired.paired_bootstrap(*draw.normal(size=(2, n)), seed=i, resamples=400).p
+            for i in range(600)
+        ]
+    )
+    for level in (0.05, 0.2, 0.5):
+        assert (p <= level).mean() == pytest.approx(level, abs=0.04)
+
+
+def test_paired_bootstrap_when_nothing_or_one_cluster_differs_then_no_claim():
+    same = paired.paired_bootstrap([1.0, 0.0, 1.0], [1.0, 0.0, 1.0], seed=0)
+    assert (same.difference.value, same.p) == (0.0, 1.0)
+    one = paired.paired_bootstrap([1.0, 1.0], [0.0, 0.0], seed=0, clusters=[7, 7])
+    assert one.difference.value == 1.0 and np.isnan(one.p)
+
+
+def test_paired_bootstrap_when_rows_do_not_match_then_protocol_error():
+    for a, b in (([1.0, 2.0], [1.0]), ([1.0, NAN], [1.0, 2.0])):
+        with pytest.raises(ProtocolError, match="same rows"):
+            paired.paired_bootstrap(a, b, seed=0)
+
+
 def test_mcnemar_when_nothing_differs_then_p_is_rarely_small():
     draw = np.random.default_rng(0)
     p = np.array([paired.mcnemar(*(draw.random((2, 300)) < 0.9)).p for _ in range(1500)])

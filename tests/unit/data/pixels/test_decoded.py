@@ -14,7 +14,7 @@ from frlib.core.errors import DataError
 from frlib.core.safeio import DiskFullError
 from frlib.data import catalog
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import OPEN, Manifest
 from frlib.data.pixels import decoded
 from frlib.data.pixels.choose import open_pixels

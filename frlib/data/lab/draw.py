@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from frlib.core.config import Config
 from frlib.data import catalog, flaws, parts
 from frlib.data.config import DataConfig
-from frlib.data.corrupt import corrupted
+from frlib.data.lab.config import NoiseConfig
+from frlib.data.lab.corrupt import corrupted
 from frlib.data.manifest import Manifest
-from frlib.data.noise_config import NoiseConfig
 from frlib.data.prepare import outliers
 from frlib.data.splits import split
 

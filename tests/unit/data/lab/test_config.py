@@ -13,7 +13,7 @@ from frlib.core import discover
 from frlib.core.config import digest, get_path, override, to_dict, with_path
 from frlib.core.errors import ConfigError
 from frlib.data.config import NoiseConfig
-from frlib.data.noise_config import PACKAGE, modules
+from frlib.data.lab.config import PACKAGE, modules
 
 PUBLISHED = (
     "long_tail",
@@ -153,7 +153,7 @@ def apply(manifest, config, rng, *, clean, pool):
 USE = """
 from frlib.core.config import digest
 from frlib.data.config import NoiseConfig
-from frlib.data.corrupt import corrupt
+from frlib.data.lab.corrupt import corrupt
 from tests.unit.data.tiny_sets import manifest
 
 assert NoiseConfig().order.index("shift") == NoiseConfig().order.index("closed") + 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from frlib.core.errors import DataError
-from frlib.data.appended import Appended
+from frlib.data.sinks._appended import Appended
 
 
 def test_appended_when_opened_with_a_size_then_what_came_after_is_forgotten(tmp_path: Path) -> None:

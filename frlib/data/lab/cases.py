@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from frlib.core.seeds import stream
 from frlib.data.flaws import FLAWS, MISALIGNED
-from frlib.data.lab import Draw
+from frlib.data.lab.draw import Draw
 from frlib.data.manifest import (
     ASYMMETRIC,
     CLEAN,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from frlib.core.seeds import stream
-from frlib.data import realised
+from frlib.data.lab import realised
+from frlib.data.lab.config import NoiseConfig, modules
 from frlib.data.manifest import Manifest
-from frlib.data.noise_config import NoiseConfig, modules
 
 
 def corrupt(clean: Manifest, noise: NoiseConfig, pool: Manifest | None, seed: int) -> Manifest:
