@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from frlib.cli import backbone, bench, data, head, noise, schedule, study, table, track
+from frlib.cli import (
+    backbone,
+    bench,
+    data,
+    head,
+    noise,
+    part,
+    schedule,
+    source,
+    study,
+    table,
+    track,
+)
 from frlib.core.errors import FrlibError
 
 app = typer.Typer(
@@ -18,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for noun in (study, table, head, backbone, schedule, data, noise, bench, track):
+for noun in (study, table, data, source, part, noise, head, backbone, schedule, bench, track):
     app.add_typer(noun.app)
 
 

@@ -76,22 +76,26 @@ def print_list(pages: tuple[Page, ...], console: Console) -> None:
     """A line or two a choice: name, title, first paragraph."""
     grid = Table(box=None, pad_edge=False, show_header=False)
     grid.add_column(no_wrap=True, style="bold")
-    grid.add_column(no_wrap=True)
+    has_titles = any(page.title != page.name for page in pages)
+    if has_titles:
+        grid.add_column(no_wrap=True)
     grid.add_column()
     for page in pages:
-        grid.add_row(page.name, Text(page.title), Text(page.summary))
+        titles = [Text(page.title)] if has_titles else []
+        grid.add_row(page.name, *titles, Text(page.summary))
     console.print(grid)
 
 
 def print_page(page: Page, console: Console) -> None:
     """Title, text, source, then every field: a line of facts, its meaning and source below."""
     print_intro(page, console)
-    print_fields({"": page.fields}, console)
+    if page.fields:
+        print_fields({"": page.fields}, console)
 
 
 def print_intro(page: Page, console: Console) -> None:
     """Title, text and source."""
-    title = f"  {page.title}" if page.title else ""
+    title = f"  {page.title}" if page.title not in ("", page.name) else ""
     console.print(Text.assemble((page.name, "bold"), title), end="\n\n")
     for block in page.text.split("\n\n"):
         print_block(block, console)

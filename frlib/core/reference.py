@@ -9,7 +9,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType, NoneType
 from typing import Any
 
@@ -87,12 +87,18 @@ def page(package: str, name: str) -> Page:
 def rows(
     owner: type[Config], space: Mapping[str, Distribution] | None = None
 ) -> tuple[FieldRow, ...]:
-    """The fields of a config, without the name that says which choice it is."""
-    return tuple(
-        _row(key, field, (space or {}).get(key))
-        for key, field in owner.model_fields.items()
-        if key != "name"
-    )
+    """The fields of a config, without the name that says which choice it is.
+
+    A field that is a config itself stands for the fields in it: `world.seed`.
+    """
+    found: list[FieldRow] = []
+    for key, field in owner.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Config) and kind is not Config:
+            found += (replace(row, name=f"{key}.{row.name}") for row in rows(kind))
+        elif key != "name":
+            found.append(_row(key, field, (space or {}).get(key)))
+    return tuple(found)
 
 
 def plain(value: Any) -> str:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from frlib.cli import backbone, head, schedule
+from frlib.cli import backbone, head, noise, part, schedule, source
 from frlib.cli.reference import PLACE, as_dict, print_list, print_page
 from frlib.core import discover, reference
 from frlib.core.config import is_place, to_dict
@@ -23,7 +23,8 @@ from frlib.heads.margins import arc
 from frlib.heads.slots import Slots
 
 HEADS = "frlib.heads.presets"
-PACKAGES = (HEADS, "frlib.backbones", "frlib.schedules")
+METHODS = (HEADS, "frlib.backbones", "frlib.schedules", "frlib.data.noise")
+PACKAGES = (*METHODS, "frlib.data.sources", "frlib.data.parts")
 CHOICES = [(package, name) for package in PACKAGES for name in discover.choices(package)]
 PRESETS = discover.choices(HEADS)
 SLOTS = [name for name in pages.names() if "." in name]
@@ -45,6 +46,10 @@ def _printed_head(name: str, width: int) -> list[str]:
     return [line.rstrip() for line in text.getvalue().splitlines()]
 
 
+def _title(page: reference.Page) -> str:
+    return "" if page.title == page.name else page.title
+
+
 def _words(text: str) -> str:
     return " ".join(text.split())
 
@@ -54,12 +59,13 @@ def test_page_when_read_then_every_field_has_a_meaning_and_a_default(
     package: str, name: str
 ) -> None:
     page = reference.page(package, name)
-    assert page.paper is not None
-    assert page.title.startswith(page.paper.title)
+    if package in METHODS:
+        assert page.paper is not None
+        assert page.title.startswith(page.paper.title)
     assert page.summary
     for row in page.fields:
         assert row.meaning, f"{package}.{name}.{row.name} has no meaning"
-        assert not row.required, f"{package}.{name}.{row.name} has no default"
+        assert not row.required or row.is_place, f"{package}.{name}.{row.name} has no default"
     assert "name" not in {row.name for row in page.fields}
 
 
@@ -68,10 +74,10 @@ def test_page_when_of_a_head_then_every_field_has_a_public_source(name: str) -> 
     page = reference.page(HEADS, name)
     assert page.paper is not None
     rows = [row for row in page.fields if not row.is_place]
-    for source in (page.paper.where, *(row.source for row in rows)):
-        assert source
-        assert "methods:" not in source
-        assert ".md" not in source
+    for where in (page.paper.where, *(row.source for row in rows)):
+        assert where
+        assert "methods:" not in where
+        assert ".md" not in where
 
 
 def test_page_when_read_then_rows_carry_default_unit_source_and_space() -> None:
@@ -146,12 +152,16 @@ def test_show_when_printed_then_fits_and_every_fact_stands_on_its_fields_line(
     lines = _printed(package, name, width)
     assert max(len(line) for line in lines if not line.startswith("https://")) <= width
     page = reference.page(package, name)
+    if not page.fields:
+        assert not any(line.startswith("field ") for line in lines)
+        return
     header, *table = lines[lines.index(next(line for line in lines if line.startswith("field "))) :]
     at = {word: header.index(word) for word in header.split()}
     assert [*at] in (["field", "default", "unit", "search"], ["field", "default", "unit"])
     for row in page.fields:
-        line = next(line for line in table if line.startswith(f"{row.name} "))
-        assert line[at["default"] : at["unit"]].strip() == reference.plain(row.default)
+        line = next(line for line in table if line.partition(" ")[0] == row.name)
+        default = "required" if row.required else reference.plain(row.default)
+        assert line[at["default"] : at["unit"]].strip() == default
         wanted = reference.plain_space(row.space) if row.space else ""
         if "search" in at:
             assert line[at["unit"] : at["search"]].strip() == row.unit
@@ -160,7 +170,7 @@ def test_show_when_printed_then_fits_and_every_fact_stands_on_its_fields_line(
             assert line[at["unit"] :] == row.unit
             assert not wanted or f"    Search: {wanted}" in table
     whole = _words(" ".join(lines))
-    assert whole.startswith(f"{name} {page.title}")
+    assert whole.startswith(f"{name} {_title(page)}".strip())
     assert _words(page.text.replace("* ", "")) in whole.replace("* ", "")
     for row in page.fields:
         assert _words(row.meaning) in whole
@@ -184,7 +194,7 @@ def test_list_when_printed_then_names_and_titles_are_whole(package: str, width: 
     assert max(map(len, lines)) <= width
     for page in pages:
         assert any(
-            line.startswith(page.name) and page.title in line.removeprefix(page.name)
+            line.startswith(page.name) and _title(page) in line.removeprefix(page.name)
             for line in lines
         )
 
@@ -229,9 +239,9 @@ def test_show_when_a_head_then_fields_of_all_heads_come_once_and_last(name: str)
     lines = _printed_head(name, 120)
     common = lines.index(head.COMMON)
     own_rows, common_rows = pages.own_and_common(pages.page(name))
-    for rows, part in ((own_rows, lines[:common]), (common_rows, lines[common:])):
+    for rows, place in ((own_rows, lines[:common]), (common_rows, lines[common:])):
         for row in rows:
-            assert any(line.startswith(f"{row.name} ") for line in part)
+            assert any(line.startswith(f"{row.name} ") for line in place)
     assert {row.name for row in common_rows} | {"scale"} == {*HeadConfig.model_fields} - {"name"}
     assert PLACE.removesuffix(".") in _words(" ".join(lines[common:]))
 
@@ -316,7 +326,14 @@ def test_json_when_of_heads_then_presets_with_slots_and_choices_with_users() -> 
 
 
 @pytest.mark.parametrize(
-    ("app", "package"), [*zip((backbone.app, schedule.app), PACKAGES[1:], strict=True)]
+    ("app", "package"),
+    [
+        *zip(
+            (backbone.app, schedule.app, noise.app, source.app, part.app),
+            PACKAGES[1:],
+            strict=True,
+        )
+    ],
 )
 def test_json_when_asked_then_holds_every_choice_and_values(app: typer.Typer, package: str) -> None:
     listed = json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)
