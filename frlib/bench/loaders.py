@@ -1,8 +1,9 @@
 """From images on disk to the input of a network: frlib's loader against the usual one.
 
 `encoded` decodes every image in every pass, out of RecordIO; `decoded` reads the memory map that
-all runs on a machine share, after its first pass made it. Both flip and cast whole batches. The
-same images, none mirrored, are compared first: a loader that gives other pixels is an error.
+all runs on a machine share, after its first pass made it. Both flip and cast whole batches, in one
+thread as plain code does. The same images, none mirrored, are compared first: a loader that gives
+other pixels is an error.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,14 +70,15 @@ def measured(
     )
 
 
-def input_batches(pixels: Pixels, manifest: Manifest, batch: int, seed: int) -> Iterator[Tensor]:
+def input_batches(pixels: Pixels, manifest: Manifest, batch: int, depth: int) -> Iterator[Tensor]:
     """One epoch as a training run gets it: `[B, 3, S, S]`, mirrored at random.
 
-    A batch is good until the next is asked for, which is written into the same memory.
+    depth: batches read ahead by another thread; 0 has all done in this one, as plain code does. A
+    batch is good until the next is asked for, which is written into the same memory.
     """
     memory = torch.empty(batch, pixels.size, pixels.size, 3)
-    tasks = Tasks(manifest.labels, Plan(len(manifest), batch), "instance", Augment(), seed)
-    for one in Loader(pixels, tasks).batches(0):
+    tasks = Tasks(manifest.labels, Plan(len(manifest), batch), "instance", Augment(), seed=0)
+    for one in Loader(pixels, tasks, depth).batches(0):
         yield network_input(torch.from_numpy(one.images), one.draws, memory)
 
 
@@ -112,7 +114,7 @@ def _case(
         say(f"loader, {mode} at {side} pixels: time")
         steps = {
             "plain": lambda: consume(plain.batches()),
-            mode: lambda: consume(input_batches(pixels, manifest, batch, seed=0)),
+            mode: lambda: consume(input_batches(pixels, manifest, batch, depth=0)),
         }
         seen = {name: step() for name, step in steps.items()}
         if len(set(seen.values())) > 1:

@@ -29,6 +29,7 @@ from frlib.train.step import step
 
 _SIDE = 64
 _LR = 1e-3
+_DEPTH = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,21 +71,21 @@ def measured(
     labels = torch.from_numpy(manifest.labels[:batch].copy())
     train = partial(_train, state, labels)
     with open_pixels(manifest, _SIDE, store, mode="decoded") as pixels:
-        fixed = next(input_batches(pixels, manifest, batch, seed=0)).clone()
+        fixed = next(input_batches(pixels, manifest, batch, _DEPTH)).clone()
 
         def on_fixed() -> None:
             for _ in range(plan.steps):
                 train(fixed)
 
         def on_loaded() -> None:
-            for images in input_batches(pixels, manifest, batch, seed=0):
+            for images in input_batches(pixels, manifest, batch, _DEPTH):
                 train(images)
 
         say("training: fixed batch and loader")
         passes = {
             "fixed": on_fixed,
             "loaded": on_loaded,
-            "alone": lambda: consume(input_batches(pixels, manifest, batch, seed=0)),
+            "alone": lambda: consume(input_batches(pixels, manifest, batch, _DEPTH)),
         }
         for one in passes.values():
             one()

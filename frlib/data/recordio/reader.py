@@ -1,8 +1,8 @@
 """Records by key: nothing is read before it is asked for, and there is no file position.
 
-A local file is a memory map, a remote one is read by the block (`frlib.data.storage`). A record in
-one part, and nearly all are, is checked and cut out in one step; anything else goes through
-`framing`, which also says what is wrong with a damaged one.
+A local file is a memory map, a remote one is read by the block (`frlib.data.storage`). The image of
+a record in one part, and nearly all are, is checked and cut out in one step; anything else goes
+through `framing`, which also says what is wrong with a damaged one.
 """
 
 import logging
@@ -24,7 +24,9 @@ from frlib.data.storage import blobs
 from frlib.data.storage.places import Place
 
 _log = logging.getLogger(__name__)
-_START = struct.Struct("<4sIIfQQ")
+_SIZES = struct.Struct("<4sII")
+"""Magic and length of a part, flag of the image header in it."""
+_IMAGE = framing.HEAD.size + header.FIXED.size
 
 
 class Head(NamedTuple):
@@ -60,25 +62,28 @@ class RecordFile:
 
     def image(self, key: int) -> tuple[Header, bytes]:
         """Header and encoded image of a key; `DataError` too if the file was cut while open."""
-        self._require_whole()
         offset = self.index.offset(key)
-        start = self._data[offset : offset + _START.size]
-        if len(start) == _START.size:
-            magic, size, flag, label, own_key, key2 = _START.unpack(start)
-            begin = offset + _START.size + 4 * flag
-            end = offset + framing.HEAD.size + size
-            if (
-                magic == framing.MAGIC
-                and size < framing.LIMIT
-                and begin <= end
-                and end + -end % 4 <= self._size
-            ):
-                if flag:
-                    label = struct.unpack(f"<{flag}f", self._data[begin - 4 * flag : begin])
-                return Header(label, own_key, key2), self._data[begin:end]
         record = self.record_at(offset)
-        found, at = header.unpack(record, len(record), self.path, offset)
-        return found, record[at:]
+        found, start = header.unpack(record, len(record), self.path, offset)
+        return found, record[start:]
+
+    def encoded(self, key: int) -> bytes:
+        """The encoded image of a key. A record in one part is checked and cut out in one step."""
+        if self._size_now() == self._size:
+            offset = self.index.offset(key)
+            start = self._data[offset : offset + _SIZES.size]
+            if len(start) == _SIZES.size:
+                magic, size, flag = _SIZES.unpack(start)
+                begin = offset + _IMAGE + 4 * flag
+                end = offset + framing.HEAD.size + size
+                if (
+                    magic == framing.MAGIC
+                    and size < framing.LIMIT
+                    and begin <= end
+                    and end + -end % 4 <= self._size
+                ):
+                    return self._data[begin:end]
+        return self.image(key)[1]
 
     def head(self, key: int) -> Head:
         """The header alone, without reading the image."""

@@ -150,7 +150,7 @@ class RecordReader:
 
     def read(self, ref: int) -> bytes:
         """The encoded image of this key."""
-        return self._records.image(ref)[1] or _image(self._records, ref)[1]
+        return self._records.encoded(ref) or _image(self._records, ref)[1]
 
     def where(self, ref: int) -> str:
         """The file and the record's key, which is the sample id unless ids come from a list."""
