@@ -23,8 +23,7 @@ BLOCK = 128
 
 def finite(emb_ND: Floats, what: str = "embeddings") -> Floats:
     """The array itself; `NumericsError` names the first row that holds NaN or infinity."""
-    if emb_ND.ndim != 2 or 0 in emb_ND.shape:
-        raise ProtocolError(f"{what} have shape {emb_ND.shape}; expected (images, dimensions)")
+    _table(emb_ND, what)
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.add.reduce(emb_ND, axis=None)):
             return emb_ND
@@ -40,16 +39,29 @@ def finite(emb_ND: Floats, what: str = "embeddings") -> Floats:
 
 def views(emb_ND: Floats, flip_ND: Floats | None) -> list[Floats]:
     """The checked views: original, and mirrored where there is one."""
-    original = finite(np.asarray(emb_ND))
+    names = ("embeddings", "mirrored embeddings")
+    shaped = _shaped(emb_ND, flip_ND)
+    return [finite(view, name) for view, name in zip(shaped, names, strict=False)]
+
+
+def _shaped(emb_ND: Floats, flip_ND: Floats | None) -> list[Floats]:
+    """The views as arrays of one shape; their values are not looked at."""
+    original = _table(np.asarray(emb_ND), "embeddings")
     if flip_ND is None:
         return [original]
-    mirrored = finite(np.asarray(flip_ND), "mirrored embeddings")
+    mirrored = _table(np.asarray(flip_ND), "mirrored embeddings")
     if mirrored.shape != original.shape:
         raise ProtocolError(
             f"embeddings have shape {original.shape}, mirrored ones {mirrored.shape}: "
             "both views need the same images in the same order"
         )
     return [original, mirrored]
+
+
+def _table(emb_ND: Floats, what: str) -> Floats:
+    if emb_ND.ndim != 2 or 0 in emb_ND.shape:
+        raise ProtocolError(f"{what} have shape {emb_ND.shape}; expected (images, dimensions)")
+    return emb_ND
 
 
 def normalise(emb_ND: Floats) -> Floats:
@@ -119,21 +131,28 @@ def squared_distance(left_PD: Floats, right_PD: Floats) -> Floats:
 def summed_distance(
     emb_ND: Floats, flip_ND: Floats | None, left_P: ArrayLike, right_P: ArrayLike
 ) -> NDArray[np.float64]:
-    """`[P]` squared distances of summed, normalised views: the same numbers, to the last bit, as
-    `squared_distance` of the picked rows of `sum_normalise`, made in blocks that stay in cache.
+    """`[P]` squared distances of summed, normalised views.
+
+    As `squared_distance` of the picked rows of `sum_normalise`, up to rounding (1e-15) and without
+    any where sums are exact; made in blocks that stay in cache.
     """
-    checked = views(emb_ND, flip_ND)
-    sides = same_length(*(require_rows(side, len(emb_ND)) for side in (left_P, right_P)))
-    if len(sides[0]) > len(emb_ND):
+    shaped = _shaped(emb_ND, flip_ND)
+    sides = same_length(*(require_rows(side, len(shaped[0])) for side in (left_P, right_P)))
+    is_used_N = np.zeros(len(shaped[0]), dtype=bool)
+    for rows in sides:
+        is_used_N[rows] = True
+    if len(sides[0]) > len(is_used_N):  # images recur: each is normalised once
         unit_ND = sum_normalise(emb_ND, flip_ND)
         block = unit_ND.__getitem__
     else:
-        block = partial(_summed_block, checked)
+        block = partial(_summed_block, shaped)
+        if not is_used_N.all():  # those in use are checked by their norms
+            views(emb_ND, flip_ND)
     distance_P = np.empty(len(sides[0]))
     for at in blocks(len(distance_P)):
         left, right = (block(rows[at]) for rows in sides)
         left -= right
-        distance_P[at] = np.add.reduce(np.square(left, out=left), axis=1)
+        distance_P[at] = np.vecdot(left, left)
     return distance_P
 
 
@@ -155,9 +174,16 @@ def same_length(
     return left_P, right_P
 
 
-def _summed_block(checked: list[Floats], rows: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    first, *second = checked
+def _summed_block(shaped: list[Floats], rows: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    first, *second = shaped
     total = first[rows].astype(np.float64)
-    for view in second:
-        total += view[rows]
-    return normalise(total).astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for view in second:
+            total += view[rows]
+        norm_n = np.sqrt(np.vecdot(total, total))
+    if not np.isfinite(norm_n).all():
+        sum_normalise(first, second[0] if second else None)  # its error names the image
+        return normalise(total).astype(np.float64, copy=False)
+    norm_n[norm_n == 0] = 1
+    total /= norm_n[:, None]
+    return total

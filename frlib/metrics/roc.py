@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from frlib.metrics import folds
 from frlib.metrics.embeddings import Floats
+from frlib.metrics.one_to_one import ENOUGH
 from frlib.metrics.val import num_allowed, require_far
 from frlib.metrics.verification import finite_values
 
@@ -47,6 +48,12 @@ class TarAtFar:
     tar: float
     far: float
     threshold: float
+    num_impostors_above: int
+
+    @property
+    def is_supported(self) -> bool:
+        """At least `ENOUGH` impostors are accepted here."""
+        return self.num_impostors_above >= ENOUGH
 
 
 def tar_at_far(score_P: ArrayLike, same_P: ArrayLike, target: float) -> TarAtFar:
@@ -60,11 +67,12 @@ def tar_at_far(score_P: ArrayLike, same_P: ArrayLike, target: float) -> TarAtFar
     same, different = values[flags], values[~flags]
     allowed = num_allowed(len(different), target)
     if allowed == len(different):
-        return TarAtFar(1.0, 1.0, float("-inf"))
+        return TarAtFar(1.0, 1.0, float("-inf"), len(different))
     at = len(different) - 1 - allowed
     threshold = np.partition(different, at)[at]
+    above = int(np.count_nonzero(different > threshold))
     return TarAtFar(
-        float(np.mean(same > threshold)), float(np.mean(different > threshold)), float(threshold)
+        float(np.mean(same > threshold)), above / len(different), float(threshold), above
     )
 
 

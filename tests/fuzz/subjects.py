@@ -1,6 +1,7 @@
 """Every reader of foreign files: how to make small good files for it, and reading all of them."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from PIL import Image
 from frlib.core import discover
 from frlib.core.config import Config
 from frlib.data import decode, pairs, vectors
+from frlib.data.features import lists as image_lists
+from frlib.data.features import single
+from frlib.data.features.packed import Packed
 from frlib.data.pairsets import bin as bin_file
 from frlib.data.pairsets import folder, lists
 from frlib.data.recordio import companions, writer
@@ -213,6 +217,33 @@ def _read_vectors(root: Path) -> None:
         vectors.read(path)
 
 
+def _make_features(root: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.save(root / "one.npy", values[0])
+    single.write_bin(root / "one.bin", values[0])
+    np.save(root / "packed.npy", values)
+    probes = [f"A/A_{k}.png" for k in range(3)]
+    listed = {"path": probes, "id": ["A"] * 3}
+    (root / "probes.json").write_text(json.dumps(listed))
+    (root / "others").write_text("".join(f"{k}/b/{k}.jpg\n" for k in range(4)))
+    (root / "probe_noise").write_text("# some\nA_1.jpg\n")
+    (root / "other_noise").write_text("# some\n1/b/1.jpg\n7\t2/b/2.jpg\n")
+
+
+def _read_features(root: Path) -> None:
+    for name in ("one.npy", "one.bin"):
+        single.read(root / name)
+    file = Packed(root / "packed.npy")
+    try:
+        file[1:4]
+    finally:
+        file.close()
+    probes = image_lists.read_images(root / "probes.json", has_persons=True)
+    image_lists.noisy_probes(root / "probe_noise", probes)
+    others = image_lists.read_images(root / "others", has_persons=False)
+    image_lists.noisy_distractors(root / "other_noise", others)
+
+
 SUBJECTS: dict[str, Subject] = {
     "pictures": Subject(lambda root: _write(root, PICTURES), _read_pictures),
     "image_folder": Subject(
@@ -240,4 +271,5 @@ SUBJECTS: dict[str, Subject] = {
     "pair folder": Subject(_make_pair_folder, folder.read),
     "pair lists": Subject(_make_lists, _read_lists),
     "pairs csv": Subject(_make_csv, _read_csv),
+    "features": Subject(_make_features, _read_features),
 }

@@ -55,10 +55,13 @@ def test_tars_when_only_the_upper_scores_are_sorted_then_that_of_the_whole_curve
 
 def test_tars_when_the_sample_misleads_then_still_exact(monkeypatch):
     monkeypatch.setattr(one_to_one, "_SAMPLE", 100)
+    monkeypatch.setattr(one_to_one, "_SPARE", 3)
     score, same = _scores(3, size=20_000, share=0.01)
     score[:: 20_000 // 100] += 50
     few = (1e-3, 1e-2)
     assert _rates(tars(score, same, few, "nearest")) == plain_templates.nearest(score, same, few)
+    wanted = [roc.tar_at_far(score, same, target) for target in few]
+    assert _rates(tars(score, same, few, "far_at_most")) == [(one.tar, one.far) for one in wanted]
 
 
 @pytest.mark.parametrize("levels", [None, 3])

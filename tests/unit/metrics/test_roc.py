@@ -73,3 +73,12 @@ def test_roc_when_input_is_unusable_then_typed_errors():
         roc.eer([0.1, 0.2], [True, True])
     with pytest.raises(ConfigError, match="between 0 and 1"):
         roc.tar_at_far([0.1, 0.2], [True, False], 10)
+
+
+def test_tar_at_far_when_few_impostors_are_above_then_it_is_marked():
+    score = np.arange(2000) / 2000
+    same = np.arange(2000) % 2 == 0
+    few, enough, all_ = (roc.tar_at_far(score, same, far) for far in (0.009, 0.010, 1.0))
+    assert (few.num_impostors_above, few.is_supported) == (9, False)
+    assert (enough.num_impostors_above, enough.is_supported) == (10, True)
+    assert all_.num_impostors_above == 1000

@@ -115,3 +115,13 @@ def test_classic_when_target_lies_below_the_curve_then_protocol_error():
 def test_num_allowed_when_target_is_a_ratio_then_no_impostor_is_lost_to_rounding(n):
     for count in range(n + 1):
         assert val.num_allowed(n, count / n) == count
+
+
+@pytest.mark.parametrize("rule", ["classic", "expface", "strict"])
+def test_val_when_judged_then_accepted_impostors_are_counted_over_all_folds(rule):
+    draw = np.random.default_rng(0)
+    same = np.tile([True, False], 100)
+    distance = np.clip(draw.normal(2 - same, 0.7), 0, 3.9)
+    found = val.val_at_far(distance, same, contiguous(200, 5), 0.1, rule)
+    assert found.num_impostors_above == round(found.far_per_fold.sum() * 20)
+    assert found.num_impostors_above > 0
