@@ -2,7 +2,8 @@
 
 A network takes float images `[B, 3, size, size]`, RGB in [-1, 1], and returns raw (not normalised)
 embeddings `[B, embedding_size]`. Its weights come from torch's default generator: seed that first.
-`load_public` fills a network with weights published by others.
+`load_public` fills a network with weights published by others, `public_shapes` says what they hold.
 """
 
 from frlib.backbones._weights import load_public as load_public
+from frlib.backbones._weights import public_shapes as public_shapes

@@ -47,6 +47,14 @@ def load_public(net: "nn.Module", path: Path) -> None:
     net.load_state_dict(wanted | found)
 
 
+def public_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of the tensors in a file that `load_public` reads, names as it sees them.
+
+    `DataError` as there.
+    """
+    return {_strip(name): tuple(value.shape) for name, value in _read(path).items()}
+
+
 def _read(path: Path) -> Mapping[str, "torch.Tensor"]:
     if not path.is_file():
         raise DataError(f"{path}: no such file. Give the path of a .pt, .pth or .safetensors file.")

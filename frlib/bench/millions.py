@@ -5,11 +5,8 @@ process that has nothing loaded but the library. The columns that a manifest is 
 scan would hand over, are made before the clock starts and count as memory.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from frlib.bench import measure
+from frlib.bench import apart, measure
 from frlib.core.errors import BenchmarkError
 from frlib.data import texts
 from frlib.data.config import NoiseConfig
@@ -45,23 +42,12 @@ class Millions:
 
 def opened_index(rows: int, folder: Path) -> Millions:
     """`index.load` of a text index with keys in random order."""
-    return _apart(_index, rows, folder)
+    return apart.run(1, _index, rows, folder)
 
 
 def noisy_manifest(rows: int, folder: Path) -> Millions:
     """`from_table` and 20 % flips, then 20 % outliers out of a pool of a tenth of the rows."""
-    return _apart(_manifest, rows, folder)
-
-
-def _apart(work: Callable[[int, Path], Millions], rows: int, folder: Path) -> Millions:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(work, rows, folder).result()
-        except BrokenProcessPool:
-            raise BenchmarkError(
-                f"the process that worked on {rows:,} rows died, most likely for lack of memory; "
-                "use fewer rows"
-            ) from None
+    return apart.run(1, _manifest, rows, folder)
 
 
 def _index(rows: int, folder: Path) -> Millions:

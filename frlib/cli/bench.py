@@ -1,4 +1,4 @@
-"""`frlib bench data | heads | limits`."""
+"""`frlib bench data | eval | heads | limits`."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from frlib.bench.data import DataReport
+    from frlib.bench.eval import EvalReport
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
 
@@ -119,6 +120,35 @@ def data(
         bench_data_page.report(report)
 
 
+@app.command("eval")
+def evaluation(
+    threads: Annotated[
+        int, typer.Option(min=1, help="Of the protocols at full size; comparisons have one.")
+    ] = 1,
+    repeats: Annotated[
+        int, typer.Option(min=0, help="Timed turns. Default: 5 or 3.", show_default=False)
+    ] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Verification, IJB and MegaFace against plain code; full-size protocols; peak memory.
+
+    Results are compared first; a number that differs is an error.
+    """
+    from frlib.bench import eval as case
+    from frlib.cli import bench_eval_page
+
+    sizes = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(
+            sizes.repeated(repeats) if repeats else sizes, threads=threads, is_small=small, say=say
+        )
+    if as_json:
+        _print_json(report)
+    else:
+        bench_eval_page.report(report)
+
+
 @app.command()
 def limits(
     threads: Threads = 1, device: Device = "cpu", small: Small = False, as_json: Json = False
@@ -156,5 +186,5 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _print_json(value: "Report | DataReport | Limits") -> None:
+def _print_json(value: "Report | DataReport | EvalReport | Limits") -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

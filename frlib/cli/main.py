@@ -12,6 +12,8 @@ from frlib.cli import (
     backbone,
     bench,
     data,
+    eval,
+    export,
     head,
     noise,
     part,
@@ -30,7 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for noun in (study, table, data, source, part, noise, head, backbone, schedule, bench, track):
+for noun in (
+    study,
+    table,
+    eval,
+    data,
+    source,
+    part,
+    noise,
+    head,
+    backbone,
+    schedule,
+    bench,
+    export,
+    track,
+):
     app.add_typer(noun.app)
 
 

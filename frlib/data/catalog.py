@@ -20,6 +20,7 @@ from frlib.core import discover, safeio
 from frlib.core.config import Config, canonical
 from frlib.data.manifest import Manifest
 from frlib.data.once import only_one
+from frlib.data.pairsets.listed import ListedPairs
 from frlib.data.reader import Reader
 from frlib.data.texts import texts, to_arrow
 
@@ -49,6 +50,13 @@ def ready(config: Config, store: Path) -> Config:
 def names_people(config: Config) -> bool:
     """Whether equal identity names mean the same person: not without files, not class numbers."""
     return bool(getattr(config, "names_people", hasattr(config, "path")))
+
+
+def own_pairs(config: Config) -> ListedPairs | None:
+    """The pairs that a verification set brings, by the ids of its images; None of other sets."""
+    module = _module(config)
+    found: ListedPairs | None = module.pairs(config) if hasattr(module, "pairs") else None
+    return found
 
 
 def scan(config: Config, store: Path) -> Manifest:

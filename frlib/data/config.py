@@ -33,14 +33,37 @@ class Holdout(Config):
 
 
 class PairBenchmark(Config):
-    """Pairs to report on: listed in a CSV (`protocol, fold, path_a, path_b, same`), or drawn."""
+    """Pairs to report on: listed in a CSV (`protocol, fold, path_a, path_b, same`), or drawn.
+
+    A list in the form of a published set is read with `listed`. Images that are a verification set
+    (`pair_bin`, `pair_folder`) bring their pairs.
+    """
 
     name: str
     images: Source
-    pairs: str = place("", doc="CSV of pairs; empty: draw num_pairs from the images")
+    pairs: str = place("", doc="list of pairs; empty: those of the images, or num_pairs drawn")
+    listed: Literal[
+        "",
+        "lfw",
+        "sllfw",
+        "rfw",
+        "agedb_30",
+        "cfp_fp",
+        "calfw",
+        "cplfw",
+        "calfw_official",
+        "cplfw_official",
+    ] = setting("", doc="the set in whose form `pairs` is written; empty: a CSV")
     protocol: str = setting("", doc="value of the CSV's protocol column to read; empty: all rows")
     num_pairs: int = setting(2000, ge=20, doc="pairs drawn when no CSV is given")
     folds: int = setting(10, ge=1, doc="person-disjoint folds when pairs are drawn")
+
+    def counted(self) -> dict[str, Any]:
+        """Everything; the form of the list only where it is no CSV."""
+        fields = super().counted()
+        if not self.listed:
+            del fields["listed"]
+        return fields
 
 
 class DataConfig(Config):

@@ -60,6 +60,12 @@ def image(
     return out
 
 
+def whole(data: bytes, colour: str, where: str) -> NDArray[np.uint8]:
+    """One encoded image -> `[H, W, 3]` RGB at the size it is stored in; errors as of `image`."""
+    found = _jpeg(data, None, colour, where, None) if data[:3] == _JPEG else None
+    return _by_pillow(data, None, colour, where) if found is None else found
+
+
 def images(reader: ByteReader, refs: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
     """`[n]` refs -> `[n, size, size, 3]` RGB, read in ascending order of ref."""
     out = np.empty((len(refs), size, size, 3), dtype=np.uint8)
@@ -70,7 +76,7 @@ def images(reader: ByteReader, refs: NDArray[np.int64], size: int) -> NDArray[np
 
 
 def _jpeg(
-    data: bytes, size: int, colour: str, where: str, out: NDArray[np.uint8] | None
+    data: bytes, size: int | None, colour: str, where: str, out: NDArray[np.uint8] | None
 ) -> NDArray[np.uint8] | None:
     """None for what only Pillow can judge: damage, CMYK, channels that are not YCbCr."""
     try:
@@ -78,7 +84,7 @@ def _jpeg(
         if space not in ("YCbCr", "Gray"):
             return None
         _require_size(width, height, where)
-        if (height, width) == (size, size):
+        if size is not None and (height, width) == (size, size):
             buffer = np.empty((size, size, 3), dtype=np.uint8) if out is None else out
             simplejpeg.decode_jpeg(data, colour, buffer=buffer)
             return buffer
@@ -89,7 +95,7 @@ def _jpeg(
     return np.asarray(_resized(Image.fromarray(pixels), size))
 
 
-def _by_pillow(data: bytes, size: int, colour: str, where: str) -> NDArray[np.uint8]:
+def _by_pillow(data: bytes, size: int | None, colour: str, where: str) -> NDArray[np.uint8]:
     if data[:8] == _PNG and len(data) > _PNG_DEPTH:
         _require_depth(data[_PNG_DEPTH], "PNG", where)
     try:
@@ -110,8 +116,8 @@ def _by_pillow(data: bytes, size: int, colour: str, where: str) -> NDArray[np.ui
     return np.ascontiguousarray(pixels[..., ::-1]) if colour == "BGR" else pixels
 
 
-def _resized(picture: Image.Image, size: int) -> Image.Image:
-    if picture.size == (size, size):
+def _resized(picture: Image.Image, size: int | None) -> Image.Image:
+    if size is None or picture.size == (size, size):
         return picture
     return picture.resize((size, size), Image.Resampling.BILINEAR)
 

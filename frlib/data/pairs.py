@@ -6,7 +6,7 @@ the folds share no person, so that a threshold is never chosen on people it is s
 
 import csv
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from frlib.core.errors import DataError
 from frlib.core.seeds import stream
 from frlib.data.manifest import Manifest
+from frlib.data.pairsets.listed import ListedPairs
 
 MAX_SAME_PER_PERSON = 40
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
@@ -108,9 +109,6 @@ def read_csv(path: Path, protocol: str, manifest: Manifest) -> Pairs:
         )
     places = np.array([position[name] for name in named], dtype=np.int64).reshape(-1, 2)
     same = np.array([_truth(row, path) for row in rows])
-    names = [row.get("fold") or "0" for row in rows]
-    order = sorted(set(names), key=lambda n: (not n.isdigit(), int(n) if n.isdigit() else 0, n))
-    number = {name: i for i, name in enumerate(order)}
     labels = manifest.labels[places]
     wrong = int((same != (labels[:, 0] == labels[:, 1])).sum())
     if wrong:
@@ -119,8 +117,49 @@ def read_csv(path: Path, protocol: str, manifest: Manifest) -> Pairs:
         left=places[:, 0],
         right=places[:, 1],
         same=same,
-        fold=np.array([number[name] for name in names], dtype=np.int64),
+        fold=_folds(rows),
     )
+
+
+def named_csv(path: Path, protocol: str = "") -> dict[str, ListedPairs]:
+    """The pairs of a CSV by its ids, without images: protocol -> pairs (one of them if asked for).
+
+    Without a column `protocol` the only key is "".
+    """
+    chosen = _read_rows(path, protocol)
+    found = {}
+    for name in dict.fromkeys(row.get("protocol") or "" for row in chosen):
+        rows = [row for row in chosen if (row.get("protocol") or "") == name]
+        found[name] = ListedPairs(
+            left=tuple(row["path_a"] for row in rows),
+            right=tuple(row["path_b"] for row in rows),
+            same=np.array([_truth(row, path) for row in rows], dtype=np.bool_),
+            fold=_folds(rows),
+        )
+    return found
+
+
+def from_listed(listed: ListedPairs, manifest: Manifest, where: str) -> Pairs:
+    """Pairs by the ids of a manifest; `DataError` names those it lacks."""
+    position = {sample: row for row, sample in enumerate(manifest.ids.tolist())}
+    sides = (listed.left, listed.right)
+    missing = sorted({name for side in sides for name in side if name not in position})
+    if missing:
+        raise DataError(
+            f"{where}: {len(missing):,} images named in pairs are not in the image source, first "
+            f"{', '.join(missing[:5])}; it has ids such as {manifest.ids[0]}. Do the list and the "
+            "images belong together?"
+        )
+    left, right = (np.array([position[n] for n in side], dtype=np.int64) for side in sides)
+    return Pairs(left=left, right=right, same=listed.same, fold=listed.fold)
+
+
+def _folds(rows: Sequence[Mapping[str, str]]) -> NDArray[np.int64]:
+    """Folds renumbered from 0, numbers in order and before other names."""
+    names = [row.get("fold") or "0" for row in rows]
+    order = sorted(set(names), key=lambda n: (not n.isdigit(), int(n) if n.isdigit() else 0, n))
+    number = {name: i for i, name in enumerate(order)}
+    return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _read_rows(path: Path, protocol: str) -> list[dict[str, str]]:

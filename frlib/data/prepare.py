@@ -14,6 +14,7 @@ from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
 from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import Manifest
 from frlib.data.pairs import Pairs
+from frlib.data.pairsets import lists
 from frlib.data.splits import own_outliers, split
 
 HELD_OUT = "held_out"
@@ -145,8 +146,13 @@ def _selection(held_out: Manifest, holdout: Holdout) -> PairSet:
 def _benchmark(benchmark: PairBenchmark, store: Path) -> PairSet:
     images = catalog.scan(benchmark.images, store)
     try:
-        if benchmark.pairs:
-            path = Path(benchmark.pairs).expanduser()
+        own = None if benchmark.pairs else catalog.own_pairs(benchmark.images)
+        path = Path(benchmark.pairs).expanduser()
+        if own is not None:
+            found = pairs.from_listed(own, images, benchmark.name)
+        elif benchmark.listed:
+            found = pairs.from_listed(lists.read(benchmark.listed, path), images, str(path))
+        elif benchmark.pairs:
             found = pairs.read_csv(path, benchmark.protocol, images)
         else:
             found = pairs.draw(images, benchmark.num_pairs, benchmark.folds, _SAME_FOR_ALL)

@@ -1,10 +1,13 @@
 """Embeddings of images by sample id, from a file: what nearest people and pairs are found with.
 
-Two kinds of file are read, never with pickle:
+Three kinds of file are read, never with pickle:
 
 * `.npz`: arrays `ids` `[N]` and `embeddings` `[N, D]`, or any number of such pairs named
   `<x>_path` and `<x>_emb`, which are put together;
-* `.parquet`: columns `id` (or `path`) and `embedding`, lists of D numbers.
+* `.parquet`, and `.arrow` or `.feather` (an IPC file): columns `id` (or `path`) and `embedding`,
+  lists of D numbers.
+
+Vectors of the mirrored images, if there are any, are an array or column `mirrored`.
 
 Shapes: N images, D dimensions.
 """
@@ -12,7 +15,7 @@ Shapes: N images, D dimensions.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.dtypes import StringDType
@@ -21,10 +24,15 @@ from numpy.typing import NDArray
 from frlib.core import safeio
 from frlib.core.errors import DataError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _EXPECTED = (
-    "expected a .npz with arrays ids and embeddings (or <x>_path and <x>_emb), or a .parquet with "
-    "columns id (or path) and embedding"
+    "expected a .npz with arrays ids and embeddings (or <x>_path and <x>_emb), or a .parquet or "
+    ".arrow with columns id (or path) and embedding"
 )
+_TABLES = (".parquet", ".arrow", ".feather")
+View = Literal["embedding", "mirrored"]
 _BLOCK = 65_536
 
 
@@ -58,14 +66,10 @@ class Vectors:
         return places
 
 
-def read(path: Path) -> Vectors:
+def read(path: Path, view: View = "embedding") -> Vectors:
     """The vectors of a file; `DataError` where it is missing, damaged or of another form."""
-    path = path.expanduser()
-    if not path.is_file():
-        raise DataError(f"{path} does not exist; {_EXPECTED}")
-    if path.suffix not in (".npz", ".parquet"):
-        raise DataError(f"{path}: a file of kind {path.suffix or '(none)'!r}; {_EXPECTED}")
-    ids, values = _npz(path) if path.suffix == ".npz" else _parquet(path)
+    path = _known(path)
+    ids, values = _npz(path, view) if path.suffix == ".npz" else _table(path, view)
     if len(ids) != len(values) or not len(ids) or values.ndim != 2 or not values.shape[1]:
         raise DataError(
             f"{path}: {len(ids):,} ids and embeddings of shape {values.shape}; expected one vector "
@@ -80,6 +84,20 @@ def read(path: Path) -> Vectors:
         )
     _require_unique(ids, path)
     return Vectors(ids, values, str(path))
+
+
+def views(path: Path) -> tuple[View, ...]:
+    """Which vectors a file has for each image, by the names in it; `DataError` as for `read`."""
+    path = _known(path)
+    try:
+        if path.suffix == ".npz":
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                names = list(stored.files)
+        else:
+            names = _columns(path, None).column_names
+    except safeio.NOT_NUMPY as error:
+        raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
+    return ("embedding", "mirrored") if "mirrored" in names else ("embedding",)
 
 
 def digest(path: Path) -> str:
@@ -148,10 +166,19 @@ def _normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-def _npz(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+def _known(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; {_EXPECTED}")
+    if path.suffix not in (".npz", *_TABLES):
+        raise DataError(f"{path}: a file of kind {path.suffix or '(none)'!r}; {_EXPECTED}")
+    return path
+
+
+def _npz(path: Path, view: View) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            pairs = list(_pairs(stored.files))
+            pairs = list(_pairs(stored.files, view))
             ids = [_array(stored, names).astype(StringDType()) for names, _ in pairs]
             values = [_array(stored, vectors) for _, vectors in pairs]
             if ids:
@@ -170,36 +197,30 @@ def _array(stored: Mapping[str, Any], name: str) -> NDArray[Any]:
     return found
 
 
-def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
-    if {"ids", "embeddings"} <= set(names):
-        yield "ids", "embeddings"
+def _pairs(names: list[str], view: View) -> Iterator[tuple[str, str]]:
+    array = "embeddings" if view == "embedding" else view
+    if {"ids", array} <= set(names):
+        yield "ids", array
         return
     for name in sorted(names):
         stem = name.removesuffix("_path")
-        if stem != name and f"{stem}_emb" in names:
+        if view == "embedding" and stem != name and f"{stem}_emb" in names:
             yield name, f"{stem}_emb"
 
 
-def _parquet(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+def _table(path: Path, view: View) -> tuple[NDArray[Any], NDArray[Any]]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            key = next((name for name in ("id", "path") if name in names), None)
-            if key is None or "embedding" not in names:
-                raise DataError(f"{path} has columns {', '.join(names)}; {_EXPECTED}")
-            table = file.read(columns=[key, "embedding"]).combine_chunks()
-            table.validate(full=True)
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
+    table = _columns(path, view)
+    key = table.column_names[0]
     ids = np.array(table[key].to_pylist(), dtype=StringDType())
-    column = table["embedding"].combine_chunks()
+    column = table[view].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks)
     lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     if not any(is_list(column.type) for is_list in lists) or column.null_count:
         raise DataError(
-            f"{path}: column embedding of type {column.type}, {column.null_count} missing; "
+            f"{path}: column {view} of type {column.type}, {column.null_count} missing; "
             "expected a list of numbers for every id"
         )
     flat = column.flatten().to_numpy(zero_copy_only=False)
@@ -208,6 +229,36 @@ def _parquet(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     if rest or (lengths != width).any():
         raise DataError(f"{path}: vectors of {lengths.min()} to {lengths.max()} numbers; all alike")
     return ids, flat.reshape(len(ids), width)
+
+
+def _columns(path: Path, view: View | None) -> "pa.Table":
+    """Columns id (or path) and this view; without one, all columns of no rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if path.suffix == ".parquet":
+            with pq.ParquetFile(path) as file:
+                schema = file.schema_arrow
+                wanted = schema.names if view is None else _wanted(schema.names, view, path)
+                table = schema.empty_table() if view is None else file.read(columns=wanted)
+        else:
+            with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as opened:
+                schema = opened.schema
+                wanted = schema.names if view is None else _wanted(schema.names, view, path)
+                table = schema.empty_table() if view is None else opened.read_all()
+        table = table.select(wanted)
+        table.validate(full=True)
+        return table
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
+
+
+def _wanted(names: list[str], view: View, path: Path) -> list[str]:
+    key = next((name for name in ("id", "path") if name in names), None)
+    if key is None or view not in names:
+        raise DataError(f"{path} has columns {', '.join(names)}; {_EXPECTED}")
+    return [key, view]
 
 
 def _require_unique(ids: NDArray[Any], path: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from frlib.core import discover
 from frlib.core.config import Config
-from frlib.data import decode, pairs, vectors
+from frlib.data import decode, ijb, pairs, searches, vectors
 from frlib.data.features import lists as image_lists
 from frlib.data.features import single
 from frlib.data.features.packed import Packed
@@ -244,6 +244,47 @@ def _read_features(root: Path) -> None:
     image_lists.noisy_distractors(root / "other_noise", others)
 
 
+def _make_search(root: Path) -> None:
+    _write(
+        root,
+        {
+            "gallery.csv": b"path,subject\na/0,a\nb/0,b\n",
+            "probe.csv": b"path,subject,template,media,score\na/1,a,s,m,0.9\nb/1,b,t,n,0.8\n",
+            "distractors.csv": b"path\nc/0\nc/1\n",
+            "protocol.json": b'{"ranks": [1, 5], "fars": [0.1], "flip": "none"}',
+            "roles.csv": b"path,identity,role\na/0,a,gallery\na/1,a,probe\nc,c,gallery_extra\n",
+        },
+    )
+
+
+def _read_search(root: Path) -> None:
+    searches.read(root)
+    searches.read(root / "roles.csv", root / "distractors.csv")
+
+
+def _make_ijb(root: Path) -> None:
+    points = "10 20 40 20 25 35 14 48 37 48"
+    meta = {
+        "face_tid_mid.txt": "".join(f"{k}.jpg {k // 2} {k}\n" for k in range(4)),
+        "name_5pts_score.txt": "".join(f"{k}.jpg {points} 0.9\n" for k in range(4)),
+        "template_pair_label.txt": "0 0 1\n0 1 0\n",
+        "1N_gallery_S1.csv": "T,S,F\n0,0,0.jpg\n",
+        "1N_gallery_S2.csv": "T,S,F\n1,1,2.jpg\n",
+        "1N_probe_mixed.csv": "T,S,F\n0,0,1.jpg\n1,1,3.jpg\n",
+    }
+    _write(root, {f"meta/ijbb_{name}": text.encode() for name, text in meta.items()})
+    _write(root, {f"loose_crop/{k}.jpg": tiny_sets.jpeg(k, 60) for k in range(4)})
+
+
+def _read_ijb(root: Path) -> None:
+    ijb.pairs(root, "ijbb")
+    ijb.search(root, "ijbb")
+    module: Any = discover.load("frlib.data.sources", "ijb_crops")
+    config = module.Config(path=str(root))
+    module.fingerprint(config)
+    module.open_reader(config).images(module.scan(config).refs, _SIDE)
+
+
 SUBJECTS: dict[str, Subject] = {
     "pictures": Subject(lambda root: _write(root, PICTURES), _read_pictures),
     "image_folder": Subject(
@@ -272,4 +313,6 @@ SUBJECTS: dict[str, Subject] = {
     "pair lists": Subject(_make_lists, _read_lists),
     "pairs csv": Subject(_make_csv, _read_csv),
     "features": Subject(_make_features, _read_features),
+    "search": Subject(_make_search, _read_search),
+    "ijb": Subject(_make_ijb, _read_ijb),
 }

@@ -3,10 +3,11 @@
 cli ─► everything (also analysis and studies, by name)
 bench ─► heads, train, data, schedules, metrics   testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
-rayrun ─► train, study, records, parallel
+rayrun ─► train, study, records, parallel, evaluate, data
+export ─► backbones, data, records
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
 train  ─► heads, backbones, schedules, data, parallel, denoise, evaluate, metrics, records
-evaluate ─► metrics, data        track ─► records
+evaluate ─► metrics, data, stats, backbones   track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
 everything ─► core
 """
@@ -31,7 +32,7 @@ ALLOWED = {
     "bench": {"heads", "train", "data", "schedules", "metrics"},
     "data": set(),
     "denoise": set(),
-    "evaluate": {"metrics", "data"},
+    "evaluate": {"metrics", "data", "stats", "backbones"},
     "train": {
         "heads",
         "backbones",
@@ -44,8 +45,9 @@ ALLOWED = {
         "records",
     },
     "track": {"records"},
+    "export": {"backbones", "data", "records"},
     "study": {"train", "data", "records", "stats"},
-    "rayrun": {"train", "study", "records", "parallel"},
+    "rayrun": {"train", "study", "records", "parallel", "evaluate", "data"},
     "launch": {"rayrun", "study", "data", "records", "track"},
     "cli": {
         "launch",
@@ -53,8 +55,10 @@ ALLOWED = {
         "records",
         "track",
         "data",
+        "evaluate",
         "heads",
         "bench",
+        "export",
         "analysis",
         "cluster",
     },
@@ -67,6 +71,8 @@ ONLY_IN = {
     "optuna": ("frlib/rayrun/",),
     "mlflow": ("frlib/track/mlflow.py",),
     "matplotlib": ("analysis/figures/",),
+    "onnx": ("frlib/evaluate/models/onnx.py", "frlib/export/"),
+    "onnxruntime": ("frlib/evaluate/models/onnx.py", "frlib/export/"),
 }
 NO_TORCH = ("core", "records", "stats", "study", "analysis", "studies", "cli", "launch")
 
@@ -123,6 +129,8 @@ def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
         "frlib/data/sources",
         "frlib/data/noise",
         "frlib/data/sinks",
+        "frlib/evaluate/models",
+        "frlib/evaluate/protocols",
     ):
         names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
         dotted = package.replace("/", ".")

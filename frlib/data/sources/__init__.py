@@ -12,6 +12,8 @@ A module defines
 * if a scan is worth keeping, `fingerprint(config) -> str`: a text that changes whenever a scan
   would come out differently (files with size and time of change). Without it the source is scanned
   every time;
+* if it is a verification set that brings its images, `pairs(config) -> ListedPairs`: what is asked
+  about them, by id;
 * if it needs a file made once, `ready(config, store) -> Config`: the config that names that file,
   kept in the store; of a ready config, the same.
 

@@ -65,8 +65,10 @@ def fingerprint(config: Config) -> str:
 
 
 def recognise(path: Place) -> Config | None:
-    """A folder whose first folders hold an image."""
+    """A folder whose first folders hold an image; not one of pairs (see `pair_folder`)."""
     if not path.is_dir() or not _files.first_image(path, SUFFIXES):
+        return None
+    if (path / "pair_label.npy").is_file():
         return None
     return Config(path=str(path))
 

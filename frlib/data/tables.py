@@ -1,0 +1,58 @@
+"""Foreign tables of text (CSV, or columns between blanks) through Arrow's reader, typed.
+
+No field may be missing and none is quoted by accident: what does not fit is a `DataError` that
+names the file and what was expected.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from frlib.core.errors import DataError
+
+Columns = Mapping[str, pa.DataType]
+
+
+def without_header(file: Path, columns: Columns, expected: str) -> pa.Table:
+    """Lines of as many fields as there are `columns`, one blank between them."""
+    return _read(
+        file,
+        pc.ReadOptions(column_names=list(columns)),
+        pc.ParseOptions(delimiter=" ", quote_char=False),
+        pc.ConvertOptions(column_types=dict(columns)),
+        expected,
+    )
+
+
+def with_header(file: Path, columns: Columns, expected: str) -> pa.Table:
+    """A CSV with a header line; columns that are not named keep the type Arrow finds in them."""
+    return _read(
+        file,
+        pc.ReadOptions(),
+        pc.ParseOptions(),
+        pc.ConvertOptions(column_types=dict(columns)),
+        expected,
+    )
+
+
+def _read(file: Path, read: Any, parse: Any, convert: Any, expected: str) -> pa.Table:
+    try:
+        with file.open("rb") as opened:
+            table = pc.read_csv(opened, read, parse, convert)
+        names = table.column_names
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: cannot be read ({error}); {expected}") from error
+    if len(set(names)) != len(names):
+        raise DataError(f"{file}: a column occurs twice in {names}; {expected}")
+    for name in names:
+        if table[name].null_count and name in convert.column_types:
+            raise DataError(
+                f"{file}: {table[name].null_count:,} of {table.num_rows:,} lines have no {name}; "
+                f"{expected}"
+            )
+    if not table.num_rows:
+        raise DataError(f"{file}: no line in it; {expected}")
+    return table

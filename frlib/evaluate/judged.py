@@ -1,0 +1,186 @@
+"""From questions and features to a report: every variant, its intervals and its marks.
+
+Intervals (95 %) hold thresholds as chosen, except for TAR over all pairs, and speak of one trained
+model. Where the people of the pairs are known they are drawn (`bootstrap over people`,
+`frlib.stats.people`); elsewhere pairs count as independent (`exact binomial`, which is then too
+narrow where pairs share people). They are of the share over all pairs; with folds of unequal size
+the value, a mean over folds, may differ from it a little.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from frlib.core.errors import ConfigError, ProtocolError
+from frlib.evaluate import pair_variants
+from frlib.evaluate.pair_variants import Judgement, Measure, Views
+from frlib.evaluate.questions import Questions
+from frlib.evaluate.report import Report, Row
+from frlib.stats.intervals import Interval, binomial_interval
+from frlib.stats.people import People, accuracy_interval, people, tar_interval
+
+if TYPE_CHECKING:
+    from frlib.evaluate.features import Features
+
+BY_PEOPLE = "bootstrap over people"
+BINOMIAL = "exact binomial"
+_SEED = 0
+
+
+def report(
+    title: str,
+    questions: Sequence[Questions],
+    features: "Features",
+    variants: Sequence[str] | None,
+) -> Report:
+    """All variants on the same embeddings; `variants` None: the default one.
+
+    A variant that is not defined for a list gives a row without value whose mark says why.
+    `DataError` for images without an embedding, `NumericsError` for embeddings not finite,
+    `ConfigError` for a variant that does not exist.
+    """
+    wanted = tuple(variants) if variants else pair_variants.DEFAULT
+    unknown = [name for name in wanted if name not in pair_variants.VARIANTS]
+    if unknown:
+        raise ConfigError(
+            f"no variant {', '.join(unknown)}; known: {', '.join(pair_variants.VARIANTS)}"
+        )
+    rows: list[Row] = []
+    scores: dict[str, pa.Table] = {}
+    warnings: list[str] = []
+    ran: dict[str, Any] = {}
+    for asked in questions:
+        views = _views(asked, features)
+        warnings += _zeros(asked, views)
+        for variant in wanted:
+            try:
+                found = pair_variants.judge(variant, views)
+            except ProtocolError as error:
+                rows.append(_absent(asked, variant, str(error)))
+                ran.setdefault(variant, pair_variants.about(variant, _num_views(views)))
+                continue
+            ran[found.name] = pair_variants.about(variant, _num_views(views))
+            rows += [_row(asked, found, measure) for measure in found.measures]
+            if found.correct is not None:
+                scores[f"{asked.name}/{found.name}"] = _table(asked, found)
+    return Report(
+        title=title,
+        about={
+            "colour": features.about.get("colour"),
+            "features": features.about,
+            "variants": ran,
+            "pairs": {asked.name: len(asked) for asked in questions},
+            "people": {a.name: None if a.people is None else a.people.num for a in questions},
+        },
+        rows=tuple(rows),
+        scores=scores,
+        warnings=tuple(warnings),
+    )
+
+
+def _views(asked: Questions, features: "Features") -> Views:
+    """Only the images that are asked about, so that others may be damaged."""
+    place = {name: row for row, name in enumerate(asked.ids)}
+    rows = features.places(np.array(asked.ids, dtype=np.dtypes.StringDType()))
+    mirrored = features.mirrored
+    left, right = (
+        np.array([place[name] for name in side], dtype=np.int64)
+        for side in (asked.pairs.left, asked.pairs.right)
+    )
+    return Views(
+        plain=features.plain[rows],
+        mirrored=None if mirrored is None else mirrored[rows],
+        left=left,
+        right=right,
+        same=asked.pairs.same,
+        fold=asked.pairs.fold,
+    )
+
+
+def _num_views(views: Views) -> int:
+    return 1 if views.mirrored is None else 2
+
+
+def _zeros(asked: Questions, views: Views) -> list[str]:
+    zero = np.flatnonzero(~views.plain.any(axis=1))
+    if not len(zero):
+        return []
+    return [
+        f"{asked.name}: {len(zero):,} of {len(views.plain):,} embeddings are all zero, first of "
+        f"{asked.ids[int(zero[0])]!r}; they have no direction and their pairs mean nothing"
+    ]
+
+
+def _absent(asked: Questions, variant: str, why: str) -> Row:
+    same = int(asked.pairs.same.sum())
+    return Row(
+        protocol=asked.name,
+        variant=variant,
+        metric="",
+        value=None,
+        n=len(asked),
+        n_positive=same,
+        mark=why,
+    )
+
+
+def _row(asked: Questions, found: Judgement, measure: Measure) -> Row:
+    same = asked.pairs.same
+    over = np.ones(len(asked), dtype=bool) if measure.over is None else measure.over
+    mark = measure.mark
+    if measure.metric == "accuracy" and np.ptp(found.score) == 0:
+        mark = "all scores are equal"
+    interval, how = _interval(asked.people, found, measure, over)
+    known = interval is not None and bool(np.isfinite(interval.low))
+    return Row(
+        protocol=asked.name,
+        variant=found.name,
+        metric=measure.metric,
+        value=measure.value,
+        low=interval.low if interval is not None and known else None,
+        high=interval.high if interval is not None and known else None,
+        n=int(over.sum()) if measure.n is None else measure.n,
+        n_positive=None if measure.n is not None else int((over & same).sum()),
+        mark=mark,
+        interval=how if known else "",
+    )
+
+
+def _interval(
+    who: People | None,
+    found: Judgement,
+    measure: Measure,
+    over: NDArray[np.bool_],
+) -> tuple[Interval | None, str]:
+    """An all-right (or all-wrong) list shows no spread to draw from: there binomial is honest."""
+    if measure.event is None:
+        return None, ""
+    event = measure.event[over]
+    one_sided = bool(event.all() or not event.any())
+    if who is None or one_sided:
+        return binomial_interval(int(event.sum()), len(event)), BINOMIAL
+    if measure.far is not None:
+        return tar_interval(found.score, who, measure.far, seed=_SEED), BY_PEOPLE
+    drawn = people(who.left_P[over], who.right_P[over])
+    return accuracy_interval(event, drawn, seed=_SEED), BY_PEOPLE
+
+
+def _table(asked: Questions, found: Judgement) -> pa.Table:
+    pairs = asked.pairs
+    columns: dict[str, Any] = {
+        "left": list(pairs.left),
+        "right": list(pairs.right),
+        "same": pairs.same,
+        "fold": pairs.fold,
+        "score": found.score,
+        "threshold": found.threshold,
+        "correct": found.correct,
+    }
+    if asked.people is not None:
+        columns["left_person"] = asked.people.left_P
+        columns["right_person"] = asked.people.right_P
+    about = {"protocol": asked.name, "variant": found.name}
+    return pa.table(columns).replace_schema_metadata(about)

@@ -1,0 +1,65 @@
+"""Which views of an image a variant compares: `F0` the original, `F1` the sum of both.
+
+Variants name it last, as `N1D1F1` and `megaface-raw-F0` do.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frlib.core.errors import ConfigError
+from frlib.evaluate.features import Features
+
+ALL = ("F0", "F1")
+NO_MIRROR = "needs mirrored embeddings, which are not given"
+_FLIP = {"F0": "original view only", "F1": "sum of both views"}
+
+
+def asked(
+    known: Sequence[str], variants: Iterable[str] | None, default: Iterable[str]
+) -> tuple[str, ...]:
+    """The variants to compute; `ConfigError` for one that is not known."""
+    chosen = tuple(default if variants is None else variants)
+    strange = [one for one in chosen if one not in known]
+    if strange or not chosen:
+        raise ConfigError(f"variants {list(chosen)}: expected some of {', '.join(known)}")
+    return chosen
+
+
+def best(features: Features) -> str:
+    """`F1` where there is a mirrored view, else `F0`."""
+    return "F0" if features.mirrored is None else "F1"
+
+
+def uses_mirrored(variant: str) -> bool:
+    """Whether a variant adds the mirrored view."""
+    return variant.endswith("F1")
+
+
+def rows(features: Features, places: NDArray[np.int64], variant: str) -> NDArray[np.float32]:
+    """`[n, D]` raw outputs of a variant's views, summed; a copy."""
+    found: NDArray[np.float32] = features.plain[places]
+    if uses_mirrored(variant):
+        assert features.mirrored is not None
+        found = found + features.mirrored[places]
+    return found
+
+
+def about(model: dict[str, Any], variants: Sequence[str], normalisation: str) -> dict[str, Any]:
+    """What every number of a report was made with (`Report.about`). model: `Features.about`."""
+    return {
+        "model": model,
+        "colour": model.get("colour"),
+        "variants": {
+            one: {"flip": _FLIP[one[-2:]], "normalisation": normalisation} for one in variants
+        },
+    }
+
+
+def zeros(num_zero: int) -> list[str]:
+    """A warning about images without direction, if there are any."""
+    if not num_zero:
+        return []
+    return [f"{num_zero:,} images have a zero vector: they have no direction and score 0"]

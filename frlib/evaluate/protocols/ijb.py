@@ -1,0 +1,273 @@
+"""IJB-B and IJB-C, 1:1 and 1:N, under the eight published ways of pooling (`metrics.templates`).
+
+1:1 (`ijb11`): TAR by the published nearest rule and by the strict one. 1:N where its lists are
+there: `ijb1n-joined` (both galleries as one) and `ijb1n-split` (each on its own). The published 1:N
+numbers are those of `N1D1F1`.
+
+People behind templates are told by the genuine pairs: templates that such pairs connect are of one
+person. Shapes: N images, P pairs, Q probes.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from frlib.core.config import Config as Base
+from frlib.core.config import place, setting
+from frlib.core.errors import DataError, ProtocolError
+from frlib.data import ijb
+from frlib.data.sources import ijb_crops
+from frlib.evaluate.features import Features
+from frlib.evaluate.protocols import _rates, _views
+from frlib.evaluate.report import Report, Row
+from frlib.metrics import listed, one_to_many, one_to_one, templates
+from frlib.metrics.gallery import Gallery, joined, search
+from frlib.metrics.templates import Templates
+
+VARIANTS: tuple[str, ...] = templates.SETTINGS
+_SPLIT_FPIR = (0.01, 0.1)
+
+
+class Config(Base):
+    """One set."""
+
+    name: Literal["ijb"] = "ijb"
+    path: str = place(..., doc="folder with meta (the lists) and, for models, loose_crop")
+    colour: Literal["RGB", "BGR"] = setting("RGB", doc="channel order of the stored crops")
+    expected: bool = setting(
+        True, doc="refuse lists whose counts are not those of the published set"
+    )
+    fars: tuple[float, ...] = setting(one_to_one.TARGETS, doc="false-accept rates of 1:1")
+
+
+def source(config: Config) -> ijb_crops.Config:
+    """The loose crops, aligned by their points."""
+    return ijb_crops.Config(path=config.path, colour=config.colour)
+
+
+def recognise(path: Path) -> Config | None:
+    """A folder with the lists of one set."""
+    try:
+        ijb.which(path)
+    except DataError:
+        return None
+    return Config(path=str(path))
+
+
+def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
+    """Every variant out of one pass over the images.
+
+    `DataError` for lists that are damaged or of other counts than published, and for images without
+    a vector.
+    """
+    path = Path(config.path)
+    name = ijb.which(path)
+    images, pairs = ijb.images(path, name), ijb.pairs(path, name)
+    num_templates = len(np.unique(images.templates))
+    counts = ijb.Counts(len(images.images), num_templates, len(pairs.same))
+    if config.expected:
+        ijb.require_published(name, counts, str(path))
+    chosen = _views.asked(VARIANTS, variants, (f"N1D1{_views.best(features)}",))
+    able = [one for one in chosen if features.mirrored is not None or not _views.uses_mirrored(one)]
+    places = features.places(images.images)
+    used = features.take(places) if not _is_all(places, len(features)) else features
+    num_zero = used.require_sound()
+    searched = ijb.search(path, name)
+    pooled = (
+        templates.pool(
+            used.plain,
+            images.templates,
+            images.media,
+            flip_ND=used.mirrored,
+            score_N=images.scores,
+            settings=able,
+        )
+        if able
+        else {}
+    )
+    persons = _persons(pairs)
+    rows: list[Row] = []
+    scores: dict[str, pa.Table] = {}
+    for variant in chosen:
+        if variant not in pooled:
+            rows.append(_rates.missing(name, variant, "tar", _views.NO_MIRROR))
+            continue
+        found, scores[f"{name}-1:1/{variant}"] = _one_to_one(
+            f"{name}-1:1", variant, pooled[variant], pairs, persons, config.fars
+        )
+        rows += found
+        if searched is not None:
+            found, scores[f"{name}-1:N/{variant}"] = _one_to_many(
+                f"{name}-1:N", variant, pooled[variant], *searched
+            )
+            rows += found
+    about = _views.about(features.about, chosen, "L2 of each template") | {
+        "counts": counts.__dict__
+    }
+    for variant, told in about["variants"].items():
+        told["normalisation"] = (
+            f"image norms {'kept' if 'N1' in variant else 'removed'}, face scores "
+            f"{'used' if 'D1' in variant else 'not used'}, L2 of the template"
+        )
+    return Report(
+        title=name.upper(),
+        about=about,
+        rows=tuple(rows),
+        scores=scores,
+        warnings=tuple(_views.zeros(num_zero)),
+    )
+
+
+def _is_all(places: NDArray[np.int64], num: int) -> bool:
+    return len(places) == num and bool((places == np.arange(num)).all())
+
+
+def _persons(pairs: ijb.TemplatePairs) -> NDArray[np.int64]:
+    """`[G]` number of the person of every genuine pair, in the order of the list."""
+    left, right = pairs.left[pairs.same], pairs.right[pairs.same]
+    ids, place = np.unique(np.concatenate((left, right)), return_inverse=True)
+    if not len(ids):
+        return np.empty(0, dtype=np.int64)
+    ends = place[: len(left)], place[len(left) :]
+    graph = coo_array((np.ones(len(left), dtype=np.int8), ends), shape=(len(ids), len(ids)))
+    _, person = connected_components(graph, directed=False)
+    return np.asarray(person[ends[0]], dtype=np.int64)
+
+
+def _one_to_one(
+    protocol: str,
+    variant: str,
+    pooled: Templates,
+    pairs: ijb.TemplatePairs,
+    persons: NDArray[np.int64],
+    fars: tuple[float, ...],
+) -> tuple[list[Row], pa.Table]:
+    score_P = listed.pair_scores(
+        pooled.features,
+        pooled.features,
+        pooled.positions(pairs.left),
+        pooled.positions(pairs.right),
+    )
+    table = pa.table(
+        {"left": pairs.left, "right": pairs.right, "same": pairs.same, "score": score_P}
+    )
+    if np.ptp(score_P) == 0:
+        why = "all scores are equal: they say nothing about any pair"
+        return [_rates.missing(protocol, variant, "tar", why)], table
+    try:
+        points = [
+            point
+            for rule in ("nearest", "far_at_most")
+            for point in one_to_one.tars(score_P, pairs.same, fars, rule)
+        ]
+    except ProtocolError as error:
+        return [_rates.missing(protocol, variant, "tar", str(error))], table
+    genuine = score_P[pairs.same]
+    return [_rates.tar(protocol, variant, point, genuine, persons) for point in points], table
+
+
+def _one_to_many(
+    protocol: str,
+    variant: str,
+    pooled: Templates,
+    galleries: tuple[ijb.Subjects, ...],
+    probes: ijb.Subjects,
+) -> tuple[list[Row], pa.Table]:
+    entries = [Gallery(features=pooled.of(g.templates), subjects=g.subjects) for g in galleries]
+    probe_QD = pooled.of(probes.templates)
+    found = search(joined(entries), probe_QD, probes.subjects)
+    rank_Q = np.where(found.has_mate, found.above_Q + 1, 0)
+    table = pa.table(
+        {
+            "template": probes.templates,
+            "subject": probes.subjects,
+            "rank": rank_Q,
+            "mate_score": found.mate_Q,
+            "best_other_score": found.best_Q,
+        }
+    )
+    rows = [
+        _rates.share(
+            protocol,
+            variant,
+            f"rank{rank},joined",
+            (rank_Q > 0) & (rank_Q <= rank),
+            probes.subjects,
+            mark=_rates.tied(found.num_tied, len(rank_Q)),
+        )
+        for rank in one_to_many.RANKS
+    ]
+    definitions: dict[str, Callable[[], list[Row]]] = {
+        "joined": lambda: _joined(protocol, variant, entries, probe_QD, probes, found.mate_Q),
+        "split": lambda: _split(protocol, variant, entries, probe_QD, probes),
+    }
+    for definition, compute in definitions.items():
+        try:
+            rows += compute()
+        except ProtocolError as error:
+            rows.append(_rates.missing(protocol, variant, f"tpir,{definition}", str(error)))
+    return rows, table
+
+
+def _joined(
+    protocol: str,
+    variant: str,
+    entries: list[Gallery],
+    probe_QD: NDArray[np.float32],
+    probes: ijb.Subjects,
+    mate_Q: NDArray[np.float32],
+) -> list[Row]:
+    found = one_to_many.ijb1n_joined(entries, probe_QD, probes.subjects)
+    return [
+        _rates.share(
+            protocol,
+            variant,
+            f"tpir@fpir={point.target:g},joined",
+            mate_Q > point.threshold,
+            probes.subjects,
+            value=point.tpir,
+            mark="" if point.is_supported else f"rests on {point.num_impostors_above} impostors",
+        )
+        for point in found.points
+    ]
+
+
+def _split(
+    protocol: str,
+    variant: str,
+    entries: list[Gallery],
+    probe_QD: NDArray[np.float32],
+    probes: ijb.Subjects,
+) -> list[Row]:
+    found = one_to_many.ijb1n_split(entries, probe_QD, probes.subjects, _SPLIT_FPIR)
+    rows = [
+        Row(
+            protocol=protocol,
+            variant=variant,
+            metric=f"rank{rank},split",
+            value=rate,
+            n=found.num_probes,
+        )
+        for rank, rate in zip(found.ranks, found.rank_rates, strict=True)
+    ]
+    for at, (target, tpir) in enumerate(zip(found.targets, found.tpir, strict=True)):
+        fewest = min(one.points[at].num_impostors_above for one in found.galleries)
+        num = min(one.points[at].num_impostors for one in found.galleries)
+        rows.append(
+            Row(
+                protocol=protocol,
+                variant=variant,
+                metric=f"tpir@fpir={target:g},split",
+                value=tpir,
+                n=found.num_probes,
+                n_positive=sum(one.num_mated for one in found.galleries),
+                mark=_rates.weak(fewest, num, target),
+            )
+        )
+    return rows

@@ -1,0 +1,148 @@
+"""`frlib eval run` and `compare`, from files to the printed table."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from frlib.cli.main import app
+from frlib.core.config import Config
+from frlib.core.errors import ConfigError
+from tests.unit.data.tiny_sets import encoded, people, write_folder
+from tests.unit.evaluate.made_pairs import features, listed
+
+
+def _made(root: Path) -> tuple[str, str]:
+    pairs = listed()
+    rows = zip(pairs.fold, pairs.left, pairs.right, pairs.same, strict=True)
+    lines = [f"{fold},{a},{b},{int(same)}" for fold, a, b, same in rows]
+    (root / "own.csv").write_text("\n".join(["fold,path_a,path_b,same", *lines]) + "\n")
+    for name, noise in (("good", 0.3), ("bad", 2.5)):
+        given = features(pairs, noise)
+        ids = np.array(given.ids.tolist())
+        np.savez(root / f"{name}.npz", ids=ids, embeddings=given.plain)
+    return str(root / "own.csv"), str(root / "good.npz")
+
+
+def _run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["eval", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_run_when_all_variants_then_one_table_and_its_notes(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    shown = _run("run", pairs, "--embeddings", good, "--all-variants", "--store", str(tmp_path))
+    for name in ("insightface4-single", "boundaryface4-single", "facexzoo4", "exact4-single"):
+        assert name in shown
+    assert "40 impostor pairs; FAR 0.001 needs 1,000" in shown
+    assert "colour order not known" in shown
+    assert "overlap with training was not checked: no --train set is given" in shown
+
+
+def test_run_when_kept_then_compare_finds_the_difference(tmp_path: Path) -> None:
+    pairs, _ = _made(tmp_path)
+    for name in ("good", "bad"):
+        given = str(tmp_path / f"{name}.npz")
+        _run("run", pairs, "--embeddings", given, "--out", str(tmp_path / name))
+    folders = [str(tmp_path / name / "own") for name in ("good", "bad")]
+    (one,) = json.loads(_run("compare", *folders, "--json"))
+    assert one["scores"] == "own/insightface4-single"
+    assert one["a"] > one["b"]
+    assert one["mcnemar"]["p"] < 0.01
+
+
+def test_run_when_json_then_rows_carry_what_they_were_made_with(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    (report,) = json.loads(_run("run", pairs, "--embeddings", good, "--json"))
+    row = report["rows"][0]
+    assert row["flip"].startswith("one view given")
+    assert row["normalisation"] == "L2 of the sum, float64"
+    assert row["colour"] is None
+    assert row["interval"] == "bootstrap over people"
+
+
+def test_run_when_training_shares_people_then_warned(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    everyone = {f"p{k}": people(2, first_seed=100 * k)["p00"] for k in range(40)}
+    images = write_folder(tmp_path / "images", everyone)
+    train = write_folder(tmp_path / "train", {"p3": everyone["p3"]})
+    shown = _run(
+        *("run", pairs, "--embeddings", good, "--images", str(images)),
+        *("--train", str(train), "--store", str(tmp_path / "store")),
+    )
+    assert "2 of 80 evaluated images are in the training set" in shown
+    assert "1 of 40 evaluated people are named in the training set" in shown
+
+
+class _Red:
+    """A model that sees the red channel alone."""
+
+    size = 20
+    colour = "RGB"
+    about: ClassVar[dict[str, Any]] = {
+        "kind": "made",
+        "digest": "red",
+        "colour": "RGB",
+        "dimensions": 25,
+    }
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        blocks = images[..., 0].reshape(len(images), 5, 4, 5, 4).astype(np.float32)
+        found: np.ndarray = blocks.mean(axis=(2, 4)).reshape(len(images), 25)
+        return found - found.mean(axis=1, keepdims=True)
+
+
+def _in_red(root: Path, colour: int) -> Path:
+    """The people of `_made`, told apart by one channel; the others are noise."""
+    rng = np.random.default_rng(4)
+    for person in range(40):
+        (root / f"p{person}").mkdir(parents=True)
+        pattern = np.kron(rng.integers(60, 200, size=(5, 5)), np.ones((4, 4)))
+        for shot in range(2):
+            picture = rng.integers(0, 255, size=(20, 20, 3))
+            picture[..., colour] = (pattern + rng.normal(0, 20, size=(20, 20))).clip(0, 255)
+            data = encoded(picture.astype(np.uint8), "PNG")
+            (root / f"p{person}" / f"{shot}.jpg").write_bytes(data)
+    return root
+
+
+@pytest.mark.parametrize(("channel", "is_swapped"), [(0, False), (2, True)])
+def test_run_when_a_model_is_given_then_embedded_and_its_colours_checked(
+    channel: int, is_swapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, _ = _made(tmp_path)
+    monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Config())
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: _Red())
+    images = str(_in_red(tmp_path / "images", channel))
+    shown = _run(
+        *("run", pairs, "--model", "made", "--images", images, "--json"),
+        *("--store", str(tmp_path / "store")),
+    )
+    (report,) = json.loads(shown)
+    swapped = [text for text in report["warnings"] if "looks like swapped channels" in text]
+    assert bool(swapped) == is_swapped
+    assert (report["rows"][0]["value"] > 0.9) == (not is_swapped)
+    assert report["rows"][0]["variant"] == "insightface4"
+    assert report["rows"][0]["colour"] == "RGB"
+    assert report["about"]["checks"]["colour_and_alignment"]["own"]["pairs"] == 80
+
+
+def test_run_when_a_model_has_no_images_then_says_which_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, _ = _made(tmp_path)
+    monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Config())
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: _Red())
+    with pytest.raises(ConfigError, match="Give --images"):
+        _run("run", pairs, "--model", "made")
+
+
+def test_run_when_model_and_embeddings_or_neither_then_usage(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    for given in ([], ["--model", "m", "--embeddings", good]):
+        with pytest.raises(ConfigError, match="one of them"):
+            CliRunner().invoke(app, ["eval", "run", pairs, *given], catch_exceptions=False)

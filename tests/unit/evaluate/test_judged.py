@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from frlib.core import safeio
+from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.evaluate import judged, pair_variants
+from frlib.evaluate.compare import compare
+from frlib.evaluate.questions import Questions
+from frlib.evaluate.report import Report
+from frlib.metrics import verification
+from tests.unit.evaluate.made_pairs import features, listed
+
+
+def _report(noise: float = 0.6, flat: bool = False, mirrored: bool = True) -> Report:
+    pairs = listed(flat=flat)
+    given = features(pairs, noise, mirrored)
+    return judged.report("made", [Questions("made", pairs)], given, pair_variants.VARIANTS)
+
+
+def test_report_when_all_variants_then_each_has_rows_and_says_how_it_was_made() -> None:
+    report = _report()
+    ran = {row.variant for row in report.rows}
+    assert ran == {
+        *("insightface4", "boundaryface4", "facexzoo4", "tface4", "tface-rfw-faulty4"),
+        *("val-classic4", "val-expface4", "val-strict4", "exact4", "roc"),
+    }
+    for row in report.to_json()["rows"]:
+        assert {"colour", "flip", "normalisation", "compared"} <= set(row)
+        assert row["colour"] == "RGB"
+        assert "faulty" in row["mark"] or "faulty" not in row["variant"]
+
+
+def test_report_when_insightface_then_the_number_is_that_of_the_metric() -> None:
+    pairs = listed()
+    given = features(pairs)
+    place = {name: row for row, name in enumerate(given.ids.tolist())}
+    left, right = (np.array([place[n] for n in side]) for side in (pairs.left, pairs.right))
+    rule = verification.VARIANTS["insightface10"]
+    expected = rule(given.plain, given.mirrored, left, right, pairs.same, pairs.fold)
+    row = next(r for r in _report().rows if r.variant == "insightface4")
+    assert row.value == expected.accuracy
+    assert row.low is not None
+    assert row.high is not None
+    assert row.low <= row.value <= row.high
+    assert row.interval == judged.BY_PEOPLE
+
+
+def test_report_when_people_are_unknown_then_interval_is_binomial_and_named() -> None:
+    row = next(r for r in _report(flat=True).rows if r.metric == "accuracy")
+    assert row.interval == judged.BINOMIAL
+
+
+def test_report_when_fewer_impostors_than_one_over_far_then_cell_is_marked() -> None:
+    rows = {row.metric: row for row in _report().rows if row.variant == "roc"}
+    assert rows["tar@far=0.01"].value is None
+    assert rows["tar@far=0.01"].mark == "40 impostor pairs; FAR 0.01 needs 100"
+    assert rows["tar@far=0.1"].mark.startswith("rests on ")
+
+
+def test_report_when_one_view_then_variant_says_single() -> None:
+    names = {row.variant for row in _report(mirrored=False).rows}
+    assert {"insightface4-single", "facexzoo4", "roc-single"} <= names
+
+
+def test_report_when_all_scores_are_equal_then_marked_and_roc_absent() -> None:
+    pairs = listed()
+    given = features(pairs)
+    given.plain[:] = 1
+    assert given.mirrored is not None
+    given.mirrored[:] = 1
+    report = judged.report("made", [Questions("made", pairs)], given, ("insightface10", "roc"))
+    assert report.rows[0].mark == "all scores are equal"
+    assert report.rows[-1].value is None
+    assert "equal" in report.rows[-1].mark
+
+
+def test_report_when_embeddings_are_zero_missing_or_not_finite_then_told() -> None:
+    pairs = listed()
+    questions = [Questions("made", pairs)]
+    given = features(pairs)
+    given.plain[3] = 0
+    assert (
+        "1 of 80 embeddings are all zero" in judged.report("m", questions, given, None).warnings[0]
+    )
+    given.plain[3, 0] = np.nan
+    with pytest.raises(NumericsError, match="not finite"):
+        judged.report("m", questions, given, None)
+    with pytest.raises(DataError, match="have no vector"):
+        judged.report("m", questions, features(pairs).take(np.arange(70)), None)
+    with pytest.raises(ConfigError, match="no variant insightfase"):
+        judged.report("m", questions, features(pairs), ("insightfase",))
+
+
+def test_compare_when_two_models_then_differs_and_other_pairs_are_refused(tmp_path: Path) -> None:
+    _report(0.3).save(tmp_path / "a")
+    _report(2.5).save(tmp_path / "b")
+    found = {one.scores: one for one in compare(tmp_path / "a", tmp_path / "b")}
+    one = found["made/insightface4"]
+    assert one.by == "people"
+    assert one.a > one.b
+    assert one.bootstrap.difference.value == pytest.approx(one.a - one.b)
+    assert one.mcnemar.only_a - one.mcnemar.only_b == round(80 * (one.a - one.b))
+    assert one.mcnemar.p < 0.01
+    assert safeio.read_json(tmp_path / "a" / "report.json")["title"] == "made"
+    other = listed(people=20)
+    judged.report("made", [Questions("made", other)], features(other), None).save(tmp_path / "c")
+    with pytest.raises(DataError, match="differ in 'left'"):
+        compare(tmp_path / "a", tmp_path / "c")
