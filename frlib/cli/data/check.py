@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from frlib.cli.options import DEFAULT_STORE, Json, Store
+
+if TYPE_CHECKING:
+    from frlib.core.config import Config
+    from frlib.data.check.subject import Embed
+    from frlib.data.texts import Texts
 
 From = Annotated[
     str, typer.Option("--from", metavar="FORMAT", help="Format of A; none: guess it from the path.")
@@ -28,6 +33,22 @@ def _print_rules(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _embedder(model: str, device: str, store: Path) -> "Embed":
+    """Both views added up, kept in the store for the next check."""
+    from frlib.data.vectors import Vectors
+    from frlib.evaluate.extract import extract
+    from frlib.evaluate.model import named, open_model
+
+    opened = open_model(named(model), device)
+
+    def embed(source: "Config", ids: "Texts") -> Vectors:
+        found = extract(opened, source, store, ids=ids)
+        both = found.plain if found.mirrored is None else found.plain + found.mirrored
+        return Vectors(found.ids, both, f"the embeddings of {model}")
+
+    return embed
+
+
 def check(
     a: Annotated[
         str,
@@ -45,6 +66,10 @@ def check(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Vectors by image id (.npz, .parquet): people alike."),
     ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="M", help="A model that embeds the images instead: people alike.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="Of the model: cpu, cuda, cuda:N, auto.")] = "auto",
     sample: Annotated[
         int, typer.Option(min=0, metavar="N", help="Decode N random images of each set; 0: all.")
     ] = 0,
@@ -79,10 +104,13 @@ def check(
     from frlib.cli.data.source_of import source_of
     from frlib.cli.data.waiting import shown
     from frlib.core.config import override
+    from frlib.core.errors import ConfigError
     from frlib.data import vectors
     from frlib.data.check import run
     from frlib.data.check.subject import Limits
 
+    if embeddings and model:
+        raise ConfigError("--embeddings and --model: either embeds the images; give one of them")
     if sheet is not None:
         from analysis.galleries import contact_sheet
 
@@ -93,7 +121,13 @@ def check(
     read = [vectors.read(path) for path in embeddings or []]
     with shown() as watch:
         report, subject = run.check(
-            source, store, against=others, vectors=read, limits=lines, watch=watch
+            source,
+            store,
+            against=others,
+            vectors=read,
+            embed=_embedder(model, device, store) if model else None,
+            limits=lines,
+            watch=watch,
         )
     if sheet is not None:
         from frlib.cli.data import check_sheet

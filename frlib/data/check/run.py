@@ -10,7 +10,7 @@ from frlib.core.config import Config
 from frlib.data import catalog
 from frlib.data.check import looks
 from frlib.data.check.report import Answer, Checked, Report, Rule, Section
-from frlib.data.check.subject import Faces, Limits, Subject
+from frlib.data.check.subject import Embed, Faces, Limits, Subject
 from frlib.data.convert.watch import Logged, Watch
 from frlib.data.vectors import Vectors
 
@@ -34,13 +34,15 @@ def check(
     *,
     against: Sequence[Config] = (),
     vectors: Sequence[Vectors] = (),
+    embed: Embed | None = None,
     limits: Limits | None = None,
     watch: Watch | None = None,
 ) -> tuple[Report, Subject]:
     """The report on a set, and what it is about (to draw the images that it mentions).
 
     `limits.sample` limits the set itself and every set of `against`. `watch`: who is told how far
-    it is; the log by default. Raises `DataError` where a source cannot be scanned or an image has
+    it is; the log by default. `vectors`, or `embed`, are for finding people who are alike. Raises
+    `DataError` where a source cannot be scanned or an image has
     no vector.
     """
     limits, watch = limits or Limits(), watch or Logged()
@@ -50,7 +52,13 @@ def check(
         _faces(config, name, place, store, limits, watch)
         for place, (config, name) in enumerate(zip(configs, _names(configs), strict=True))
     ]
-    subject = Subject(own=sets[0], against=tuple(sets[1:]), vectors=tuple(vectors), limits=limits)
+    subject = Subject(
+        own=sets[0],
+        against=tuple(sets[1:]),
+        vectors=tuple(vectors),
+        embed=embed,
+        limits=limits,
+    )
     sections = []
     for name, module in questions():
         answer: Answer | None = module.ask(subject)

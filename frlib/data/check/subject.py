@@ -1,5 +1,6 @@
 """What questions are asked about: a set, what was seen of it, and what it is compared with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,11 @@ from frlib.data.check.looks import SEEN, Looks
 from frlib.data.check.near import MOST_BITS, MOST_IN_BUCKET
 from frlib.data.check.report import Picture
 from frlib.data.manifest import Manifest
+from frlib.data.texts import Texts
 from frlib.data.vectors import Vectors
+
+Embed = Callable[[Config, Texts], Vectors]
+"""Embeddings of the images of a source that have these ids."""
 
 
 class Limits(Config):
@@ -79,9 +84,13 @@ class Faces:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
-    """The set, what it is compared with, files of embeddings, and the limits."""
+    """The set, what it is compared with, embeddings, and the limits.
+
+    vectors: files of embeddings. embed: a model instead, which is asked for a source's images.
+    """
 
     own: Faces
     against: tuple[Faces, ...]
     vectors: tuple[Vectors, ...]
+    embed: Embed | None
     limits: Limits

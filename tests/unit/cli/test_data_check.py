@@ -116,6 +116,12 @@ def test_check_when_rules_are_asked_then_listed_without_a_set(run, capsys) -> No
         (("a", "--from", "image_folder", "--limit", "coarse_bits=4"), 2, "coarse_bits"),
         (("a", "--from", "image_folder", "--sheet", "x.jpg"), 2, "written as .png"),
         (("a", "--from", "image_folder", "--embeddings", "x.npz"), 1, "x.npz does not exist"),
+        (
+            ("a", "--from", "image_folder", "--embeddings", "x.npz", "--model", "m"),
+            2,
+            "give one of them",
+        ),
+        (("a", "--from", "image_folder", "--model", "m.onnx"), 2, "m.onnx: no such file"),
         (('{"name": "parquet"}',), 2, "path: missing"),
         (('{"name": "parquett", "path": "x"}',), 2, "did you mean 'parquet'?"),
         (('{"name": "parquet"',), 2, "is no JSON"),

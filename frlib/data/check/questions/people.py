@@ -21,7 +21,6 @@ from frlib.core.errors import DataError
 from frlib.data import vectors as embeddings
 from frlib.data.check.report import EXAMPLES, Answer, Finding, Picture, Rule, Scalar, many
 from frlib.data.check.subject import Faces, Subject
-from frlib.data.vectors import Vectors
 
 TITLE = "People alike in other sets"
 ORDER = 100
@@ -41,16 +40,16 @@ _SHOWN = 4
 
 def ask(subject: Subject) -> Answer | None:
     """One row for every other set; None without others or without embeddings."""
-    if not subject.against or not subject.vectors:
+    if not subject.against or not (subject.vectors or subject.embed):
         return None
     own = subject.own
-    mine = _centres(own, subject.vectors)
+    mine = _centres(own, subject)
     cosine = subject.limits.cosine
     threshold = _threshold(mine, own.name) if cosine is None else cosine
     rows: list[dict[str, Scalar]] = []
     findings: list[Finding] = []
     for other in subject.against:
-        pairs, cosines = mutual(mine, _centres(other, subject.vectors))
+        pairs, cosines = mutual(mine, _centres(other, subject))
         above = cosines > threshold
         pairs, cosines = pairs[above], cosines[above]
         rows.append({"against": other.name, "people alike": len(pairs)})
@@ -92,9 +91,14 @@ def mutual(
     return np.stack([each, of_mine[each]], axis=1), cosines[each]
 
 
-def _centres(faces: Faces, files: tuple[Vectors, ...]) -> NDArray[np.float32]:
-    """`[C, D]`, from the first file that has all images of the set."""
-    manifest = faces.manifest
+def _centres(faces: Faces, subject: Subject) -> NDArray[np.float32]:
+    """`[C, D]`: by the model of what was seen, or from the first file that has all images."""
+    manifest, files = faces.manifest, subject.vectors
+    if subject.embed is not None:
+        rows = faces.looks.rows[faces.seen]
+        ids = manifest.ids[rows]
+        vectors = subject.embed(faces.config, ids)
+        return embeddings.class_centres(vectors, ids, manifest.labels[rows], manifest.num_classes)
     for number, file in enumerate(files, start=1):
         try:
             return embeddings.class_centres(

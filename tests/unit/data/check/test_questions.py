@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from frlib.core.config import Config
 from frlib.core.errors import DataError
 from frlib.data import catalog
 from frlib.data.check import looks, run
@@ -13,6 +14,7 @@ from frlib.data.check.questions import colour, consistency, counts, tail
 from frlib.data.check.subject import Faces, Limits, Subject
 from frlib.data.convert.watch import Logged
 from frlib.data.sources import parquet, recordio
+from frlib.data.texts import Texts
 from frlib.data.vectors import Vectors
 from tests.unit.data.check.made import (
     answer,
@@ -29,7 +31,7 @@ from tests.unit.data.tiny_sets import encoded, manifest, people, write_parquet, 
 
 def _subject(made, looked: looks.Looks | None = None) -> Subject:
     own = Faces(name="a", place=0, config=recordio.Config(path="-"), manifest=made, looks=looked)  # type: ignore[arg-type]
-    return Subject(own=own, against=(), vectors=(), limits=Limits())
+    return Subject(own=own, against=(), vectors=(), embed=None, limits=Limits())
 
 
 def test_check_when_a_set_is_clean_then_nothing_is_found(tmp_path: Path) -> None:
@@ -336,6 +338,37 @@ def test_people_when_too_few_for_a_threshold_then_error_says_how(tmp_path: Path)
         checked(one, tmp_path, against=[two], vectors=vectors)
     report = checked(one, tmp_path, against=[two], vectors=vectors, cosine=0.9)
     assert found(report)["person-alike"].count == 3
+
+
+def test_people_when_a_model_embeds_then_equal_numbers_of_two_sets_are_no_mix_up(
+    tmp_path: Path,
+) -> None:
+    """Ids are record numbers, the same in both sets; the damaged image is not embedded."""
+    mine, theirs = np.eye(6), np.roll(np.eye(6), 1, axis=0)
+    damaged = faces(6, 2)
+    damaged["train00"]["1.jpg"] = damaged["train00"]["1.jpg"][:-300]
+    paths = [
+        write_records(tmp_path / name, everyone)
+        for name, everyone in (("a", damaged), ("b", faces(6, 2, "eval")))
+    ]
+    one, two = (recordio.Config(path=str(path)) for path in paths)
+    asked: list[int] = []
+
+    def embed(source: Config, ids: Texts) -> Vectors:
+        made = catalog.scan(source, tmp_path / "store")
+        asked.append(len(ids))
+        people_of = dict(zip(made.ids.tolist(), made.labels.tolist(), strict=True))
+        axes = mine if source == one else theirs
+        values = np.stack([axes[people_of[str(one_id)]] for one_id in ids])
+        return Vectors(ids, values.astype(np.float32))
+
+    report, _ = run.check(
+        one, tmp_path / "store", against=[two], embed=embed, limits=Limits(cosine=0.9)
+    )
+    assert asked == [11, 12]
+    alike = found(report)["person-alike"]
+    assert alike.count == 6
+    assert any(text.startswith("00000000 ~ 00000001 (1") for text in alike.examples)
 
 
 def test_people_when_images_have_no_vector_then_error_names_the_set(tmp_path: Path) -> None:
