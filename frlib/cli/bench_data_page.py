@@ -1,10 +1,8 @@
 """How the benchmark of loading is printed for people."""
 
-from rich.table import Table
-
 from frlib.bench.data import DataReport
 from frlib.bench.fetch import BASELINE
-from frlib.cli.bench_page import console, limits
+from frlib.cli.bench_page import console, grid_of, limits
 
 
 def report(value: DataReport) -> None:
@@ -21,21 +19,13 @@ def report(value: DataReport) -> None:
     )
 
 
-def _grid(*titles: str) -> Table:
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    grid.add_column(titles[0], no_wrap=True)
-    for title in titles[1:]:
-        grid.add_column(title, justify="right", no_wrap=True)
-    return grid
-
-
 def _loaders(value: DataReport) -> None:
     some = value.loaders[0]
     console.print(
         f"\n[bold]From JPEG to the network's input[/bold], {some.images:,} faces of "
         f"{value.image_bytes / 1000:.1f} kB, 112 pixels"
     )
-    grid = _grid("", "plain µs", "frlib µs", "± %", "times faster", "levels")
+    grid = grid_of("", "plain µs", "frlib µs", "± %", "times faster", "levels")
     for one in value.loaders:
         spread = 50 * (one.most_us - one.least_us) / one.us
         grid.add_row(
@@ -53,7 +43,7 @@ def _fetch(value: DataReport) -> None:
     console.print(
         f"\n[bold]Encoded bytes at random[/bold], {value.fetch[0].blobs:,} images of 7 kB, warm"
     )
-    grid = _grid("", "µs", "± %", "times faster than a file each")
+    grid = grid_of("", "µs", "± %", "times faster than a file each")
     for one in sorted(value.fetch, key=lambda one: one.us):
         spread = 50 * (one.most_us - one.least_us) / one.us
         faster = "" if one.name == BASELINE else f"{one.faster:.2g}"
@@ -73,7 +63,7 @@ def _training(value: DataReport) -> None:
 
 def _millions(value: DataReport) -> None:
     console.print("\n[bold]Sets of millions[/bold], each in a process of its own")
-    grid = _grid("", "rows", "CPU s", "MiB")
+    grid = grid_of("", "rows", "CPU s", "MiB")
     for one in value.millions:
         peak = "–" if one.peak_mib is None else f"{one.peak_mib:,.0f}"
         name = {"index": "index opened", "manifest": "manifest built and corrupted"}[one.name]

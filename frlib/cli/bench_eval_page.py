@@ -1,9 +1,7 @@
 """How the benchmark of evaluation is printed for people."""
 
-from rich.table import Table
-
 from frlib.bench.eval import EvalReport
-from frlib.cli.bench_page import console, limits
+from frlib.cli.bench_page import console, grid_of, limits
 
 
 def report(value: EvalReport) -> None:
@@ -19,21 +17,13 @@ def report(value: EvalReport) -> None:
     )
 
 
-def _grid(*titles: str) -> Table:
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    grid.add_column(titles[0], no_wrap=True)
-    for title in titles[1:]:
-        grid.add_column(title, justify="right", no_wrap=True)
-    return grid
-
-
 def _verification(value: EvalReport) -> None:
     some = value.verification[0]
     console.print(
         f"\n[bold]Pairs on folds[/bold], {some.pairs:,} pairs, 2 views of {some.dim} numbers, "
         "against loops over thresholds"
     )
-    grid = _grid("", "plain ms", "frlib ms", "± %", "times faster", "pairs judged otherwise")
+    grid = grid_of("", "plain ms", "frlib ms", "± %", "times faster", "pairs judged otherwise")
     for one in value.verification:
         spread = 50 * (one.most_ms - one.least_ms) / one.ms
         grid.add_row(
@@ -49,7 +39,7 @@ def _verification(value: EvalReport) -> None:
 
 def _templates(value: EvalReport) -> None:
     console.print("\n[bold]Templates[/bold], against loops over templates and the whole ROC curve")
-    grid = _grid("", "size", "plain CPU s", "frlib CPU s", "times faster", "difference")
+    grid = grid_of("", "size", "plain CPU s", "frlib CPU s", "times faster", "difference")
     for one in value.templates.ratios:
         grid.add_row(
             one.what,
@@ -66,7 +56,7 @@ def _templates(value: EvalReport) -> None:
         f"templates, {whole.shape.pairs:,} pairs, {_threads(whole.threads)}; "
         f"TAR {whole.tar:.3f} at 1e-4"
     )
-    grid = _grid("", "s", "MiB")
+    grid = grid_of("", "s", "MiB")
     grid.add_row("1:1: pooled", f"{whole.pool_s:,.2f}", "")
     grid.add_row("1:1: pairs scored", f"{whole.scores_s:,.2f}", "")
     grid.add_row("1:1: TAR, both rules", f"{whole.tar_s:,.2f}", "")
@@ -87,7 +77,9 @@ def _templates(value: EvalReport) -> None:
 def _identification(value: EvalReport) -> None:
     small, whole = value.identification.compared, value.identification.whole
     console.print("\n[bold]MegaFace[/bold], probes among distractors")
-    grid = _grid("", "distractors", "probes", "plain s", "frlib s", "floor s", "times floor", "MiB")
+    grid = grid_of(
+        "", "distractors", "probes", "plain s", "frlib s", "floor s", "times floor", "MiB"
+    )
     grid.add_row(
         f"CPU time, {small.faster:,.1f} times faster",
         f"{small.shape.distractors:,}",

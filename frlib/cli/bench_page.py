@@ -35,6 +35,15 @@ def limits(found: Limits) -> None:
     )
 
 
+def grid_of(*titles: str) -> Table:
+    """A table without lines: names on the left, numbers on the right."""
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    grid.add_column(titles[0], no_wrap=True)
+    for title in titles[1:]:
+        grid.add_column(title, justify="right", no_wrap=True)
+    return grid
+
+
 def report(value: Report) -> None:
     """Limits, and a table for each number of classes."""
     limits(value.limits)
