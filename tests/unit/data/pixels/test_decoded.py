@@ -205,7 +205,7 @@ def test_open_when_source_gives_pixels_not_bytes_then_they_are_kept(
 
 
 SLOW_BUILD = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 import numpy as np
 from frlib.data import catalog
@@ -214,7 +214,7 @@ from frlib.data.sources import image_folder
 
 class Slow:
     def images(self, refs, size):
-        print("decoding", flush=True)
+        os.write(1, b"decoding\\n")  # at once: two threads may be here
         time.sleep(60)
 
 decoded._CHUNK = 2
@@ -234,9 +234,10 @@ def test_open_when_builder_was_killed_then_built_anew_and_its_rest_removed(
     )
     assert child.stdout is not None
     with child.stdout:
-        assert child.stdout.readline() == "decoding\n"
+        first = child.stdout.readline()
         child.send_signal(signal.SIGKILL)
         child.wait()
+    assert first == "decoding\n"
     assert any(name.endswith(".part") for name in _files(store))
     found = catalog.scan(image_folder.Config(path=str(root)), store)
     pixels = open_pixels(found, SIZE, store)
