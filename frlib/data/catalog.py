@@ -52,6 +52,11 @@ def names_people(config: Config) -> bool:
     return bool(getattr(config, "names_people", hasattr(config, "path")))
 
 
+def checksums_files(config: Config) -> bool:
+    """Whether equal checksums are to be expected where another source has the same image."""
+    return bool(getattr(config, "checksums_files", True))
+
+
 def own_pairs(config: Config) -> ListedPairs | None:
     """The pairs that a verification set brings, by the ids of its images; None of other sets."""
     module = _module(config)

@@ -28,6 +28,7 @@ from frlib.data import catalog
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.choose import open_pixels
 from frlib.data.texts import texts
+from frlib.evaluate import extract
 from frlib.evaluate.questions import Questions
 from frlib.metrics import embeddings
 
@@ -58,13 +59,11 @@ def seen(
     """Colour and alignment on a few pairs of the list. embed: `[B, S, S, 3]` RGB -> `[B, D]`."""
     sample = _sample(asked.pairs.same, few)
     sides = [[side[p] for p in sample] for side in (asked.pairs.left, asked.pairs.right)]
-    ids = list(dict.fromkeys(sides[0] + sides[1]))
     whole = catalog.scan(source, store)
-    row_of = {name: row for row, name in enumerate(whole.ids.tolist())}
-    images = whole.take(np.array([row_of[name] for name in ids], dtype=np.int64))
+    images = whole.take(extract.rows_of(whole, texts(sides[0] + sides[1]), source))
     with open_pixels(images, size, store, mode="encoded") as pixels:
-        shown = pixels.batch(np.arange(len(ids), dtype=np.int64))
-    place = {name: row for row, name in enumerate(ids)}
+        shown = pixels.batch(np.arange(len(images), dtype=np.int64))
+    place = {name: row for row, name in enumerate(images.ids.tolist())}
     left, right = (np.array([place[n] for n in side], dtype=np.int64) for side in sides)
     return compared(embed, shown, left, right, asked.pairs.same[sample], asked.name)
 
@@ -131,22 +130,32 @@ def clearly_better(other: NDArray[np.float64], own: NDArray[np.float64]) -> bool
 def known(source: Config, ids: Sequence[str] | None, train: Config, store: Path) -> Finding:
     """Images (by checksum) and people (by name) that a training set shares with these images.
 
-    ids: those that are asked about; None: all. Names count only where both sets name people.
+    ids: those that are asked about; None: all. Names count only where both sets name people, images
+    only where both checksums are over files; a count that means nothing is None.
     """
     whole, trained = catalog.scan(source, store), catalog.scan(train, store)
     used = whole if ids is None else whole.take(np.isin(whole.ids, texts(list(ids))))
     facts: dict[str, Any] = {
         "training_set": str(getattr(train, "path", getattr(train, "name", "?"))),
-        "images": int(np.isin(used.checksums, trained.checksums).sum()),
+        "images": None,
         "people": None,
     }
     warnings = []
+    has_checksums = catalog.checksums_files(source) and catalog.checksums_files(train)
+    has_names = catalog.names_people(source) and catalog.names_people(train)
+    if has_checksums:
+        facts["images"] = int(np.isin(used.checksums, trained.checksums).sum())
+    elif not has_names:
+        warnings.append(
+            f"overlap with {facts['training_set']} was not checked: neither checksums nor names of "
+            "people can be compared"
+        )
     if facts["images"]:
         warnings.append(
             f"{facts['images']:,} of {len(used):,} evaluated images are in the training set "
             f"{facts['training_set']}: the numbers are too good"
         )
-    if catalog.names_people(source) and catalog.names_people(train):
+    if has_names:
         shared = sorted(_names(used) & set(trained.identities))
         facts["people"] = len(shared)
         if shared:
@@ -164,8 +173,8 @@ def _names(manifest: Manifest) -> set[str]:
 
 def _sample(same: NDArray[np.bool_], few: int) -> NDArray[np.int64]:
     """Evenly spread over the list, half of either kind where there are as many."""
-    kinds = [np.flatnonzero(same), np.flatnonzero(~same)]
-    chosen = [k[np.linspace(0, len(k) - 1, min(len(k), few // 2)).astype(int)] for k in kinds]
+    kinds, half = (np.flatnonzero(same), np.flatnonzero(~same)), max(few // 2, 1)
+    chosen = [k[np.linspace(0, len(k) - 1, min(len(k), half)).astype(int)] for k in kinds]
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 

@@ -97,7 +97,7 @@ def plan(
     if batch < 1:
         raise ConfigError(f"batch={batch}; expected at least 1 image")
     whole = catalog.scan(source, store)
-    images = whole if ids is None else whole.take(_rows_of(whole, texts(ids), source))
+    images = whole if ids is None else whole.take(rows_of(whole, texts(ids), source))
     images = images.take(np.lexsort((images.refs, images.sources)))
     about = {
         **model.about,
@@ -201,8 +201,8 @@ def collect(job: Job) -> Features:
     return features.join(parts, parts[0].about)
 
 
-def _rows_of(whole: Manifest, ids: Texts, source: Config) -> NDArray[np.int64]:
-    """Rows of these ids, each once, in the order of the source."""
+def rows_of(whole: Manifest, ids: Texts, source: Config) -> NDArray[np.int64]:
+    """Rows of these ids, each once, in the order of the source; `DataError` for ids it lacks."""
     if not len(ids):
         raise ConfigError("no ids: nothing to embed")
     where = f"source {getattr(source, 'name', '')} at {getattr(source, 'path', '(no path)')}"

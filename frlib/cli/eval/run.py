@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from frlib.evaluate.model import Model
     from frlib.evaluate.report import Report
 
+_NOT_CHECKED = "not checked"
+
 
 def run(
     protocols: Annotated[
         list[str],
         typer.Argument(
             metavar="PROTOCOL...",
-            help="A CSV of pairs, a .bin, a folder of a benchmark, or JSON like "
+            help="A CSV of pairs or people, a .bin, a folder of a benchmark, or JSON like "
             '{"name": "pair_list", "set": "lfw", "path": "pairs.txt"}.',
         ),
     ],
@@ -136,42 +138,71 @@ def _embedded(config: "Config", model: "Model", store: Path, how: dict[str, Any]
             f"protocol {config.name}: which images? "  # type: ignore[attr-defined]
             "Give --images SOURCE with the ids that the list names, or --embeddings FILE."
         )
-    ids = None
+    return extract.extract(model, source, store, ids=_ids(config), **how)
+
+
+def _ids(config: "Config") -> list[str] | None:
+    """The images that a protocol asks about; None: all of its source."""
+    from frlib.evaluate import protocol
+
+    module = protocol.module_of(config)
     if hasattr(module, "questions"):
-        ids = list(dict.fromkeys(name for one in module.questions(config) for name in one.ids))
-    return extract.extract(model, source, store, ids=ids, **how)
+        return list(dict.fromkeys(name for one in module.questions(config) for name in one.ids))
+    return module.ids(config) if hasattr(module, "ids") else None
 
 
 def _checked(
     config: "Config", model: "Model | None", trained: list["Config"], store: Path, few: int
 ) -> tuple[dict[str, Any], list[str]]:
     """What was looked at before a number is given, and what was not."""
+    looks, told = _looks(config, model, store, few)
+    overlap, told_too = _overlap(config, trained, store)
+    return {"colour_and_alignment": looks, "overlap": overlap}, [*told, *told_too]
+
+
+def _looks(config: "Config", model: "Model | None", store: Path, few: int) -> tuple[Any, list[str]]:
     from frlib.evaluate import checks, protocol
 
     module = protocol.module_of(config)
     source = module.source(config)
-    asked = module.questions(config) if hasattr(module, "questions") else []
-    facts: dict[str, Any] = {"colour_and_alignment": "not checked", "overlap": "not checked"}
-    warnings: list[str] = []
     if model is None:
-        warnings.append("embeddings are given: colour order and alignment could not be checked")
-    elif few and asked and source is not None:
-        found = [checks.seen(model.embed, model.size, one, source, store, few) for one in asked]
-        facts["colour_and_alignment"] = {
-            one.name: finding.facts for one, finding in zip(asked, found, strict=True)
-        }
-        warnings += [text for finding in found for text in finding.warnings]
+        return _NOT_CHECKED, [
+            "embeddings are given: colour order and alignment could not be checked"
+        ]
+    unchecked = "colour order and alignment were not checked"
+    if not few or source is None:
+        return _NOT_CHECKED, [unchecked]
+    if hasattr(module, "questions"):
+        asked = module.questions(config)
     else:
-        warnings.append("colour order and alignment were not checked")
+        glanced = module.glance(config, few) if hasattr(module, "glance") else None
+        asked = [] if glanced is None else [glanced]
+    if not asked:
+        return _NOT_CHECKED, [
+            f"{unchecked}: the lists name no images of one person and of two to compare"
+        ]
+    found = {
+        one.name: checks.seen(model.embed, model.size, one, source, store, few) for one in asked
+    }
+    return (
+        {name: finding.facts for name, finding in found.items()},
+        [text for finding in found.values() for text in finding.warnings],
+    )
+
+
+def _overlap(config: "Config", trained: list["Config"], store: Path) -> tuple[Any, list[str]]:
+    from frlib.evaluate import checks, protocol
+
+    source = protocol.module_of(config).source(config)
     if not trained or source is None:
         lacking = "no --train set is given" if not trained else "the images are not known"
-        warnings.append(f"overlap with training was not checked: {lacking}")
-        return facts, warnings
-    ids = [name for one in asked for name in one.ids]
-    overlaps = [checks.known(source, ids or None, other, store) for other in trained]
-    facts["overlap"] = [finding.facts for finding in overlaps]
-    warnings += [text for finding in overlaps for text in finding.warnings]
-    return facts, warnings
+        return _NOT_CHECKED, [f"overlap with training was not checked: {lacking}"]
+    ids = _ids(config)
+    found = [checks.known(source, ids, other, store) for other in trained]
+    return (
+        [finding.facts for finding in found],
+        [text for finding in found for text in finding.warnings],
+    )
 
 
 def _with(report: "Report", checked: tuple[dict[str, Any], list[str]]) -> "Report":

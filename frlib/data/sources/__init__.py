@@ -4,7 +4,8 @@ A module defines
 
 * `Config`, with `name: Literal[...]` first; paths are places, what changes content is a setting;
   with `names_people` (a class variable or a property) False if its identities are numbers of a
-  file's own, which mean other people in another file;
+  file's own, which mean other people in another file; and with `checksums_files` False if a
+  checksum is over more than the stored bytes of an image, so that other sources never have it;
 * `scan(config) -> Manifest`, made with `frlib.data.manifest.from_table`;
 * `open_reader(config) -> Reader` (`frlib.data.reader`), which is asked for the manifest's refs;
 * `recognise(path) -> Config | None`: the config for a path or URI (`frlib.data.storage.places`) of

@@ -6,7 +6,7 @@ show the face before it is aligned. A checksum is over the stored bytes and the 
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from frlib.data.storage.places import Place, Remote, at
 class Config(Base):
     """One set of IJB."""
 
+    names_people: ClassVar[bool] = False
+    checksums_files: ClassVar[bool] = False
     name: Literal["ijb_crops"] = "ijb_crops"
     path: str = place(..., doc="folder with meta (the lists) and loose_crop (the images)")
     colour: Literal["RGB", "BGR"] = setting("RGB", doc="channel order of the stored pixels")

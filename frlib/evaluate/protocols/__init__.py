@@ -10,6 +10,11 @@ A module defines
   usual one;
 * `questions(config) -> list[Questions]`, where it asks about pairs: a model is then checked on a
   few of them before a number is given (`frlib.evaluate.checks`);
+* `glance(config, few) -> Questions | None`, where it does not: at most `few` pairs of images that
+  it names, of one person and of two, for the same check (`frlib.evaluate.glance`); None where there
+  are no such pairs, or no images of them;
+* `ids(config) -> list[str]`, where it has no `questions` and its source may hold more images than
+  it names: the ones to embed;
 * `recognise(path) -> Config | None`: the config for a path of this shape, told by names and a few
   first bytes.
 """

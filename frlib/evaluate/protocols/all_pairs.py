@@ -24,7 +24,9 @@ from frlib.data import tables
 from frlib.data.sources import named_files
 from frlib.data.texts import Texts, texts
 from frlib.evaluate.features import Features
-from frlib.evaluate.protocols import _rates, _views
+from frlib.evaluate.glance import Faces, between
+from frlib.evaluate.protocols import _header, _rates, _views
+from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.metrics import listed
 from frlib.metrics.all_to_all import all_to_all
@@ -84,19 +86,37 @@ def source(config: Config) -> Base:
     return named_files.Config(path=config.path, root=config.root, more=more)
 
 
+def recognise(path: Path) -> Config | None:
+    """A CSV whose header has path and identity (or subject), and neither roles nor pairs."""
+    columns = _header.columns(path)
+    is_list = "path" in columns and not columns.isdisjoint({"identity", "subject"})
+    is_other = not columns.isdisjoint({"role", "path_a", "path_b"})
+    return Config(path=str(path)) if is_list and not is_other else None
+
+
+def ids(config: Config) -> list[str]:
+    """The images of both lists."""
+    found = np.concatenate([one.paths for one in _lists(config)])
+    return list(dict.fromkeys(found.tolist()))
+
+
+def glance(config: Config, few: int) -> Questions | None:
+    """Images of the list, or of the first beside those of the second."""
+    sides = [Faces(one.paths, one.identities) for one in _lists(config)]
+    return between(Path(config.path).name, sides[0], sides[-1], few)
+
+
 def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
     """TAR at every FAR, of each group and of all.
 
     `DataError` for damaged lists and images without a vector; a group that lacks a kind of pair is
     a marked row.
     """
-    first = _read(Path(config.path))
-    second = _read(Path(config.other)) if config.other else None
+    lists = _lists(config)
     chosen = _views.asked(VARIANTS, variants, (f"cosine-{_views.best(features)}",))
-    kind = "all-to-all" if second is None else "set-to-set"
+    kind = "all-to-all" if len(lists) == 1 else "set-to-set"
     rows: list[Row] = []
     scores: dict[str, pa.Table] = {}
-    lists = [first] if second is None else [first, second]
     people = np.unique(np.concatenate([one.identities for one in lists]))
     places = [features.places(one.paths) for one in lists]
     num_zero = features.take(np.unique(np.concatenate(places))).require_sound()
@@ -173,6 +193,10 @@ def _genuine(
     at_right = order[np.repeat(low, counts) + within_run]
     kept = at_left < at_right if within else np.ones(len(at_left), dtype=bool)
     return at_left[kept], at_right[kept]
+
+
+def _lists(config: Config) -> list[_Listed]:
+    return [_read(Path(file)) for file in (config.path, config.other) if file]
 
 
 def _read(file: Path) -> _Listed:

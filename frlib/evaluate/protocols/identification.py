@@ -19,7 +19,9 @@ from frlib.data import searches
 from frlib.data.sources import named_files
 from frlib.data.texts import texts
 from frlib.evaluate.features import Features
-from frlib.evaluate.protocols import _rates, _views
+from frlib.evaluate.glance import Faces, between
+from frlib.evaluate.protocols import _header, _rates, _views
+from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.metrics import identification, templates
 from frlib.metrics.identification import Enrolled, Identification
@@ -63,15 +65,26 @@ def source(config: Config) -> Base:
 
 
 def recognise(path: Path) -> Config | None:
-    """A folder with both lists, or a CSV whose header has path, identity and role."""
+    """A folder with both lists, or a CSV whose header has path, identity (or subject) and role."""
     if path.is_dir():
         both = all((path / name).is_file() for name in _LISTS[:2])
         return Config(path=str(path)) if both else None
-    if path.suffix != ".csv" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        head = file.readline(4096).decode("utf-8", "replace").strip().split(",")
-    return Config(path=str(path)) if {"path", "identity", "role"} <= set(head) else None
+    columns = _header.columns(path)
+    is_search = {"path", "role"} <= columns and not columns.isdisjoint({"identity", "subject"})
+    return Config(path=str(path)) if is_search else None
+
+
+def ids(config: Config) -> list[str]:
+    """The images of all roles."""
+    found = _read(config)
+    roles = [role for role in (found.gallery, found.probes, found.distractors) if role is not None]
+    return list(dict.fromkeys(name for role in roles for name in role.paths))
+
+
+def glance(config: Config, few: int) -> Questions | None:
+    """Probes beside enrolled images of the same person and of others."""
+    found = _read(config)
+    return between(Path(config.path).name, _faces(found.probes), _faces(found.gallery), few)
 
 
 def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
@@ -80,9 +93,7 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
     `DataError` for damaged lists and images without a vector; a variant that cannot be computed is
     a marked row.
     """
-    found = searches.read(
-        Path(config.path), Path(config.distractors) if config.distractors else None
-    )
+    found = _read(config)
     headline = f"{found.protocol.pooling}{'F1' if found.protocol.flip == 'sum' else 'F0'}"
     if features.mirrored is None:
         headline = headline[:-1] + "0"
@@ -132,6 +143,12 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
         rows=tuple(rows),
         scores=scores,
         warnings=tuple(warnings),
+    )
+
+
+def _read(config: Config) -> searches.Search:
+    return searches.read(
+        Path(config.path), Path(config.distractors) if config.distractors else None
     )
 
 
@@ -192,6 +209,10 @@ def _table(done: Identification, probes: searches.Role) -> pa.Table:
             "best_other_score": done.best_Q,
         }
     )
+
+
+def _faces(role: searches.Role) -> Faces:
+    return Faces(texts(role.paths), _text(role.subjects)[role.templates])
 
 
 def _text(values: tuple[str, ...]) -> NDArray[Any]:

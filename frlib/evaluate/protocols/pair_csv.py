@@ -7,6 +7,7 @@ from frlib.core.config import Choice, place, setting
 from frlib.core.config import Config as Base
 from frlib.data import pairs
 from frlib.evaluate import judged, pair_variants
+from frlib.evaluate.protocols import _header
 from frlib.evaluate.questions import Questions, asked
 from frlib.evaluate.report import Report
 
@@ -51,9 +52,4 @@ def evaluate(config: Config, features: "Features", variants: tuple[str, ...] | N
 
 def recognise(path: Path) -> Config | None:
     """A `.csv` whose first line names both sides of a pair."""
-    if path.suffix != ".csv" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        first = file.readline(4096).decode("utf-8", "replace")
-    named = {"path_a", "path_b", "same"} <= {name.strip() for name in first.split(",")}
-    return Config(path=str(path)) if named else None
+    return Config(path=str(path)) if {"path_a", "path_b", "same"} <= _header.columns(path) else None

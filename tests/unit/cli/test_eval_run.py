@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,8 +10,9 @@ from typer.testing import CliRunner
 from frlib.cli.main import app
 from frlib.core.config import Config
 from frlib.core.errors import ConfigError
-from tests.unit.data.tiny_sets import encoded, people, write_folder
+from tests.unit.data.tiny_sets import people, write_folder
 from tests.unit.evaluate.made_pairs import features, listed
+from tests.unit.evaluate.made_red import Red, write_faces
 
 
 def _made(root: Path) -> tuple[str, str]:
@@ -78,46 +78,14 @@ def test_run_when_training_shares_people_then_warned(tmp_path: Path) -> None:
     assert "1 of 40 evaluated people are named in the training set" in shown
 
 
-class _Red:
-    """A model that sees the red channel alone."""
-
-    size = 20
-    colour = "RGB"
-    about: ClassVar[dict[str, Any]] = {
-        "kind": "made",
-        "digest": "red",
-        "colour": "RGB",
-        "dimensions": 25,
-    }
-
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        blocks = images[..., 0].reshape(len(images), 5, 4, 5, 4).astype(np.float32)
-        found: np.ndarray = blocks.mean(axis=(2, 4)).reshape(len(images), 25)
-        return found - found.mean(axis=1, keepdims=True)
-
-
-def _in_red(root: Path, colour: int) -> Path:
-    """The people of `_made`, told apart by one channel; the others are noise."""
-    rng = np.random.default_rng(4)
-    for person in range(40):
-        (root / f"p{person}").mkdir(parents=True)
-        pattern = np.kron(rng.integers(60, 200, size=(5, 5)), np.ones((4, 4)))
-        for shot in range(2):
-            picture = rng.integers(0, 255, size=(20, 20, 3))
-            picture[..., colour] = (pattern + rng.normal(0, 20, size=(20, 20))).clip(0, 255)
-            data = encoded(picture.astype(np.uint8), "PNG")
-            (root / f"p{person}" / f"{shot}.jpg").write_bytes(data)
-    return root
-
-
 @pytest.mark.parametrize(("channel", "is_swapped"), [(0, False), (2, True)])
 def test_run_when_a_model_is_given_then_embedded_and_its_colours_checked(
     channel: int, is_swapped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs, _ = _made(tmp_path)
     monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Config())
-    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: _Red())
-    images = str(_in_red(tmp_path / "images", channel))
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: Red())
+    images = str(write_faces(tmp_path / "images", channel))
     shown = _run(
         *("run", pairs, "--model", "made", "--images", images, "--json"),
         *("--store", str(tmp_path / "store")),
@@ -136,7 +104,7 @@ def test_run_when_a_model_has_no_images_then_says_which_option(
 ) -> None:
     pairs, _ = _made(tmp_path)
     monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Config())
-    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: _Red())
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: Red())
     with pytest.raises(ConfigError, match="Give --images"):
         _run("run", pairs, "--model", "made")
 
