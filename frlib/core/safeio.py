@@ -17,9 +17,10 @@ from frlib.core.errors import FrlibError, RecordError
 
 NOT_NUMPY = (
     *(OSError, ValueError, OverflowError, MemoryError, EOFError, KeyError, SyntaxError, TokenError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),
 )
-"""What `numpy.load` raises for a damaged `.npy` or `.npz`: its header is parsed as Python text."""
+"""What `numpy.load` raises for a damaged `.npy` or `.npz`: its header is parsed as Python text, and
+a flipped flag makes an archive an encrypted one (RuntimeError)."""
 
 
 class DiskFullError(FrlibError):

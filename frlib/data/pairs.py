@@ -19,6 +19,7 @@ from frlib.data.manifest import Manifest
 from frlib.data.pairsets.listed import ListedPairs
 
 MAX_SAME_PER_PERSON = 40
+_DIGITS = 18
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 _log = logging.getLogger(__name__)
 
@@ -157,14 +158,15 @@ def from_listed(listed: ListedPairs, manifest: Manifest, where: str) -> Pairs:
 def _folds(rows: Sequence[Mapping[str, str]]) -> NDArray[np.int64]:
     """Folds renumbered from 0, numbers in order and before other names."""
     names = [row.get("fold") or "0" for row in rows]
-    order = sorted(set(names), key=lambda n: (not n.isdigit(), int(n) if n.isdigit() else 0, n))
+    is_number = {name: name.isdecimal() and len(name) <= _DIGITS for name in names}
+    order = sorted(is_number, key=lambda n: (not is_number[n], int(n) if is_number[n] else 0, n))
     number = {name: i for i, name in enumerate(order)}
     return np.array([number[name] for name in names], dtype=np.int64)
 
 
 def _read_rows(path: Path, protocol: str) -> list[dict[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
             columns = list(reader.fieldnames or ())
             rows = list(reader)

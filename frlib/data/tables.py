@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+import pyarrow.csv as pv
 
 from frlib.core.errors import DataError
 
@@ -20,9 +21,9 @@ def without_header(file: Path, columns: Columns, expected: str) -> pa.Table:
     """Lines of as many fields as there are `columns`, one blank between them."""
     return _read(
         file,
-        pc.ReadOptions(column_names=list(columns)),
-        pc.ParseOptions(delimiter=" ", quote_char=False),
-        pc.ConvertOptions(column_types=dict(columns)),
+        pv.ReadOptions(column_names=list(columns)),
+        pv.ParseOptions(delimiter=" ", quote_char=False),
+        pv.ConvertOptions(column_types=dict(columns)),
         expected,
     )
 
@@ -31,9 +32,9 @@ def with_header(file: Path, columns: Columns, expected: str) -> pa.Table:
     """A CSV with a header line; columns that are not named keep the type Arrow finds in them."""
     return _read(
         file,
-        pc.ReadOptions(),
-        pc.ParseOptions(),
-        pc.ConvertOptions(column_types=dict(columns)),
+        pv.ReadOptions(),
+        pv.ParseOptions(),
+        pv.ConvertOptions(column_types=dict(columns)),
         expected,
     )
 
@@ -41,17 +42,19 @@ def with_header(file: Path, columns: Columns, expected: str) -> pa.Table:
 def _read(file: Path, read: Any, parse: Any, convert: Any, expected: str) -> pa.Table:
     try:
         with file.open("rb") as opened:
-            table = pc.read_csv(opened, read, parse, convert)
+            table = pv.read_csv(opened, read, parse, convert)
         names = table.column_names
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read ({error}); {expected}") from error
     if len(set(names)) != len(names):
         raise DataError(f"{file}: a column occurs twice in {names}; {expected}")
-    for name in names:
-        if table[name].null_count and name in convert.column_types:
+    for name in set(names) & set(convert.column_types):
+        lacking = table[name].null_count
+        if pa.types.is_string(table[name].type):
+            lacking += pc.sum(pc.equal(table[name], "")).as_py() or 0
+        if lacking:
             raise DataError(
-                f"{file}: {table[name].null_count:,} of {table.num_rows:,} lines have no {name}; "
-                f"{expected}"
+                f"{file}: {lacking:,} of {table.num_rows:,} lines have no {name}; {expected}"
             )
     if not table.num_rows:
         raise DataError(f"{file}: no line in it; {expected}")

@@ -75,7 +75,10 @@ def read(path: Path, view: View = "embedding") -> Vectors:
             f"{path}: {len(ids):,} ids and embeddings of shape {values.shape}; expected one vector "
             "for each id, and at least one"
         )
-    values = values.astype(np.float32, copy=False)
+    if values.dtype.kind not in "fiub":
+        raise DataError(f"{path}: embeddings of type {values.dtype}, not numbers; {_EXPECTED}")
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32, copy=False)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         raise DataError(
@@ -179,7 +182,7 @@ def _npz(path: Path, view: View) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             pairs = list(_pairs(stored.files, view))
-            ids = [_array(stored, names).astype(StringDType()) for names, _ in pairs]
+            ids = [_names(_array(stored, names)) for names, _ in pairs]
             values = [_array(stored, vectors) for _, vectors in pairs]
             if ids:
                 return np.concatenate(ids), np.concatenate(values)
@@ -197,6 +200,15 @@ def _array(stored: Mapping[str, Any], name: str) -> NDArray[Any]:
     return found
 
 
+def _names(found: NDArray[Any]) -> NDArray[Any]:
+    """Texts, decoded here: numpy takes any bytes and fails where they are read."""
+    try:
+        decoded = np.char.decode(found, "utf-8") if found.dtype.kind == "S" else found
+        return decoded.astype(StringDType())
+    except TypeError as error:
+        raise ValueError(f"ids are no texts: {error}") from error
+
+
 def _pairs(names: list[str], view: View) -> Iterator[tuple[str, str]]:
     array = "embeddings" if view == "embedding" else view
     if {"ids", array} <= set(names):
@@ -212,8 +224,7 @@ def _table(path: Path, view: View) -> tuple[NDArray[Any], NDArray[Any]]:
     import pyarrow as pa
 
     table = _columns(path, view)
-    key = table.column_names[0]
-    ids = np.array(table[key].to_pylist(), dtype=StringDType())
+    ids = np.array(_texts(table[table.column_names[0]], path), dtype=StringDType())
     column = table[view].combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks)
@@ -229,6 +240,18 @@ def _table(path: Path, view: View) -> tuple[NDArray[Any], NDArray[Any]]:
     if rest or (lengths != width).any():
         raise DataError(f"{path}: vectors of {lengths.min()} to {lengths.max()} numbers; all alike")
     return ids, flat.reshape(len(ids), width)
+
+
+def _texts(column: "pa.ChunkedArray", path: Path) -> list[str]:
+    import pyarrow as pa
+
+    if column.null_count:
+        raise DataError(f"{path}: {column.null_count:,} vectors have no id; {_EXPECTED}")
+    try:
+        found: list[str] = column.cast(pa.large_string()).to_pylist()
+    except pa.ArrowException as error:
+        raise DataError(f"{path}: ids of type {column.type} ({error}); {_EXPECTED}") from error
+    return found
 
 
 def _columns(path: Path, view: View | None) -> "pa.Table":
@@ -250,7 +273,7 @@ def _columns(path: Path, view: View | None) -> "pa.Table":
         table = table.select(wanted)
         table.validate(full=True)
         return table
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+    except (OSError, KeyError, pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read ({error}); {_EXPECTED}") from error
 
 

@@ -1,6 +1,7 @@
 """Embeddings of manifest rows, and of their mirror images."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ def embed(
     *,
     mirrored: bool,
     device: torch.device,
-    autocast: Callable[[], torch.autocast],
+    autocast: Callable[[], AbstractContextManager[object]],
 ) -> NDArray[np.float32]:
     """Raw embeddings `[N, D]` of these rows, in evaluation mode; `mirrored` flips left and right.
 

@@ -2,9 +2,10 @@
 
 Intervals (95 %) hold thresholds as chosen, except for TAR over all pairs, and speak of one trained
 model. Where the people of the pairs are known they are drawn (`bootstrap over people`,
-`frlib.stats.people`); elsewhere pairs count as independent (`exact binomial`, which is then too
-narrow where pairs share people). They are of the share over all pairs; with folds of unequal size
-the value, a mean over folds, may differ from it a little.
+`frlib.stats.people`); elsewhere pairs count as independent (`exact binomial`, for the area `DeLong,
+logit scale`, for the equal-error rate `bootstrap over pairs`), which may be too narrow where pairs
+share people. They are of the share over all pairs; with folds of unequal size the value, a mean
+over folds, may differ from it a little.
 """
 
 from collections.abc import Sequence
@@ -20,13 +21,25 @@ from frlib.evaluate.pair_variants import Judgement, Measure, Views
 from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.stats.intervals import Interval, binomial_interval
-from frlib.stats.people import People, accuracy_interval, people, tar_interval
+from frlib.stats.people import People, accuracy_interval, people
+from frlib.stats.roc_intervals import (
+    apart_interval,
+    are_apart,
+    auc_interval,
+    delong_interval,
+    eer_interval,
+    eer_interval_of_pairs,
+    tar_interval,
+)
 
 if TYPE_CHECKING:
     from frlib.evaluate.features import Features
 
 BY_PEOPLE = "bootstrap over people"
+BY_PAIRS = "bootstrap over pairs"
 BINOMIAL = "exact binomial"
+DELONG = "DeLong, logit scale"
+APART = "exact binomial, scores wholly apart"
 _SEED = 0
 
 
@@ -133,7 +146,10 @@ def _row(asked: Questions, found: Judgement, measure: Measure) -> Row:
     mark = measure.mark
     if measure.metric == "accuracy" and np.ptp(found.score) == 0:
         mark = "all scores are equal"
-    interval, how = _interval(asked.people, found, measure, over)
+    if measure.metric in ("auc", "eer"):
+        interval, how = _of_curve(asked.people, found, measure, same)
+    else:
+        interval, how = _interval(asked.people, found, measure, over)
     known = interval is not None and bool(np.isfinite(interval.low))
     return Row(
         protocol=asked.name,
@@ -166,6 +182,22 @@ def _interval(
         return tar_interval(found.score, who, measure.far, seed=_SEED), BY_PEOPLE
     drawn = people(who.left_P[over], who.right_P[over])
     return accuracy_interval(event, drawn, seed=_SEED), BY_PEOPLE
+
+
+def _of_curve(
+    who: People | None, found: Judgement, measure: Measure, same: NDArray[np.bool_]
+) -> tuple[Interval | None, str]:
+    """Of an area or equal-error rate; scores that are wholly apart show no spread to draw from."""
+    assert measure.value is not None
+    is_area = measure.metric == "auc"
+    if are_apart(found.score, same):
+        return apart_interval(measure.value, same, who), APART
+    if who is not None:
+        drawn = auc_interval if is_area else eer_interval
+        return drawn(found.score, who, seed=_SEED), BY_PEOPLE
+    if is_area:
+        return delong_interval(found.score, same), DELONG
+    return eer_interval_of_pairs(found.score, same, seed=_SEED), BY_PAIRS
 
 
 def _table(asked: Questions, found: Judgement) -> pa.Table:

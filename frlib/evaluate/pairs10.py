@@ -1,6 +1,7 @@
 """Pair verification on folds: held-out identities that select, benchmarks that report."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class View:
 
     backbone: nn.Module
     device: torch.device
-    autocast: Callable[[], torch.autocast]
+    autocast: Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,10 @@ class MegaFace:
     """One variant. cmc_K: share of trials that are right at rank 1..K.
 
     rank_T: rank of every trial, K + 1 if beyond K; probe_T, gallery_T: its two images as rows of
-    the probes. points: TAR at the target FARs. num_lonely: people with one image, who have no
-    trial. num_distractors: those searched (without the left out). num_noisy_*: what the lists say,
-    whether the variant uses it or not.
+    the probes; score_T: their score (trials with probe_T < gallery_T are the genuine pairs of the
+    points, each once). points: TAR at the target FARs. num_lonely: people with one image, who have
+    no trial. num_distractors: those searched (without the left out). num_noisy_*: what the lists
+    say, whether the variant uses it or not.
     """
 
     protocol: Variant
@@ -69,6 +70,7 @@ class MegaFace:
     rank_T: NDArray[np.int32]
     probe_T: NDArray[np.int64]
     gallery_T: NDArray[np.int64]
+    score_T: NDArray[np.float32]
     points: tuple[OperatingPoint, ...]
     num_probes: int
     num_people: int
@@ -180,6 +182,7 @@ def _result(
         rank_T=rank_T,
         probe_T=probe_T,
         gallery_T=gallery_T,
+        score_T=score_T,
         points=tuple(
             _point(score_T[probe_T < gallery_T], tail, len(used) * num, target)
             for target in targets

@@ -16,7 +16,7 @@ in MixBCT). Rank k means fewer than k entries strictly above the mate; the sourc
 of ties to a sort. Ties thus favour the mate: `num_tied` counts the probes whose mate another entry
 equals.
 
-Shapes: Q probes, D dimensions, F targets, K ranks.
+Shapes: Q probes, M of them with a mate, D dimensions, F targets, K ranks.
 """
 
 import math
@@ -78,10 +78,18 @@ class Joined:
         return tuple(count / self.num_probes for count in self.rank_counts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class OneGallery:
-    """One gallery of `ijb1n-split`."""
+    """One gallery of `ijb1n-split`, and what its M mated probes met in it.
 
+    probe_M: rows of the probes. rank_M: rank of the mate, from 1. lead_M: the mate's score where no
+    other entry reaches it, else minus infinite: a probe counts at a point where this is strictly
+    above the threshold.
+    """
+
+    probe_M: NDArray[np.int64]
+    rank_M: NDArray[np.int64]
+    lead_M: NDArray[np.float32]
     rank_counts: tuple[int, ...]
     points: tuple[SearchPoint, ...]
     num_mated: int
@@ -90,7 +98,7 @@ class OneGallery:
     num_zero: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
     """Result of `ijb1n-split`; every target's TPIR is the mean over the galleries."""
 
@@ -255,6 +263,9 @@ def _alone(
         for target in targets
     )
     return OneGallery(
+        probe_M=np.flatnonzero(has_mate),
+        rank_M=found.above_Q[has_mate] + 1,
+        lead_M=mates,
         rank_counts=found.rank_counts(ranks),
         points=points,
         num_mated=num_mated,

@@ -64,6 +64,20 @@ def binomial_interval(successes: int, n: int, level: float = 0.95) -> Interval:
     return Interval(successes / n, float(low), float(high), n)
 
 
+def wilson_interval(share: float, effective: float, n: int, level: float = 0.95) -> Interval:
+    """Wilson's interval of a share that is as uncertain as one of `effective` independent trials.
+
+    n: the trials that there are (Wilson, Probable inference, the law of succession, and statistical
+    inference, Journal of the American Statistical Association 22, 1927).
+    """
+    require_level(level)
+    z2 = float(special.ndtri((1 + level) / 2)) ** 2
+    centre = (share + z2 / (2 * effective)) / (1 + z2 / effective)
+    half = (z2 * (share * (1 - share) + z2 / (4 * effective)) / effective) ** 0.5
+    half /= 1 + z2 / effective
+    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), n)
+
+
 def bootstrap_interval(
     values: ArrayLike,
     *,

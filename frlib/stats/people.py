@@ -26,15 +26,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from frlib.core.errors import ConfigError, ProtocolError
 from frlib.core.seeds import stream
-from frlib.stats.intervals import NAN, Interval, require_level
+from frlib.stats.intervals import NAN, Interval, require_level, wilson_interval
 from frlib.stats.paired import PairedBootstrap, two_sided
 
-_CELLS = 4_000_000
-_ROUNDING = 1e-12
+CELLS = 4_000_000
+"""Weights that are made at a time, draws times pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,7 @@ def accuracy_interval(
     """
     correct = _verdicts(correct_P, of)
     drawn = _means(correct.astype(np.float64), of, seed, resamples)
-    return _interval(float(correct.mean()), drawn, of.num, level)
+    return drawn_interval(float(correct.mean()), drawn, of.num, level)
 
 
 def difference_interval(
@@ -92,65 +91,56 @@ def difference_interval(
     """Accuracy of run a minus run b on the same pairs: both see the same draws of people."""
     difference = _verdicts(correct_a_P, of).astype(np.float64) - _verdicts(correct_b_P, of)
     drawn = _means(difference, of, seed, resamples)
-    interval = _interval(float(difference.mean()), drawn, of.num, level)
+    interval = drawn_interval(float(difference.mean()), drawn, of.num, level)
     return PairedBootstrap(interval, two_sided(drawn))
 
 
-def tar_interval(
-    score_P: ArrayLike,
-    of: People,
-    target: float,
-    *,
-    seed: int,
-    resamples: int = 2_000,
-    level: float = 0.95,
+def share_interval(
+    event_P: ArrayLike, of: People, level: float = 0.95, *, group_P: ArrayLike | None = None
 ) -> Interval:
-    """Bootstrap over people of TAR at FAR <= target; the threshold is chosen anew in every draw.
-
-    Accepted are scores strictly above the threshold. A draw costs time in proportion to the pairs:
-    meant for lists of up to about a hundred thousand.
-    """
-    if not 0 <= target <= 1:
-        raise ConfigError(f"false-accept rate {target}: expected a share between 0 and 1")
-    score = np.asarray(score_P, dtype=np.float64)
-    same = of.is_same
-    if score.shape != same.shape or not np.isfinite(score).all():
-        raise ProtocolError(
-            f"scores have shape {score.shape}; expected a finite one for each of {len(same)} pairs"
-        )
-    _require_both(same)
-    order = np.argsort(-score, kind="stable")
-    genuine, impostors = order[same[order]], order[~same[order]]
-    ones = np.ones(len(score), dtype=np.float32)
-    value = _tar(score[genuine], ones[genuine], score[impostors], ones[impostors], target)
-    drawn = [
-        _tar(score[genuine], weight[genuine], score[impostors], weight[impostors], target)
-        for weights in _weights(of, seed, resamples)
-        for weight in weights
-    ]
-    return _interval(value, np.array(drawn), of.num, level)
-
-
-def share_interval(event_P: ArrayLike, of: People, level: float = 0.95) -> Interval:
     """Wilson's interval of the share of pairs with an event, for pairs that share people.
 
     n is the number of pairs. Where all pairs agree nothing shows how far they depend on one
     another, and every person counts as one pair.
+
+    group_P: the group of each pair; then of the mean of the K groups' shares, each group weighing
+    the same. A pair of a group of n_k counts n / (K n_k) times, its residual is from the share of
+    its group, and no more than K^2 / sum(1 / n_k) pairs count as independent.
     """
     require_level(level)
     event = _verdicts(event_P, of)
-    n, share = len(event), float(event.mean())
+    n, num_groups = len(event), 1
+    group = np.zeros(n, dtype=np.int64)
+    if group_P is not None:
+        found, group = np.unique(_one_each(group_P, n), return_inverse=True)
+        num_groups = len(found)
+    size_K = np.bincount(group)
+    share_K = np.bincount(group, weights=event) / size_K
+    share = float(share_K.mean())
     if of.num < 2:
         return Interval(share, NAN, NAN, n)
-    independent = share * (1 - share)
-    if independent == 0:
-        effective = float(min(n, of.num))
+    if share in (0, 1):
+        effective = num_groups**2 / float((1 / np.minimum(size_K, _people_of(group, of))).sum())
     else:
-        effective = min(float(n), independent / _variance(event.astype(np.float64) - share, of))
-    z2 = float(special.ndtri((1 + level) / 2)) ** 2
-    centre = (share + z2 / (2 * effective)) / (1 + z2 / effective)
-    half = (z2 * (independent + z2 / (4 * effective)) / effective) ** 0.5 / (1 + z2 / effective)
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), n)
+        residual = (event - share_K[group]) * (n / (num_groups * size_K))[group]
+        most = num_groups**2 / float((1 / size_K).sum())
+        variance = _variance(residual, of)
+        effective = min(most, share * (1 - share) / variance) if variance else most
+    return wilson_interval(share, effective, n, level)
+
+
+def _people_of(group_P: NDArray[np.int64], of: People) -> NDArray[np.int64]:
+    """`[K]` how many people the pairs of each group touch."""
+    sides = np.concatenate((of.left_P, of.right_P))
+    touched = np.unique(np.stack((np.tile(group_P, 2), sides)), axis=1)
+    return np.bincount(touched[0])
+
+
+def _one_each(group_P: ArrayLike, n: int) -> NDArray[Any]:
+    groups = np.asarray(group_P)
+    if groups.shape != (n,):
+        raise ProtocolError(f"groups have shape {groups.shape}; expected one for each of {n} pairs")
+    return groups
 
 
 def _variance(residual_P: NDArray[np.float64], of: People) -> float:
@@ -171,7 +161,7 @@ def _means(value_P: NDArray[np.float64], of: People, seed: int, resamples: int) 
     same = of.is_same
     kinds = [np.flatnonzero(kind) for kind in (same, ~same) if kind.any()]
     drawn = []
-    for weights in _weights(of, seed, resamples):
+    for weights in pair_weights(of, seed, resamples):
         total = np.zeros(len(weights))
         for kind in kinds:
             weight = weights[:, kind]
@@ -182,42 +172,20 @@ def _means(value_P: NDArray[np.float64], of: People, seed: int, resamples: int) 
     return np.concatenate(drawn)
 
 
-def _weights(of: People, seed: int, resamples: int) -> Iterator[NDArray[np.float32]]:
-    """Weights of all pairs, some draws `[b, P]` at a time."""
+def pair_weights(of: People, seed: int, resamples: int) -> Iterator[NDArray[np.float32]]:
+    """Weights of all pairs, some of the `resamples` draws `[b, P]` at a time."""
     if resamples < 1:
         raise ConfigError(f"resamples={resamples}: expected at least 1")
     draws = stream(seed, "bootstrap")
     same = of.is_same
-    block = max(1, _CELLS // max(len(same), of.num))
+    block = max(1, CELLS // max(len(same), of.num))
     for start in range(0, resamples, block):
         size = (min(block, resamples - start), of.num)
         person = 2 * draws.integers(0, 2, size=size, dtype=np.int8).astype(np.float32)
         yield person[:, of.left_P] * np.where(same, 1, person[:, of.right_P])
 
 
-def _tar(
-    genuine: NDArray[np.float64],
-    genuine_weight: NDArray[np.float32],
-    impostors: NDArray[np.float64],
-    impostor_weight: NDArray[np.float32],
-    target: float,
-) -> float:
-    """Weighted TAR where the weight of accepted impostors is at most `target` of all of theirs.
-
-    Scores descending. NaN when a kind has no weight in this draw.
-    """
-    reached = np.cumsum(impostor_weight, dtype=np.float64)
-    accepted = np.cumsum(genuine_weight, dtype=np.float64)
-    if not reached[-1] or not accepted[-1]:
-        return NAN
-    at = int(np.searchsorted(reached, target * reached[-1] * (1 + _ROUNDING), side="right"))
-    if at == len(impostors):
-        return 1.0
-    above = int(np.searchsorted(-genuine, -impostors[at], side="left"))
-    return float(accepted[above - 1] / accepted[-1]) if above else 0.0
-
-
-def _interval(value: float, drawn: NDArray[np.float64], num: int, level: float) -> Interval:
+def drawn_interval(value: float, drawn: NDArray[np.float64], num: int, level: float) -> Interval:
     """Percentile ends; none when a kind of pair was missing from more than half of the draws."""
     require_level(level)
     known = drawn[np.isfinite(drawn)]
@@ -235,10 +203,3 @@ def _verdicts(values: ArrayLike, of: People) -> NDArray[np.bool_]:
             f"of {len(of.left_P)} pairs"
         )
     return found
-
-
-def _require_both(same_P: NDArray[np.bool_]) -> None:
-    if same_P.all() or not same_P.any():
-        raise ProtocolError(
-            f"{int(same_P.sum())} genuine of {len(same_P)} pairs: TAR at FAR needs both kinds"
-        )

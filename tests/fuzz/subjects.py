@@ -1,7 +1,9 @@
-"""Every reader of foreign files: how to make small good files for it, and reading all of them."""
+"""Every reader of foreign files: how to make small good files for it, and reading all of them.
+
+Those of the evaluation are in `evaluation`.
+"""
 
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,19 +12,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from frlib.core import discover
 from frlib.core.config import Config
-from frlib.data import decode, ijb, pairs, searches, vectors
-from frlib.data.features import lists as image_lists
-from frlib.data.features import single
-from frlib.data.features.packed import Packed
+from frlib.data import decode, pairs
 from frlib.data.pairsets import bin as bin_file
 from frlib.data.pairsets import folder, lists
 from frlib.data.recordio import companions, writer
 from frlib.data.recordio.reader import RecordFile
+from tests.fuzz import evaluation
+from tests.fuzz.evaluation import write
 from tests.unit.data import tiny_sets
 from tests.unit.data.pairsets import made
 
@@ -83,12 +83,6 @@ PICTURES = {
 }
 
 
-def _write(root: Path, files: dict[str, bytes]) -> None:
-    for name, data in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
-
-
 def _read_pictures(root: Path) -> None:
     for path in sorted(root.iterdir()):
         decode.image(path.read_bytes(), _SIDE, "RGB", str(path))
@@ -111,7 +105,7 @@ def _make_plain(root: Path) -> None:
 
 def _make_bins(root: Path) -> None:
     items, flags = made.images(6), [True, False, True]
-    _write(
+    write(
         root,
         {
             "old.bin": made.python2_protocol0(items, flags),
@@ -126,7 +120,7 @@ def _read_bins(root: Path) -> None:
 
 
 def _make_pair_folder(root: Path) -> None:
-    _write(root, {f"imgs/{k}.jpg": tiny_sets.jpeg(k) for k in range(4)})
+    write(root, {f"imgs/{k}.jpg": tiny_sets.jpeg(k) for k in range(4)})
     np.save(root / "pair_label.npy", np.array([True, False]))
 
 
@@ -134,7 +128,7 @@ def _make_lists(root: Path) -> None:
     same = "".join(f"Zoe_A\t{k}\t{k + 1}\n" for k in range(1, 4))
     different = "".join(f"Zoe_A\t{k}\tLi_B\t{k}\n" for k in range(1, 4))
     flagged = "".join(f"a/{k}.jpg b/{k}.jpg {1 if k % 2 else -1}\n" for k in range(600))
-    _write(
+    write(
         root,
         {"lfw": f"1\t3\n{same}{different}".encode(), "agedb_30": flagged.encode()},
     )
@@ -186,13 +180,13 @@ def _make_zips(root: Path) -> None:
 
 def _make_noisy_lists(root: Path) -> None:
     rows = tiny_sets.rows(_PEOPLE)
-    _write(root, {name: data for name, _, data in rows} | {"pool/x.jpg": tiny_sets.jpeg(99)})
+    write(root, {name: data for name, _, data in rows} | {"pool/x.jpg": tiny_sets.jpeg(99)})
     lines = [f"{name}  {int(person[1:])}\n" for name, person, _ in rows]
     flipped, replaced = rows[0][0], len(rows) - 2
     lines[0] = f"{flipped}  2\n"
     outlier = "pool/x.jpg  1\n"
     lines[replaced:] = [outlier, outlier]
-    _write(
+    write(
         root,
         {
             "data_file_outlier_20.txt": "".join(lines).encode(),
@@ -202,91 +196,8 @@ def _make_noisy_lists(root: Path) -> None:
     )
 
 
-def _make_vectors(root: Path) -> None:
-    ids, values = ["a", "b", "c"], np.eye(3, 4, dtype=np.float16)
-    np.savez(root / "plain.npz", ids=np.array(ids), embeddings=values)
-    np.savez_compressed(root / "packed.npz", train_path=np.array(ids), train_emb=values)
-    pq.write_table(
-        pa.table({"id": ids, "embedding": values.astype(np.float32).tolist()}),
-        root / "table.parquet",
-    )
-
-
-def _read_vectors(root: Path) -> None:
-    for path in sorted(root.iterdir()):
-        vectors.read(path)
-
-
-def _make_features(root: Path) -> None:
-    values = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
-    np.save(root / "one.npy", values[0])
-    single.write_bin(root / "one.bin", values[0])
-    np.save(root / "packed.npy", values)
-    probes = [f"A/A_{k}.png" for k in range(3)]
-    listed = {"path": probes, "id": ["A"] * 3}
-    (root / "probes.json").write_text(json.dumps(listed))
-    (root / "others").write_text("".join(f"{k}/b/{k}.jpg\n" for k in range(4)))
-    (root / "probe_noise").write_text("# some\nA_1.jpg\n")
-    (root / "other_noise").write_text("# some\n1/b/1.jpg\n7\t2/b/2.jpg\n")
-
-
-def _read_features(root: Path) -> None:
-    for name in ("one.npy", "one.bin"):
-        single.read(root / name)
-    file = Packed(root / "packed.npy")
-    try:
-        file[1:4]
-    finally:
-        file.close()
-    probes = image_lists.read_images(root / "probes.json", has_persons=True)
-    image_lists.noisy_probes(root / "probe_noise", probes)
-    others = image_lists.read_images(root / "others", has_persons=False)
-    image_lists.noisy_distractors(root / "other_noise", others)
-
-
-def _make_search(root: Path) -> None:
-    _write(
-        root,
-        {
-            "gallery.csv": b"path,subject\na/0,a\nb/0,b\n",
-            "probe.csv": b"path,subject,template,media,score\na/1,a,s,m,0.9\nb/1,b,t,n,0.8\n",
-            "distractors.csv": b"path\nc/0\nc/1\n",
-            "protocol.json": b'{"ranks": [1, 5], "fars": [0.1], "flip": "none"}',
-            "roles.csv": b"path,identity,role\na/0,a,gallery\na/1,a,probe\nc,c,gallery_extra\n",
-        },
-    )
-
-
-def _read_search(root: Path) -> None:
-    searches.read(root)
-    searches.read(root / "roles.csv", root / "distractors.csv")
-
-
-def _make_ijb(root: Path) -> None:
-    points = "10 20 40 20 25 35 14 48 37 48"
-    meta = {
-        "face_tid_mid.txt": "".join(f"{k}.jpg {k // 2} {k}\n" for k in range(4)),
-        "name_5pts_score.txt": "".join(f"{k}.jpg {points} 0.9\n" for k in range(4)),
-        "template_pair_label.txt": "0 0 1\n0 1 0\n",
-        "1N_gallery_S1.csv": "T,S,F\n0,0,0.jpg\n",
-        "1N_gallery_S2.csv": "T,S,F\n1,1,2.jpg\n",
-        "1N_probe_mixed.csv": "T,S,F\n0,0,1.jpg\n1,1,3.jpg\n",
-    }
-    _write(root, {f"meta/ijbb_{name}": text.encode() for name, text in meta.items()})
-    _write(root, {f"loose_crop/{k}.jpg": tiny_sets.jpeg(k, 60) for k in range(4)})
-
-
-def _read_ijb(root: Path) -> None:
-    ijb.pairs(root, "ijbb")
-    ijb.search(root, "ijbb")
-    module: Any = discover.load("frlib.data.sources", "ijb_crops")
-    config = module.Config(path=str(root))
-    module.fingerprint(config)
-    module.open_reader(config).images(module.scan(config).refs, _SIDE)
-
-
 SUBJECTS: dict[str, Subject] = {
-    "pictures": Subject(lambda root: _write(root, PICTURES), _read_pictures),
+    "pictures": Subject(lambda root: write(root, PICTURES), _read_pictures),
     "image_folder": Subject(
         lambda root: tiny_sets.write_folder(root, _PEOPLE), _named("image_folder")
     ),
@@ -307,12 +218,15 @@ SUBJECTS: dict[str, Subject] = {
     "boundary_lists": Subject(
         _make_noisy_lists, _named("boundary_lists", "data_file_outlier_20.txt")
     ),
-    "vectors": Subject(_make_vectors, _read_vectors),
+    "vectors": Subject(evaluation.make_vectors, evaluation.read_vectors),
     "bin": Subject(_make_bins, _read_bins),
     "pair folder": Subject(_make_pair_folder, folder.read),
     "pair lists": Subject(_make_lists, _read_lists),
     "pairs csv": Subject(_make_csv, _read_csv),
-    "features": Subject(_make_features, _read_features),
-    "search": Subject(_make_search, _read_search),
-    "ijb": Subject(_make_ijb, _read_ijb),
+    "features": Subject(evaluation.make_features, evaluation.read_features),
+    "search": Subject(evaluation.make_search, evaluation.read_search),
+    "embeddings": Subject(evaluation.make_embeddings, evaluation.read_embeddings),
+    "named lists": Subject(evaluation.make_named, evaluation.read_named),
+    "own protocols": Subject(evaluation.make_protocols, evaluation.read_protocols),
+    "ijb": Subject(evaluation.make_ijb, evaluation.read_ijb),
 }

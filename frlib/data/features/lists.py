@@ -111,15 +111,29 @@ def _from_json(file: Path, text: str) -> tuple[list[str], list[str] | None]:
         return paths, None
     if not isinstance(persons, list) or len(persons) != len(paths):
         raise DataError(f"{file}: {len(paths):,} paths need a list of as many ids")
+    wrong = [person for person in persons if not _is_name(person)]
+    if wrong:
+        raise DataError(f"{file}: id {wrong[0]!r}; expected a text or a whole number for each path")
     return paths, [str(person) for person in persons]
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and all(isinstance(one, str) and _is_name(one) for one in value)
+
+
+def _is_name(value: object) -> bool:
+    """A whole number, or a text that can be written (JSON can hold halves of characters)."""
+    if not isinstance(value, str):
+        return isinstance(value, int) and not isinstance(value, bool)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read as a list of images ({error})") from error

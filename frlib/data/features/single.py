@@ -28,7 +28,8 @@ def read(path: Path) -> NDArray[np.float32]:
         raise DataError(f"{path}: cannot be read as a feature ({error})") from error
     if not isinstance(found, np.ndarray) or not np.issubdtype(found.dtype, np.floating):
         raise DataError(f"{path}: holds no array of floating-point numbers")
-    vector: NDArray[np.float32] = found.ravel().astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):
+        vector: NDArray[np.float32] = found.ravel().astype(np.float32, copy=False)
     if not 0 < len(vector) <= _MAX_DIM or max(found.shape, default=0) != len(vector):
         raise DataError(f"{path}: array of shape {found.shape}; expected one vector")
     if not np.isfinite(vector).all():

@@ -1,7 +1,8 @@
 """Shares as rows of a report: intervals over people, and marks where little stands behind a number.
 
 Wilson's interval widened by how far trials of one person agree (`frlib.stats.people`); the exact
-binomial one where everybody has one trial. The threshold of a rate is taken as given.
+binomial one where everybody has one trial. The mean of the shares of several galleries has Wilson's
+interval at the variance of that mean. The threshold of a rate is taken as given.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from frlib.stats.intervals import binomial_interval
 from frlib.stats.support import ENOUGH
 
 CLUSTERED = "Wilson, clustered by person, 95 %"
+OF_GALLERIES = "Wilson of the mean over galleries, clustered by person, 95 %"
 BINOMIAL = "exact binomial, 95 %"
 
 
@@ -24,16 +26,21 @@ def share(
     event_P: NDArray[np.bool_],
     persons_P: ArrayLike,
     *,
+    gallery_P: ArrayLike | None = None,
     value: float | None = None,
     n: int | None = None,
     mark: str = "",
 ) -> Row:
     """The share of trials with an event. persons_P: whose trial each is.
 
+    gallery_P: which gallery each trial is in; then the interval is of the mean of their shares.
     value: where the share is known from elsewhere. n: all comparisons behind it, trials by default.
     """
     people = over_people.people(persons_P, persons_P)
-    if people.num == len(event_P):
+    if gallery_P is not None:
+        kind = OF_GALLERIES
+        found = over_people.share_interval(event_P, people, group_P=gallery_P)
+    elif people.num == len(event_P):
         kind, found = BINOMIAL, binomial_interval(int(event_P.sum()), len(event_P))
     else:
         kind, found = CLUSTERED, over_people.share_interval(event_P, people)

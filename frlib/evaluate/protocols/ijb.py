@@ -24,7 +24,9 @@ from frlib.core.errors import DataError, ProtocolError
 from frlib.data import ijb
 from frlib.data.sources import ijb_crops
 from frlib.evaluate.features import Features
+from frlib.evaluate.glance import of_templates
 from frlib.evaluate.protocols import _rates, _views
+from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.metrics import listed, one_to_many, one_to_one, templates
 from frlib.metrics.gallery import Gallery, joined, search
@@ -58,6 +60,13 @@ def recognise(path: Path) -> Config | None:
     except DataError:
         return None
     return Config(path=str(path))
+
+
+def glance(config: Config, few: int) -> Questions | None:
+    """Images of templates that the 1:1 list compares."""
+    path = Path(config.path)
+    name = ijb.which(path)
+    return of_templates(name, ijb.images(path, name), ijb.pairs(path, name), few)
 
 
 def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
@@ -245,28 +254,33 @@ def _split(
     probe_QD: NDArray[np.float32],
     probes: ijb.Subjects,
 ) -> list[Row]:
+    """Ranks are of all probes, whichever gallery has the mate; TPIR is the galleries' mean."""
     found = one_to_many.ijb1n_split(entries, probe_QD, probes.subjects, _SPLIT_FPIR)
-    rows = [
-        Row(
-            protocol=protocol,
-            variant=variant,
-            metric=f"rank{rank},split",
-            value=rate,
-            n=found.num_probes,
-        )
-        for rank, rate in zip(found.ranks, found.rank_rates, strict=True)
-    ]
+    row_M = np.concatenate([one.probe_M for one in found.galleries])
+    rank_M = np.concatenate([one.rank_M for one in found.galleries])
+    lead_M = np.concatenate([one.lead_M for one in found.galleries])
+    gallery_M = np.repeat(np.arange(len(found.galleries)), [g.num_mated for g in found.galleries])
+    rows = []
+    for rank, rate in zip(found.ranks, found.rank_rates, strict=True):
+        is_found = np.zeros(found.num_probes, dtype=bool)
+        is_found[row_M[rank_M <= rank]] = True
+        metric = f"rank{rank},split"
+        rows.append(_rates.share(protocol, variant, metric, is_found, probes.subjects, value=rate))
     for at, (target, tpir) in enumerate(zip(found.targets, found.tpir, strict=True)):
-        fewest = min(one.points[at].num_impostors_above for one in found.galleries)
-        num = min(one.points[at].num_impostors for one in found.galleries)
+        points = [one.points[at] for one in found.galleries]
+        threshold_M = np.array([point.threshold for point in points])[gallery_M]
+        fewest = min(point.num_impostors_above for point in points)
+        num = min(point.num_impostors for point in points)
         rows.append(
-            Row(
-                protocol=protocol,
-                variant=variant,
-                metric=f"tpir@fpir={target:g},split",
+            _rates.share(
+                protocol,
+                variant,
+                f"tpir@fpir={target:g},split",
+                lead_M > threshold_M,
+                probes.subjects[row_M],
+                gallery_P=gallery_M,
                 value=tpir,
                 n=found.num_probes,
-                n_positive=sum(one.num_mated for one in found.galleries),
                 mark=_rates.weak(fewest, num, target),
             )
         )

@@ -27,7 +27,9 @@ from frlib.data.features.packed import Packed
 from frlib.data.sources import named_files
 from frlib.data.texts import texts
 from frlib.evaluate.features import Features
+from frlib.evaluate.glance import Faces, between
 from frlib.evaluate.protocols import _rates, _views
+from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.metrics import refined
 from frlib.metrics.distractors import Rows
@@ -45,6 +47,11 @@ VARIANTS: tuple[str, ...] = tuple(
 PUBLISHED = (3_530, 1_000_000)
 """Probes and distractors of challenge 1."""
 _SHOWN = (1, 5, 10)
+_LISTS = {
+    "path": "facescrub_features_list.json",
+    "distractors": "megaface_features_list.json_1000000_1",
+}
+_NOISE = {"probe_noise": "facescrub_noises.txt", "distractor_noise": "megaface_noises.txt"}
 _VIEWS_OF_FILES = "needs both views; feature files give one"
 
 
@@ -85,6 +92,30 @@ def source(config: Config) -> Base | None:
         )
     path, root = probes if needs_probes else others
     return named_files.Config(path=path, root=root)
+
+
+def recognise(path: Path) -> Config | None:
+    """A folder with both published lists; the noise lists count where they lie beside them."""
+    if not all((path / name).is_file() for name in _LISTS.values()):
+        return None
+    noise = {field: name for field, name in _NOISE.items() if (path / name).is_file()}
+    return Config(**{field: str(path / name) for field, name in (_LISTS | noise).items()})
+
+
+def ids(config: Config) -> list[str]:
+    """The images of both lists, where no features of them are given."""
+    lists = {config.path: config.probe_features, config.distractors: config.distractor_features}
+    wanted = [named.read(Path(file)).paths for file, features in lists.items() if not features]
+    return list(dict.fromkeys(name for paths in wanted for name in paths))
+
+
+def glance(config: Config, few: int) -> Questions | None:
+    """Probes by person; None where their features are given, which leaves no images to show."""
+    if config.probe_features:
+        return None
+    probes = named.read(Path(config.path))
+    faces = Faces(texts(probes.paths), np.array(probes.persons))
+    return between("megaface", faces, faces, few)
 
 
 def evaluate(
@@ -255,21 +286,14 @@ def _flags(
 def _rows(variant: str, done: MegaFace, probes: Images) -> list[Row]:
     assert probes.persons is not None
     persons = np.array(probes.persons)[done.probe_T]
+    once = done.probe_T < done.gallery_T
     rows = [
         _rates.share("megaface", variant, f"rank{rank}", done.rank_T <= rank, persons)
         for rank in _SHOWN
         if rank <= len(done.cmc_K)
     ]
     rows += [
-        Row(
-            protocol="megaface",
-            variant=variant,
-            metric=_rates.tar_name(point),
-            value=None if point.num_impostors * point.target < 1 else point.tar,
-            n=point.num_genuine + point.num_impostors,
-            n_positive=point.num_genuine,
-            mark=_rates.weak(point.num_impostors_above, point.num_impostors, point.target),
-        )
+        _rates.tar("megaface", variant, point, done.score_T[once], persons[once])
         for point in done.points
     ]
     return rows

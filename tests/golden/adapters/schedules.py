@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from frlib.schedules import cosine, moving_haar, poly, step
+from frlib.schedules import cosine, linear, moving_haar, multi_step, poly
 
 Arrays = Mapping[str, np.ndarray]
 Meta = dict[str, Any]
@@ -49,8 +49,8 @@ def _poly_mixbct(arrays: Arrays, meta: Meta) -> None:
 
 def _linear(arrays: Arrays, meta: Meta) -> None:
     total = meta["hyper"]["total_steps"]
-    config = poly.Config()
-    _compare(arrays, lambda i: poly.factor(i, total, 1, config), base=meta["hyper"]["base_lr"])
+    config = linear.Config()
+    _compare(arrays, lambda i: linear.factor(i, total, 1, config), base=meta["hyper"]["base_lr"])
 
 
 def _cosine(arrays: Arrays, meta: Meta) -> None:
@@ -69,11 +69,11 @@ def _multistep(arrays: Arrays, meta: Meta) -> None:
     hyper = meta["hyper"]
     first, epochs = hyper["first_epoch"], hyper["epochs"]
     np.testing.assert_array_equal(arrays["epoch_number"], np.arange(first, first + epochs))
-    config = step.Config(milestones_epochs=hyper["milestones"], gamma=hyper["gamma"])
+    config = multi_step.Config(milestones_epochs=hyper["milestones"], gamma=hyper["gamma"])
     per_epoch = 7
     _compare(
         arrays,
-        lambda e: step.factor((e + first) * per_epoch, epochs * per_epoch, per_epoch, config),
+        lambda e: multi_step.factor((e + first) * per_epoch, epochs * per_epoch, per_epoch, config),
         base=hyper["base_lr"],
     )
 
@@ -83,12 +83,12 @@ def _batch_steps(arrays: Arrays, meta: Meta) -> None:
     hyper = meta["hyper"]
     scaled = tuple(int(k * 512 / hyper["batch"]) for k in hyper["steps"])
     np.testing.assert_array_equal(arrays["milestones"], scaled)
-    config = step.Config(
+    config = multi_step.Config(
         milestones_epochs=(), milestones_steps=scaled, gamma=hyper.get("gamma", 0.1)
     )
     _compare(
         arrays,
-        lambda i: step.factor(i, len(arrays["lr"]), 1, config),
+        lambda i: multi_step.factor(i, len(arrays["lr"]), 1, config),
         base=hyper["base_lr"],
         rtol=1e-5,
     )

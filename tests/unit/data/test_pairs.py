@@ -5,7 +5,7 @@ import pytest
 
 from frlib.core.errors import DataError
 from frlib.data.manifest import Manifest
-from frlib.data.pairs import Pairs, draw, read_csv
+from frlib.data.pairs import Pairs, draw, named_csv, read_csv
 from tests.unit.data.tiny_sets import manifest
 
 MIXED = manifest(*[8] * 10, *[2] * 40, *[1] * 30)
@@ -141,3 +141,11 @@ def test_read_when_truth_disagrees_with_identities_then_kept_and_warned(tmp_path
     path = _csv(tmp_path / "p.csv", f"x,0,{A0},{B0},1")
     assert read_csv(path, "", PEOPLE).same.tolist() == [True]
     assert "1 pairs disagree" in caplog.text
+
+
+def test_named_when_folds_are_no_plain_numbers_then_after_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    folds = ("²", "10", "9" * 5000, "2")
+    rows = "".join(f"{fold},a,b,1\n" for fold in folds)
+    path.write_text(f"\ufefffold,path_a,path_b,same\n{rows}", encoding="utf-8")
+    assert named_csv(path)[""].fold.tolist() == [3, 1, 2, 0]

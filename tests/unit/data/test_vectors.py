@@ -82,6 +82,17 @@ def test_places_when_an_id_is_not_there_then_error_counts_and_names(tmp_path: Pa
             r"1 vectors are not finite, first of 'a/1\.jpg'",
         ),
         ({"ids": np.array(IDS, dtype=object), "embeddings": VALUES}, "cannot be read .*pickle"),
+        ({"ids": np.array(IDS), "embeddings": VALUES.astype(str)}, "of type <U32, not numbers"),
+        ({"ids": np.array(IDS), "embeddings": VALUES.astype(complex)}, "complex128, not numbers"),
+        (
+            {"ids": np.array(IDS), "embeddings": VALUES.astype(float) + 1e300},
+            "3 vectors are not finite",
+        ),
+        ({"ids": np.array([b"\xff", b"b", b"c"]), "embeddings": VALUES}, "cannot be read .*utf-8"),
+        (
+            {"ids": np.frombuffer(b"\0\0\xff\0" * 3, "<U1"), "embeddings": VALUES},
+            "ids are no texts",
+        ),
     ],
 )
 def test_read_when_npz_is_wrong_then_error_says_what_was_found(
@@ -102,6 +113,44 @@ def test_read_when_damaged_missing_or_of_another_kind_then_error(tmp_path: Path)
     (tmp_path / "a.csv").write_text("1")
     with pytest.raises(DataError, match=r"a file of kind '\.csv'"):
         vectors.read(tmp_path / "a.csv")
+
+
+def test_read_when_a_flag_says_encrypted_then_error(tmp_path: Path) -> None:
+    path = _npz(tmp_path / "a.npz", ids=np.array(IDS), embeddings=VALUES)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="encrypted"):
+        vectors.read(path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"id": ["a", None, "c"], "embedding": VALUES.tolist()}, "1 vectors have no id"),
+        ({"id": [b"a", b"\xff", b"c"], "embedding": VALUES.tolist()}, "ids of type binary"),
+        ({"id": [["a"]] * 3, "embedding": VALUES.tolist()}, "ids of type list"),
+        ({"id": IDS, "embedding": [["a"]] * 3}, "not numbers"),
+        ({"id": IDS, "embedding": [[[1.0]]] * 3}, "not numbers"),
+    ],
+)
+def test_read_when_columns_hold_something_else_then_error(
+    columns: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.arrow"
+    table = pa.table(columns)
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(DataError, match=message):
+        vectors.read(path)
+
+
+def test_read_when_a_column_is_there_twice_then_error(tmp_path: Path) -> None:
+    table = pa.table([IDS, VALUES.tolist(), VALUES.tolist()], names=["id", *["embedding"] * 2])
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(DataError, match="exists 2 times"):
+        vectors.read(tmp_path / "a.arrow")
 
 
 def test_read_when_parquet_lists_differ_or_columns_lack_then_error(tmp_path: Path) -> None:

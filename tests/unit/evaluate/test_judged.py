@@ -52,6 +52,32 @@ def test_report_when_people_are_unknown_then_interval_is_binomial_and_named() ->
     assert row.interval == judged.BINOMIAL
 
 
+@pytest.mark.parametrize(
+    ("flat", "area", "rate"),
+    [
+        (False, judged.BY_PEOPLE, judged.BY_PEOPLE),
+        (True, judged.DELONG, judged.BY_PAIRS),
+    ],
+)
+def test_report_when_roc_then_area_and_equal_error_rate_have_intervals(
+    flat: bool, area: str, rate: str
+) -> None:
+    rows = {row.metric: row for row in _report(2.5, flat).rows if row.variant == "roc"}
+    assert (rows["auc"].interval, rows["eer"].interval) == (area, rate)
+    for row in (rows["auc"], rows["eer"]):
+        assert row.value is not None
+        assert row.low is not None
+        assert row.high is not None
+        assert 0 <= row.low < row.value < row.high <= 1
+
+
+def test_report_when_scores_are_wholly_apart_then_the_interval_has_a_width() -> None:
+    rows = {row.metric: row for row in _report(0.05).rows if row.variant == "roc"}
+    for row, low, high in ((rows["auc"], 0.75, 1), (rows["eer"], 0, 0.25)):
+        assert row.interval == judged.APART
+        assert (row.low, row.high) == pytest.approx((low, high), abs=0.06)
+
+
 def test_report_when_fewer_impostors_than_one_over_far_then_cell_is_marked() -> None:
     rows = {row.metric: row for row in _report().rows if row.variant == "roc"}
     assert rows["tar@far=0.01"].value is None

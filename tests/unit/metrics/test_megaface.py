@@ -51,6 +51,16 @@ def test_megaface_when_small_then_as_loops_over_trials(monkeypatch, variant, see
     assert found.rank1 == found.cmc_K[0]
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_scores_when_small_then_the_points_are_shares_of_the_pairs(variant):
+    found = _run(1, (variant,), (0.01, 0.2))[0]
+    once = found.score_T[found.probe_T < found.gallery_T]
+    assert len(once) == found.num_trials // 2
+    for point in found.points:
+        assert point.num_genuine == len(once)
+        assert np.mean(once > point.threshold) == point.tar
+
+
 @pytest.mark.parametrize("target", [0.0, 0.01, 0.2, 1.0])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_points_when_small_then_as_all_thresholds_in_turn(variant, target):

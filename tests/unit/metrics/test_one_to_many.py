@@ -78,6 +78,19 @@ def test_split_when_any_block_then_equals_the_loop(monkeypatch, cells, seed):
     assert found.rank_rates == pytest.approx(np.sum([one[0] for one in both], axis=0) / 150)
 
 
+def test_split_when_small_then_its_events_give_the_counts_and_rates():
+    galleries, probes, subjects = _set(4)
+    found = ijb1n_split(galleries, probes, subjects, (0.01, 0.1, 0.5), RANKS)
+    for one, gallery in zip(found.galleries, galleries, strict=True):
+        assert set(subjects[one.probe_M]) <= set(gallery.subjects)
+        assert one.num_mated == len(one.probe_M) == len(one.rank_M) == len(one.lead_M)
+        assert one.rank_counts == tuple(int((one.rank_M <= rank).sum()) for rank in RANKS)
+        assert (np.isneginf(one.lead_M) >= (one.rank_M > 1)).all()
+        for point in one.points:
+            assert np.mean(one.lead_M > point.threshold) == point.tpir
+    assert sorted(np.concatenate([one.probe_M for one in found.galleries])) == list(range(150))
+
+
 def test_joined_ranks_when_some_probes_lack_mates_then_shares_of_all_probes():
     galleries, probes, subjects = _set(12)
     wanted = ijb1n_joined(galleries, probes, subjects, ranks=RANKS)

@@ -30,6 +30,11 @@ def test_images_when_json_then_paths_and_persons(probes, others):
     assert len(others) == 3
 
 
+def test_images_when_ids_are_numbers_or_the_file_has_a_byte_order_mark_then_read(tmp_path):
+    file = _write(tmp_path / "l.json", '\ufeff{"path": ["a/b", "c/d"], "id": [7, 8]}')
+    assert lists.read_images(file, has_persons=True).persons == ("7", "8")
+
+
 def test_images_when_text_then_the_person_is_the_folder(tmp_path):
     file = _write(tmp_path / "facescrub_lst", "A/A_1.png\nB b/x.png\n\n")
     found = lists.read_images(file, has_persons=True)
@@ -75,6 +80,10 @@ def test_noise_when_no_name_is_known_then_data_error_shows_both(tmp_path, probes
         ({"path": ["a/b", "a/b"], "id": ["a", "a"]}, "'a/b' is listed twice"),
         ({"path": ["b"]}, "has no folder"),
         ('{"path": [', "cannot be read as JSON"),
+        ('{"path": ["\\ud800/a"], "id": ["a"]}', "expected"),
+        ({"path": ["a/b", "a/c"], "id": ["a", None]}, "id None; expected a text"),
+        ({"path": ["a/b"], "id": [True]}, "id True; expected a text"),
+        ('{"path": ["a/b"], "id": ["\\ud800"]}', "expected a text"),
     ],
 )
 def test_images_when_wrong_then_data_error(tmp_path, content, message):

@@ -58,7 +58,9 @@ def test_bin_when_far_too_large_then_it_is_not_read(tmp_path):
         single.read(path)
 
 
-@pytest.mark.parametrize("array", [np.ones((2, 3)), np.arange(3), np.float32(3), np.ones((0,))])
+@pytest.mark.parametrize(
+    "array", [np.ones((2, 3)), np.arange(3), np.float32(3), np.ones((0,)), np.full(3, 1e300)]
+)
 def test_npy_when_not_one_vector_of_floats_then_data_error(tmp_path, array):
     path = tmp_path / "a.npy"
     np.save(path, array)
