@@ -27,11 +27,16 @@ def axes(grid: Grid) -> list[Filled]:
     """One column an axis; noise ratios are shown in per cent."""
     return [
         Filled(
-            Column(axis, _AXIS_TITLES.get(axis, axis)),
+            Column(axis, axis_title(axis)),
             [axis_value(axis, row.shown.get(axis)) for row in grid.rows],
         )
         for axis in grid.axes
     ]
+
+
+def axis_title(axis: str) -> str:
+    """An axis as a reader knows it."""
+    return _AXIS_TITLES.get(axis, axis)
 
 
 def axis_value(axis: str, value: Any) -> str:
@@ -92,7 +97,7 @@ def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
         select.rule(study),
         "Chosen settings hold where they differ from the name of a row." if settings(grid) else "",
         f"Bold: better than every other value of the same column with the same other axes than "
-        f"{_AXIS_TITLES.get(over, over)} (two-sided paired t tests over seeds, Holm-corrected, "
+        f"{axis_title(over)} (two-sided paired t tests over seeds, Holm-corrected, "
         f"alpha = {ALPHA}); where that is not shown nothing is bold.",
         *extra,
         _arms(grid),

@@ -6,13 +6,11 @@ intervals of the genuine rate with the threshold as given: by people where the t
 accepted a line is dashed; that region of the run with most impostors is shaded.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +20,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import special
 
-from frlib.core import safeio
+from analysis.figures import style
+from analysis.figures.style import COLOURS, INK, SHADE
 from frlib.core.errors import ConfigError, DataError
 from frlib.stats.intervals import binomial_interval
 from frlib.stats.people import people, share_interval
@@ -30,11 +29,7 @@ from frlib.stats.support import ENOUGH
 
 Numbers = NDArray[np.float64]
 
-SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 160
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito, told apart by all kinds of colour vision."""
-INK, FAINT, SHADE = "#222222", "#e9e9e9", "#f1efe6"
 TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)
 _BAND_POINTS = 80
 
@@ -159,25 +154,9 @@ def draw(tables: Mapping[str, pa.Table]) -> Figure:
     return figure
 
 
-def check(path: Path) -> None:
-    """`ConfigError` if no figure can be written under that name."""
-    if path.suffix not in SUFFIXES:
-        raise ConfigError(
-            f"{path}: a figure is written as {', '.join(SUFFIXES)}; found {path.suffix or 'none'!r}"
-        )
-
-
 def write(tables: Mapping[str, pa.Table], path: Path) -> Path:
     """Draw and write it, whole or not at all. Equal tables, equal bytes."""
-    check(path)
-    buffer = io.BytesIO()
-    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with matplotlib.rc_context({"svg.hashsalt": "frlib"}):
-        draw(tables).savefig(
-            buffer, format=path.suffix[1:], dpi=DPI, metadata=undated.get(path.suffix)
-        )
-    safeio.write_bytes(path, buffer.getvalue())
-    return path
+    return style.save(draw(tables), path, DPI)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -239,8 +218,4 @@ def _dress(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, fontsize=13, fontweight="bold", color=INK, loc="left")
     axes.set_xlabel(x, fontsize=11.5, color=INK)
     axes.set_ylabel(y, fontsize=11.5, color=INK)
-    axes.grid(color=FAINT, lw=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=10, colors=INK, length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    style.bare(axes, 10)

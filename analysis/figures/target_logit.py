@@ -5,14 +5,12 @@ curve share a line and are named together. Where more than the angle matters, a 
 range. A head that is new to the table finds its panel by its margin, or under "Other margins".
 """
 
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,13 +19,12 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from analysis.figures import style
 from analysis.figures.labels import Box, Place, Points, place
-from frlib.core import safeio
-from frlib.core.errors import ConfigError
+from analysis.figures.style import COLOURS, GREY, INK
 
 Numbers = NDArray[np.float64]
 
-SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 200
 ADDED, TIMES, LENGTH, CHANCE = (
     "Additive\nto the angle, to the cosine",
@@ -48,10 +45,7 @@ FAMILIES = {
     "elastic": CHANCE,
     "learned": CHANCE,
 }
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito, told apart by all kinds of colour vision."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (2.2, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-GREY, INK, FAINT = "#8a8a8a", "#222222", "#e9e9e9"
 SMALL = 9.0
 GAP = 2.0
 WIDER = 1.3
@@ -168,25 +162,10 @@ def draw(table: Mapping[str, NDArray[Any]]) -> Figure:
     return figure
 
 
-def check(path: Path) -> None:
-    """`ConfigError` if no figure can be written under that name."""
-    if path.suffix not in SUFFIXES:
-        raise ConfigError(
-            f"{path}: a figure is written as {', '.join(SUFFIXES)}; found {path.suffix or 'none'!r}"
-        )
-
-
 def write(table: Mapping[str, NDArray[Any]], path: Path) -> Path:
     """Draw and write it, whole or not at all; the suffix says how. Equal tables, equal bytes."""
-    check(path)
-    buffer = io.BytesIO()
-    undated: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with matplotlib.rc_context({"svg.hashsalt": "frlib"}):
-        draw(table).savefig(
-            buffer, format=path.suffix[1:], dpi=DPI, metadata=undated.get(path.suffix)
-        )
-    safeio.write_bytes(path, buffer.getvalue())
-    return path
+    style.check(path)
+    return style.save(draw(table), path, DPI)
 
 
 def _curve(rows: Mapping[str, NDArray[Any]]) -> Curve:
@@ -223,8 +202,8 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
                 for end_T in (inner_VT[0], inner_VT[-1]):
                     axes.plot(*_broken(angles_T, end_T, jump).T, color=_colour(at), lw=0.8)
             line_N2 = _broken(angles_T, inner_VT[one.middle], jump)
-            style, width = DASHES[at % len(DASHES)], 3.2 if at == 0 else 2.3
-            axes.plot(*line_N2.T, color=_colour(at), lw=width, ls=style, zorder=3 + at)
+            dashes, width = DASHES[at % len(DASHES)], 3.2 if at == 0 else 2.3
+            axes.plot(*line_N2.T, color=_colour(at), lw=width, ls=dashes, zorder=3 + at)
     upper.set_ylim(*VALUES)
     lower.set_ylim(*SLOPES)
     straight = [title for one in members if np.allclose(one.slopes, 1) for title in one.names]
@@ -236,11 +215,8 @@ def _panel(upper: Axes, lower: Axes, members: Sequence[Curve], *, is_first: bool
     for axes in (upper, lower):
         axes.set_xlim(0, 180)
         axes.set_xticks(range(0, 181, 45))
-        axes.grid(color=FAINT, lw=0.8)
-        axes.set_axisbelow(True)
-        axes.tick_params(labelsize=11, colors=INK, length=0, labelleft=is_first)
-        for side in axes.spines.values():
-            side.set_visible(False)
+        style.bare(axes, 11)
+        axes.tick_params(labelleft=is_first)
     upper.tick_params(labelbottom=False)
     lower.set_xticklabels([f"{angle}°" for angle in range(0, 181, 45)])
     first, *_, last = lower.get_xticklabels()

@@ -55,10 +55,10 @@ def draw(
     ),
 ) -> None:
     """Draw the target logit curves of all heads, and the slopes through which they train."""
-    from analysis.figures import target_logit
+    from analysis.figures import style, target_logit
     from frlib.heads import curves
 
-    target_logit.check(out)
+    style.check(out)
     typer.echo(f"Written to {target_logit.write(curves.targets(), out)}")
 
 

@@ -15,7 +15,7 @@ Known readings, all of them reachable:
   runs exactly as with 0.
 * MixBCT warms up from zero, so its first step moves nothing, and decays with p = 2 where its README
   says linear: `power=2, first="zero"`. Past T its formula would rise again; here it stays at zero.
-* ExpFace's linear rule is `power=1` without warm-up.
+* ExpFace's linear rule is `power=1` without warm-up; so is `linear`, which may end above zero.
 """
 
 from typing import Literal

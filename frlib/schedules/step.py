@@ -1,53 +1,60 @@
-"""Multi-step decay: the rate falls by a fixed factor at every milestone.
+"""Step decay: the rate falls by a fixed factor each time a period is over.
 
-    factor(i) = gamma ** (number of milestones m with i >= m)          i: 0-based optimiser step
+With i the 0-based optimiser step, T the run's steps and P those of a period:
 
-A milestone is counted in epochs (epoch e begins at step e * steps_per_epoch, to the nearest step),
-in optimiser steps, or some of each. A milestone given twice decays twice.
+    factor(i) = gamma ** floor(i / P)           0 <= i <= T
+    factor(i) = factor(T)                       i > T
 
-Sources count differently, and the difference is in the milestones and not in the rule:
-
-* CurricularFace (10, 18, 22 of 24 epochs), MagFace, AdaFace, UniFace and BoundaryFace's distributed
-  script number epochs from 0, as here.
-* BoundaryFace's single-process script numbers them from 1 and steps its scheduler before the epoch:
-  its 6, 12, 19 are 5, 11, 18 here. Resuming that script decays a second time; a factor that depends
-  on the step alone cannot.
-* ElasticFace decays once its 0-based epoch reaches m - 1: subtract one from its milestones.
-* MXNet trainers count iterations and decay after iteration k, which is `milestones_steps` as here.
-  Unequal scales them by 512 / batch size and cuts to whole numbers before it uses them.
+A period is counted in epochs (to the nearest step) or in optimiser steps. This is StepLR of torch
+with `step_size` P, called after every step; past T that one goes on.
 """
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import model_validator
 
 from frlib.core.config import Config as _Config
 from frlib.core.config import setting
+from frlib.core.errors import ConfigError
 from frlib.core.paper import Paper
 
 PAPER = Paper(
-    key="huang2020curricularface",
-    title="Multi-step",
-    where="section 4.1: 0.1 at the start, a tenth at epochs 10, 18 and 22 of 24",
-    url="https://arxiv.org/abs/2004.00288",
+    key="pytorch",
+    title="Step",
+    where="torch.optim.lr_scheduler.StepLR",
+    url="https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html",
 )
 
 
 class Config(_Config):
-    """When the rate decays, and by how much."""
+    """How long a period is, and what its end does."""
 
     name: Literal["step"] = "step"
-    milestones_epochs: tuple[Annotated[float, Field(ge=0)], ...] = setting(
-        (10, 18, 22), doc="decay when this many epochs are done", unit="epochs"
-    )
-    milestones_steps: tuple[Annotated[int, Field(ge=0)], ...] = setting(
-        (), doc="decay when this many optimiser steps are done", unit="steps"
-    )
+    every_epochs: float = setting(10.0, ge=0, doc="a period; 0: by every_steps", unit="epochs")
+    every_steps: int = setting(0, ge=0, doc="a period; 0: by every_epochs", unit="steps")
     gamma: float = setting(0.1, gt=0, le=1, doc="factor of each decay")
+
+    @model_validator(mode="after")
+    def _one_period(self) -> Config:
+        if bool(self.every_epochs) == bool(self.every_steps):
+            raise ValueError(
+                f"every_epochs={self.every_epochs:g}, every_steps={self.every_steps}: one of them "
+                "is the period; set the other to 0"
+            )
+        return self
 
 
 def factor(step: int, total_steps: int, steps_per_epoch: int, config: Config) -> float:
-    """Factor of the base rate for 0-based optimiser step `step`; `total_steps` has no influence."""
-    by_epoch = sum(step >= round(m * steps_per_epoch) for m in config.milestones_epochs)
-    by_step = sum(step >= m for m in config.milestones_steps)
-    return config.gamma ** (by_epoch + by_step)
+    """Factor of the base rate for 0-based optimiser step `step`; in (0, 1].
+
+    `ConfigError` if a period is shorter than half a step.
+    """
+    period = config.every_steps or round(config.every_epochs * steps_per_epoch)
+    if period == 0:
+        raise ConfigError(
+            f"schedule.every_epochs={config.every_epochs:g}: no step of an epoch of "
+            f"{steps_per_epoch} steps. Raise it, or count in schedule.every_steps."
+        )
+    return float(config.gamma ** (min(step, total_steps) // period))

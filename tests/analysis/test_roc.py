@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.figures import roc
+from analysis.figures import roc, style
 from frlib.core.errors import ConfigError, DataError
 from frlib.stats.intervals import binomial_interval
 from tests.benchmarks.run import run as frlib
@@ -95,7 +95,7 @@ def test_figure_when_there_are_more_runs_than_colours_then_usage_error() -> None
         roc.draw({str(i): _table() for i in range(7)})
 
 
-@pytest.mark.parametrize("suffix", roc.SUFFIXES)
+@pytest.mark.parametrize("suffix", style.SUFFIXES)
 def test_command_when_drawn_twice_then_equal_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:

@@ -13,7 +13,7 @@ def draw(
     out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path("roc.png"),
 ) -> None:
     """Draw ROC and DET of several runs, with intervals and what too few impostors support."""
-    from analysis.figures import roc
+    from analysis.figures import roc, style
 
-    roc.check(out)
+    style.check(out)
     typer.echo(f"Written to {roc.write(roc.read(files), out)}")

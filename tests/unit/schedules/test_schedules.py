@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from frlib.core.errors import ConfigError
-from frlib.schedules import cosine, poly, step
+from frlib.schedules import constant, cosine, linear, poly
 
 PER_EPOCH = 10
 TOTAL = 60
@@ -48,7 +48,34 @@ def test_cosine_when_it_has_a_floor_and_warmup_then_falls_from_one_to_the_floor(
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("module", [poly, cosine])
+@pytest.mark.parametrize("first", ["ramp", "zero", "full"])
+@pytest.mark.parametrize("warmup_epochs", [0, 1.5])
+def test_linear_when_it_ends_at_zero_then_is_poly_of_power_one(
+    warmup_epochs: float, first: str
+) -> None:
+    fields = {"warmup_epochs": warmup_epochs, "first": first}
+    config = linear.Config(**fields)
+    found = [linear.factor(n, TOTAL, PER_EPOCH, config) for n in range(TOTAL + 5)]
+    assert found == _poly(power=1, **fields).tolist()
+
+
+def test_linear_when_it_has_a_floor_then_is_a_line_to_it() -> None:
+    config = linear.Config(final_ratio=0.4)
+    found = [linear.factor(n, TOTAL, PER_EPOCH, config) for n in range(TOTAL + 5)]
+    np.testing.assert_allclose(found, np.interp(i, [0, TOTAL], [1, 0.4]), rtol=1e-12)
+
+
+def test_constant_when_there_is_no_warmup_then_is_one() -> None:
+    assert {constant.factor(n, TOTAL, PER_EPOCH, constant.Config()) for n in range(99)} == {1.0}
+
+
+def test_constant_when_warming_up_then_is_poly_there_and_one_after() -> None:
+    config = constant.Config(warmup_epochs=1.5)
+    found = [constant.factor(n, TOTAL, PER_EPOCH, config) for n in range(TOTAL)]
+    assert found == [*_poly(warmup_epochs=1.5)[:15].tolist(), *[1.0] * 45]
+
+
+@pytest.mark.parametrize("module", [constant, cosine, linear, poly])
 @pytest.mark.parametrize("epochs", [6, 9])
 def test_factor_when_warmup_fills_the_run_then_says_which_field_to_lower(
     module: ModuleType, epochs: float
@@ -56,23 +83,3 @@ def test_factor_when_warmup_fills_the_run_then_says_which_field_to_lower(
     config = module.Config(warmup_epochs=epochs)
     with pytest.raises(ConfigError, match=r"schedule\.warmup_epochs=.*60 steps"):
         module.factor(0, TOTAL, PER_EPOCH, config)
-
-
-def test_step_when_epochs_and_steps_are_mixed_then_each_decays_once() -> None:
-    config = step.Config(milestones_epochs=(1, 2.5), milestones_steps=(40,), gamma=0.5)
-    found = [step.factor(n, TOTAL, PER_EPOCH, config) for n in range(TOTAL)]
-    assert found == [1.0] * 10 + [0.5] * 15 + [0.25] * 15 + [0.125] * 20
-
-
-def test_step_when_counted_in_steps_then_the_length_of_an_epoch_is_irrelevant() -> None:
-    config = step.Config(milestones_epochs=(), milestones_steps=(1000,))
-    for per_epoch in (1, 30, 4000):
-        assert [step.factor(n, 5000, per_epoch, config) for n in (999, 1000)] == [1, 0.1]
-
-
-@pytest.mark.parametrize(
-    "fields", [{"gamma": 0}, {"milestones_epochs": (-1,)}, {"milestone_epochs": (3,)}]
-)
-def test_step_config_when_wrong_then_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=next(iter(fields))):
-        step.Config.parse(fields)
