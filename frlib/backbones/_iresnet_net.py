@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from frlib.backbones._layers import PReLU, fixed_scale_batchnorm
+from frlib.parallel.draws import Dropout
 
 BLOCKS = {
     18: (2, 2, 2, 2),
@@ -59,7 +60,7 @@ class IResNet(nn.Module):
         self.layer3 = _stage(WIDTHS[1], WIDTHS[2], counts[2])
         self.layer4 = _stage(WIDTHS[2], WIDTHS[3], counts[3])
         self.bn2 = nn.BatchNorm2d(WIDTHS[3])
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.fc = nn.Linear(WIDTHS[3] * last_map**2, embedding_size)
         self.features = fixed_scale_batchnorm(embedding_size)
         for layer in self.modules():

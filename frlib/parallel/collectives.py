@@ -186,3 +186,27 @@ def gathered(values: Tensor, group: Group) -> Tensor:
         return values
     result: Tensor = _Gathered.apply(values, group)
     return result
+
+
+class _GatheredForParts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, group: Group) -> Tensor:
+        ctx.group, ctx.count = group, len(values)
+        return group.all_gather(values)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        whole = ctx.group.sum(grad)
+        own = whole[ctx.group.rank * ctx.count :][: ctx.count]
+        return own * ctx.group.size, None
+
+
+def gathered_for_parts(values: Tensor, group: Group) -> Tensor:
+    """`gathered` for a loss of which every worker differentiates its own part (its classes).
+
+    The parts' gradients are added up first.
+    """
+    if group.size == 1:
+        return values
+    result: Tensor = _GatheredForParts.apply(values, group)
+    return result

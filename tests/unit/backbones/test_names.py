@@ -1,11 +1,12 @@
 """Names and shapes of public networks, listed by hand, and their published sizes."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import torch
 
-from frlib.backbones import iresnet, mobilefacenet
+from frlib.backbones import iresnet, mobilefacenet, vit
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -66,6 +67,25 @@ def _mobilefacenet() -> Shapes:
     return shapes | {"features.layers.2.weight": (512, 512)} | _bn("features.layers.3", 512)
 
 
+def _vit(width: int, depth: int, tokens: int = 144) -> Shapes:
+    shapes = {"mask_token": (1, 1, width), "pos_embed": (1, tokens, width)}
+    shapes |= {"patch_embed.proj.weight": (width, 3, 9, 9), "patch_embed.proj.bias": (width,)}
+    for number in range(depth):
+        at = f"blocks.{number}"
+        for norm in ("norm1", "norm2"):
+            shapes |= {f"{at}.{norm}.weight": (width,), f"{at}.{norm}.bias": (width,)}
+        shapes |= {f"{at}.attn.qkv.weight": (3 * width, width)}
+        for layer, outside, inside in (
+            ("attn.proj", width, width),
+            ("mlp.fc1", 4 * width, width),
+            ("mlp.fc2", width, 4 * width),
+        ):
+            shapes |= {f"{at}.{layer}.weight": (outside, inside), f"{at}.{layer}.bias": (outside,)}
+    shapes |= {"norm.weight": (width,), "norm.bias": (width,)}
+    shapes |= {"feature.0.weight": (width, width * tokens)} | _bn("feature.1", width)
+    return shapes | {"feature.2.weight": (512, width)} | _bn("feature.3", 512)
+
+
 def _found(net: torch.nn.Module) -> Shapes:
     return {name: tuple(value.shape) for name, value in net.state_dict().items()}
 
@@ -117,3 +137,33 @@ def test_iresnet_when_built_then_the_scale_of_the_last_norm_is_not_trained(depth
     net = iresnet.build(iresnet.Config(depth=depth), 32)
     fixed = [name for name, p in net.named_parameters() if not p.requires_grad]
     assert fixed == ["features.weight"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "width", "depth", "parameters"),
+    [
+        ("t", 256, 12, 19_137_792),
+        ("s", 512, 12, 76_023_296),
+        ("b", 512, 24, 113_833_472),
+        ("l", 768, 24, 255_684_352),
+        ("h", 1024, 48, 756_393_984),
+    ],
+)
+def test_vit_when_built_for_112_then_has_the_published_names_and_size(
+    variant: Literal["t", "s", "b", "l", "h"], width: int, depth: int, parameters: int
+) -> None:
+    net = vit.build(vit.Config(variant=variant), 112)
+    assert _found(net) == _vit(width, depth)
+    assert sum(p.numel() for p in net.parameters()) == parameters
+
+
+def test_vit_when_built_for_another_size_then_its_tokens_are_more_or_fewer() -> None:
+    assert _found(vit.build(vit.Config(), 81)) == _vit(256, 12, tokens=81)
+
+
+@pytest.mark.parametrize(("mask_ratio", "fixed"), [(0.0, ["mask_token"]), (0.1, [])])
+def test_vit_when_nothing_is_masked_then_the_mask_token_is_not_trained(
+    mask_ratio: float, fixed: list[str]
+) -> None:
+    net = vit.build(vit.Config(mask_ratio=mask_ratio), 112)
+    assert [name for name, p in net.named_parameters() if not p.requires_grad] == fixed

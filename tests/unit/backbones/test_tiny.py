@@ -1,43 +1,16 @@
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
 from frlib.backbones import tiny
 from frlib.core.errors import ConfigError
+from tests.unit.backbones import two_steps
 
 SMALLEST = 4
-
-TWO_STEPS = f"""
-import torch
-from frlib.backbones import tiny
-torch.manual_seed(0)
-net = tiny.build(tiny.Config(width={SMALLEST}), 64).to(memory_format=torch.channels_last)
-optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
-images = torch.randn(8, 3, 64, 64).contiguous(memory_format=torch.channels_last)
-for _ in range(2):
-    optimiser.zero_grad()
-    loss = net(images).sin().square().mean()
-    loss.backward()
-    optimiser.step()
-print(torch.isfinite(loss).item())
-"""
 
 
 def test_smallest_tiny_when_trained_in_channels_last_then_its_process_survives() -> None:
     """A strided 1x1 convolution here would end the process by a signal: oneDNN issue 6035."""
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_STEPS],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["True"]
+    two_steps.survives("tiny", width=SMALLEST)
 
 
 def test_tiny_when_of_any_width_then_has_no_strided_1x1() -> None:
