@@ -23,9 +23,10 @@ from frlib.data.config import DataConfig, Holdout, PairBenchmark
 from frlib.data.sources import parquet
 from frlib.heads.config import HeadConfig
 from frlib.heads.presets import arcface, boundary, curricular, mv_softmax
+from frlib.optimisers import sgd
 from frlib.schedules import poly
 from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
-from frlib.train.config import OptimiserConfig, TrainConfig
+from frlib.train.config import TrainConfig
 from studies import _procedural
 
 
@@ -52,7 +53,7 @@ def study(faces: str = "") -> Study:
             data=data,
             backbone=tiny.Config(),
             schedule=poly.Config(),
-            optimiser=OptimiserConfig(lr=0.1),
+            optimiser=sgd.Config(lr=0.1),
             epochs=20,
             batch_size=128,
             select_every=5,

@@ -8,9 +8,10 @@ for ArcFace and 88 % for BoundaryFace under noise; about four minutes on two CPU
 from frlib.backbones import tiny
 from frlib.core.space import Uniform
 from frlib.heads.presets import arcface, boundary
+from frlib.optimisers import sgd
 from frlib.schedules import poly
 from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
-from frlib.train.config import OptimiserConfig, TrainConfig
+from frlib.train.config import TrainConfig
 from studies._procedural import faces
 
 
@@ -23,7 +24,7 @@ def study() -> Study:
             data=faces(),
             backbone=tiny.Config(),
             schedule=poly.Config(),
-            optimiser=OptimiserConfig(lr=0.1, nesterov=True),
+            optimiser=sgd.Config(lr=0.1, nesterov=True),
             epochs=7,
             batch_size=64,
             select_every=2,

@@ -11,7 +11,7 @@ import torch
 
 from frlib.bench import measure
 from frlib.bench.measure import Clock
-from frlib.train.precision import resolve
+from frlib.train.precision import has_bfloat16
 
 NO_BF16 = "no bf16 instructions here"
 _RUNS = 9
@@ -44,7 +44,7 @@ def measured(device: str, count: int, *, is_small: bool, say: Callable[[str], No
     with measure.threads(count), torch.no_grad():
         say("machine limits: matmul")
         fp32 = _matmul_gflops(side, torch.float32, place, by)
-        is_fast = resolve("auto", place) == "bfloat16"
+        is_fast = has_bfloat16(place)
         bf16 = _matmul_gflops(side, torch.bfloat16, place, by) if is_fast else None
         say("machine limits: memory")
         source = torch.ones(array_bytes // 4, device=place)

@@ -20,12 +20,14 @@ from frlib.data.config import DataConfig
 from frlib.data.loading.plan import Plan
 from frlib.data.pixels.choose import open_pixels
 from frlib.schedules import follow
-from frlib.train import loop
+from frlib.train.build import build
+from frlib.train.clock import Clock as SpanClock
 from frlib.train.config import TrainConfig
+from frlib.train.passes import Pass, Piece, spread
 from frlib.train.place import Place
 from frlib.train.precision import autocast
 from frlib.train.state import State
-from frlib.train.step import step
+from frlib.train.step import Manner, step
 
 _SIDE = 64
 _LR = 1e-3
@@ -65,11 +67,27 @@ def measured(
     manifest = catalog.scan(faces.records, store)
     place = Place(torch.device("cpu"))
     plan = Plan(len(manifest), batch)
-    rule = follow(plan.steps, plan.steps, config.schedule)
-    state = loop.build(config, manifest, 0, place, rule)
+    state = build(
+        config,
+        manifest.num_classes,
+        len(manifest),
+        seed=0,
+        place=place,
+        precision="float32",
+        schedule=follow(plan.steps, plan.steps, config.schedule),
+    )
     state.trainee.train()
     labels = torch.from_numpy(manifest.labels[:batch].copy())
-    train = partial(_train, state, labels)
+    manner = Manner(
+        seed=0,
+        rank=0,
+        share=batch,
+        batch_size=batch,
+        clip_norm=config.optimiser.clip_norm,
+        cast=autocast("float32", place.device),
+        clock=SpanClock(place.device),
+    )
+    train = partial(_train, state, spread(state.trainee, place), manner, labels)
     with open_pixels(manifest, _SIDE, store, mode="decoded") as pixels:
         fixed = next(input_batches(pixels, manifest, batch, _DEPTH)).clone()
 
@@ -103,14 +121,6 @@ def measured(
     )
 
 
-def _train(state: State, labels: Tensor, images: Tensor) -> None:
-    step(
-        state,
-        state.trainee,
-        images,
-        labels,
-        torch.arange(len(labels)),
-        lr=_LR,
-        clip_norm=5.0,
-        cast=autocast("float32", images.device),
-    )
+def _train(state: State, net: Pass, manner: Manner, labels: Tensor, images: Tensor) -> None:
+    piece = Piece(images, labels, torch.arange(len(labels)), state.step)
+    step(state, net, [piece], manner, lr=_LR)

@@ -22,6 +22,7 @@ from frlib.cli import (
     study,
     table,
     track,
+    train,
 )
 from frlib.core.errors import FrlibError
 
@@ -46,6 +47,7 @@ for noun in (
     bench,
     export,
     track,
+    train,
 ):
     app.add_typer(noun.app)
 

@@ -1,42 +1,102 @@
 """Write, verify and read checkpoints: safetensors and JSON, whole or absent, no pickle.
 
-A checkpoint is two files named after its epoch, `00005.safetensors` and `00005.json`; the JSON is
-written last and carries the checksum of the tensors, so a checkpoint without it does not exist.
+A checkpoint is two files named after its step, `000000120.safetensors` and `000000120.json`; the
+JSON is written last and carries the checksum of the tensors, so a checkpoint without it does not
+exist.
 """
 
 import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from frlib.core import safeio
 from frlib.core.errors import RecordError
 from frlib.train.state import State
 
 log = logging.getLogger(__name__)
-KEEP = 2
 
 
-def save(state: State, folder: Path) -> None:
-    """Write the state; older checkpoints beyond the newest two are removed afterwards."""
-    stem = f"{state.epoch:05d}"
+@dataclass(frozen=True)
+class Snapshot:
+    """A state at one moment, on the CPU, independent of what trains on.
+
+    numbers: with `at_score`, the selection value of this very state, or None.
+    """
+
+    tensors: Mapping[str, Tensor]
+    numbers: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, state: State, score: float | None = None) -> "Snapshot":
+        """Every worker calls this; only the first one's holds tensors."""
+        return cls(state.tensors(only_first=True), state.numbers() | {"at_score": score})
+
+
+def write(snapshot: Snapshot, folder: Path) -> Path:
+    """Write it; the JSON's path."""
+    stem = f"{snapshot.numbers['step']:09d}"
     tensors = folder / f"{stem}.safetensors"
     with safeio.atomic(tensors) as aside:
-        save_file(state.tensors(), aside)
-    safeio.write_json(
-        folder / f"{stem}.json", {**state.numbers(), "sha256": safeio.sha256(tensors)}
-    )
-    for old in sorted(folder.glob("*.json"))[:-KEEP]:
-        old.unlink()
-        old.with_suffix(".safetensors").unlink(missing_ok=True)
+        save_file(dict(snapshot.tensors), aside)
+    path = folder / f"{stem}.json"
+    safeio.write_json(path, {**snapshot.numbers, "sha256": safeio.sha256(tensors)})
+    return path
+
+
+def keep(folder: Path, newest: int, *, lowest_is_best: bool) -> None:
+    """Remove all but the newest ones and the best one."""
+    paths = sorted(folder.glob("*.json"))
+    best = _ranked(paths, lowest_is_best=lowest_is_best)[:1]
+    for path in set(paths) - {*paths[-newest:], *best}:
+        path.unlink()
+        path.with_suffix(".safetensors").unlink(missing_ok=True)
 
 
 def restore(state: State, folder: Path) -> bool:
     """Load the newest whole checkpoint into `state`; false when there is none."""
-    for path in sorted(folder.glob("*.json"), reverse=True):
+    return _first_whole(state, sorted(folder.glob("*.json"), reverse=True))
+
+
+def restore_best(state: State, folder: Path, *, lowest_is_best: bool) -> bool:
+    """The same with the best selection value; false where none was measured."""
+    return _first_whole(state, _ranked(folder.glob("*.json"), lowest_is_best=lowest_is_best))
+
+
+def clear(folder: Path) -> None:
+    """Remove all checkpoints of a finished run."""
+    for path in (*folder.glob("*.json"), *folder.glob("*.safetensors")):
+        path.unlink()
+
+
+def save_model(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """The finished model alone (`backbone.*`, `head.*`), as safetensors."""
+    with safeio.atomic(path) as aside:
+        save_file(dict(tensors), aside)
+
+
+def _ranked(paths: Iterable[Path], *, lowest_is_best: bool) -> list[Path]:
+    """Those with a score, the best first; of equal ones the earliest."""
+    scored = [(score, path) for path in sorted(paths) if (score := _score(path)) is not None]
+    scored.sort(key=lambda one: one[0], reverse=not lowest_is_best)
+    return [path for _, path in scored]
+
+
+def _score(path: Path) -> float | None:
+    try:
+        score: float | None = safeio.read_json(path).get("at_score")
+    except (RecordError, AttributeError):
+        return None
+    return score
+
+
+def _first_whole(state: State, paths: list[Path]) -> bool:
+    for path in paths:
         try:
             tensors, numbers = _read(path)
         except (RecordError, OSError, SafetensorError) as error:
@@ -47,20 +107,7 @@ def restore(state: State, folder: Path) -> bool:
     return False
 
 
-def clear(folder: Path) -> None:
-    """Remove all checkpoints of a finished run."""
-    for path in (*folder.glob("*.json"), *folder.glob("*.safetensors")):
-        path.unlink()
-
-
-def save_model(state: State, path: Path) -> None:
-    """The finished model alone (`backbone.*`, `head.*`), as safetensors."""
-    tensors = {k: v.detach().cpu().contiguous() for k, v in state.trainee.state_dict().items()}
-    with safeio.atomic(path) as aside:
-        save_file(tensors, aside)
-
-
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     numbers = safeio.read_json(path)
     tensors = path.with_suffix(".safetensors")
     if safeio.sha256(tensors) != numbers["sha256"]:

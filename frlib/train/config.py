@@ -2,18 +2,22 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from frlib.core.config import Choice, Config, setting
+from frlib.core.config import Choice, Config, place, setting
 from frlib.data.augment import Augment
 from frlib.data.config import DataConfig, NoiseConfig, Variant
 from frlib.data.loading.order import Sampling
 from frlib.data.loading.plan import LastBatch
+from frlib.train.start import Start
+from frlib.train.stopping import Stopping
 
 if TYPE_CHECKING:
     from frlib.heads.config import HeadConfig
+    from frlib.optimisers import Settings
 
     Head = HeadConfig
+    Optimiser = Settings
 
     class Backbone(Config):
         """What every backbone's config has."""
@@ -28,17 +32,10 @@ if TYPE_CHECKING:
 else:
     Backbone = Choice["frlib.backbones"]
     Head = Choice["frlib.heads.presets"]
+    Optimiser = Choice["frlib.optimisers"]
     Schedule = Choice["frlib.schedules"]
 
-
-class OptimiserConfig(Config):
-    """SGD with momentum on backbone and head."""
-
-    lr: float = setting(0.1, gt=0, doc="base learning rate")
-    momentum: float = setting(0.9, ge=0, lt=1, doc="momentum")
-    nesterov: bool = setting(False, doc="Nesterov momentum (BoundaryFace trains with it)")
-    weight_decay: float = setting(5e-4, ge=0, doc="weight decay, backbone and head")
-    clip_norm: float = setting(5.0, ge=0, doc="gradient norm limit, backbone and head; 0: none")
+_LATER = ("sampling", "last_batch", "accumulate", "ema", "on_nonfinite", "start", "freeze")
 
 
 class TrainConfig(Config):
@@ -49,9 +46,12 @@ class TrainConfig(Config):
     backbone: Backbone = Field("tiny", validate_default=True)
     head: Head = Field("arcface", validate_default=True)
     schedule: Schedule = Field("poly", validate_default=True)
-    optimiser: OptimiserConfig = OptimiserConfig()
+    optimiser: Optimiser = Field("sgd", validate_default=True)
     epochs: int = setting(20, ge=1, doc="passes over the training images", unit="epochs")
     batch_size: int = setting(128, ge=2, doc="images in a step, over all workers")
+    accumulate: int = setting(
+        1, ge=1, doc="pieces a worker's share of a batch is cut into; their gradients add up"
+    )
     augment: Augment = Augment()
     sampling: Sampling = setting(
         "instance", doc="an epoch: every image once, or as many draws, every class equally often"
@@ -59,25 +59,61 @@ class TrainConfig(Config):
     last_batch: LastBatch = setting(
         "drop", doc="images that make no whole batch: left out, or completed from the first ones"
     )
-    precision: Literal["float32", "bfloat16", "auto"] = setting(
-        "float32", doc="autocast of the backbone; auto: bfloat16 where the machine is fast at it"
+    precision: Literal["float32", "bfloat16", "float16", "auto"] = setting(
+        "float32", doc="autocast of the backbone; auto: what this machine trains it faster in"
     )
     sync_batchnorm: bool = setting(
         True, doc="batch statistics over all workers: the result does not depend on their number"
     )
+    ema: float = setting(
+        0.0, ge=0, lt=1, doc="rate that an average of the weights keeps a step; 0: no average"
+    )
+    start: Start | None = Field(None, description="weights to start from; none: random ones")
+    freeze: tuple[str, ...] = setting(
+        (), doc="parts that are not trained, e.g. backbone.layer1.* or head; * is any text"
+    )
+    on_nonfinite: Literal["stop", "skip", "roll_back"] = setting(
+        "stop",
+        doc="a loss or gradient that is not finite: end the run, leave the step out, or go back "
+        "to the last checkpoint with half the rate",
+    )
+    stopping: Stopping = Stopping()
     select_every: int = setting(
         1, ge=1, doc="evaluate the held-out identities every so many epochs", unit="epochs"
     )
     variants: tuple[Variant, ...] = ("insightface10", "boundaryface10")
+    class_rows: Literal["auto", "replicated", "sharded", "offloaded"] = place(
+        "auto",
+        doc="class centres: on every worker, shared out over them, or in host memory; auto: "
+        "shared out from 20,000 classes on where there are several workers",
+    )
+    compile: bool = place(False, doc="compile the backbone: pays in runs of hours")
+    checkpoint_every: int = place(
+        0, ge=0, doc="steps between checkpoints inside an epoch; 0: at its end alone"
+    )
+    keep_checkpoints: int = place(2, ge=1, doc="newest checkpoints kept, beside the best one")
+    log_every: int = place(50, ge=1, doc="steps between two points of the curves of a run")
+    profile: int = place(0, ge=0, doc="steps of the first epoch to write a trace of; 0: none")
+
+    @model_validator(mode="after")
+    def _pieces_fit(self) -> "TrainConfig":
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size={self.batch_size} does not divide into accumulate={self.accumulate} "
+                "pieces"
+            )
+        return self
 
     def counted(self) -> dict[str, Any]:
-        """As when there was `flip` alone, where nothing but the flip is changed."""
+        """As before later fields came in, where they change nothing."""
         fields = super().counted()
         augment = fields.pop("augment")
         fields["flip"] = augment.flip
         if augment != Augment(flip=augment.flip):
             fields["augment"] = augment
-        for name in ("sampling", "last_batch"):
+        if fields["stopping"] == Stopping():
+            del fields["stopping"]
+        for name in _LATER:
             if fields[name] == type(self).model_fields[name].default:
                 del fields[name]
         return fields

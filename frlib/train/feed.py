@@ -2,6 +2,7 @@
 
 Each is averaged over the workers. It is read one step late, when the next step is already queued on
 the device, so that the device never waits for the host; a schedule takes it into account no sooner.
+A loss that is not finite, of a step that was left out, counts as the one before it.
 """
 
 import torch
@@ -14,14 +15,20 @@ from frlib.schedules import Rule
 class LossFeed:
     """Hands every loss to `rule`, in order; does nothing at all if the rule does not observe."""
 
-    def __init__(self, rule: Rule, group: Group) -> None:
+    def __init__(self, rule: Rule, group: Group, last: float | None = None) -> None:
+        """last: a finite loss from before, if there is one."""
         self._rule, self._group = rule, group
+        self._last = None if last is None else torch.tensor(last)
         self._coming: _Coming | None = None
 
     def add(self, loss: Tensor) -> None:
         """Send off this worker's loss of the step just queued; hand in that of the step before."""
         if self._rule.observes:
-            newest = _Coming(self._group.mean(loss))
+            mean = self._group.mean(loss)
+            if self._last is not None:
+                mean = torch.where(torch.isfinite(mean), mean, self._last.to(mean))
+            self._last = mean
+            newest = _Coming(mean)
             self.flush()
             self._coming = newest
 

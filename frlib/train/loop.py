@@ -1,22 +1,20 @@
 """The training loop: yields an `Epoch` after each pass and knows neither Ray, MLflow nor records.
 
-The order of samples and what is done to each depend on (seed, epoch) alone. A global batch is
-cut into equal slices, one per worker, and gradients are averaged: with synchronised batch
-statistics the number of workers changes nothing but rounding.
+The order of samples, what is done to each, and what a network or head draws depend on seed, step
+and sample alone. A global batch is cut into equal slices, one per worker, and gradients are
+averaged: with synchronised batch statistics the number of workers changes nothing but rounding.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor
 
-from frlib.core import discover
-from frlib.core.errors import NumericsError, RecordError
-from frlib.core.seeds import torch_seed
+from frlib.core.errors import ConfigError, NumericsError, RecordError
 from frlib.data.loading.batch import Batch, Batches
 from frlib.data.loading.choose import open_loader
 from frlib.data.loading.loader import plain
@@ -24,62 +22,67 @@ from frlib.data.loading.plan import Plan
 from frlib.data.loading.tasks import Tasks
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
-from frlib.heads.build import build as build_head
-from frlib.parallel import batchnorm
-from frlib.schedules import Rule, follow
-from frlib.train import checkpoint
+from frlib.schedules import follow
+from frlib.train import trouble
 from frlib.train.augment import network_input
+from frlib.train.build import build, train_mode
+from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
 from frlib.train.feed import LossFeed
+from frlib.train.health import Health
+from frlib.train.keeper import Keeper
+from frlib.train.listener import Deaf, Listener
+from frlib.train.passes import Cast, Pass, Piece, spread
 from frlib.train.place import Place
-from frlib.train.precision import autocast, resolve
-from frlib.train.state import State, Trainee
-from frlib.train.step import step
+from frlib.train.points import Points
+from frlib.train.precision import autocast, decided
+from frlib.train.state import State
+from frlib.train.step import Manner, step
+from frlib.train.trace import Trace
 from frlib.train.upload import Upload, pinned
 from frlib.train.verdicts import VerdictLog, Verdicts
+from frlib.train.watch import Fed, Watch
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass left behind. `number` counts passes done (1 after the first)."""
+    """What one pass left behind. `number` counts passes done (1 after the first).
+
+    cast, precision: how the backbone runs. is_again: it was done by an attempt before; its row is
+    here so that none is missing.
+    """
 
     number: int
     step: int
     row: dict[str, float]
     verdicts: Verdicts
     state: State
+    cast: Cast
+    precision: str
+    is_again: bool = False
 
 
-def build(
-    config: TrainConfig, manifest: Manifest, seed: int, place: Place, schedule: Rule
-) -> State:
-    """Backbone, head and optimiser at step 0; weights depend on the seed alone."""
-    backbones = discover.load("frlib.backbones", config.backbone.name)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(torch_seed(seed, "init", "backbone"))
-        backbone = backbones.build(config.backbone, config.data.size)
-    head = build_head(
-        config.head,
-        manifest.num_classes,
-        config.backbone.embedding_size,
-        seed,
-        num_samples=len(manifest),
-        data=place.group,
-    )
-    if config.sync_batchnorm and place.group.size > 1:
-        backbone = batchnorm.convert(backbone, place.group)
-    trainee = Trainee(backbone, head).to(place.device).to(memory_format=torch.channels_last)
-    o = config.optimiser
-    parameters = [p for p in trainee.parameters() if p.requires_grad]
-    optimiser = torch.optim.SGD(
-        parameters,
-        lr=o.lr,
-        momentum=o.momentum,
-        nesterov=o.nesterov,
-        weight_decay=o.weight_decay,
-        foreach=True,
-    )
-    return State(trainee, optimiser, schedule)
+@dataclass
+class Run:
+    """One run on its way: what the steps of all its epochs share."""
+
+    config: TrainConfig
+    manifest: Manifest
+    seed: int
+    place: Place
+    precision: str
+    plan: Plan
+    loader: Batches
+    state: State
+    net: Pass
+    manner: Manner
+    log: VerdictLog
+    listener: Listener
+    keeper: Keeper | None
+    folder: Path | None
+    clock: Clock
+    health: Health = field(default_factory=Health)
+    memory: Tensor | None = None
 
 
 def epochs(
@@ -89,111 +92,223 @@ def epochs(
     *,
     seed: int,
     place: Place,
-    checkpoints: Path | None = None,
-) -> Iterator[Epoch]:
+    folder: Path | None = None,
+    keeper: Keeper | None = None,
+    listener: Listener | None = None,
+) -> Generator[Epoch, None, None]:
     """Train to the end, from the newest checkpoint if there is one, yielding after every pass.
 
-    A resumed run first yields the pass it resumes from again (with no verdicts), so that its
-    receiver is never without a last row. The caller saves checkpoints between yields.
+    folder: of the run, for checkpoints (in `keeper`'s care), failures and traces; None keeps none.
+    A resumed run first yields the last whole pass again (with no verdicts). The caller saves
+    checkpoints between yields.
     """
-    plan = Plan(len(manifest), config.batch_size, place.group.size, config.last_batch)
-    loader = _loader(config, manifest, pixels, plan, seed, place)
-    schedule = follow(config.epochs * plan.steps, plan.steps, config.schedule)
-    state = build(config, manifest, seed, place, schedule)
-    log = VerdictLog(manifest, place.group, place.device)
-    resumed = checkpoints is not None and checkpoint.restore(state, checkpoints)
+    run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf())
+    state, plan = run.state, run.plan
+    if keeper is not None and keeper.restore(state):
+        run.log.go_on(state.progress.deciding, state.flagged)
     _require_agreement(state, place)
-    if resumed:
-        yield Epoch(state.epoch, state.step, dict(state.last_row), log.close(), state)
-    trainee = _wrapped(state.trainee, place)
+    if state.epoch:
+        yield _ended(run, Verdicts.none(), is_again=True)
     while state.epoch < config.epochs:
-        started = time.perf_counter()
-        first_step = state.step - state.epoch * plan.steps
-        with closing(loader.batches(state.epoch, first_step)) as batches:
-            losses = _one_pass(config, state, trainee, batches, place, log)
-        verdicts = log.close()
-        state.epoch += 1
-        seconds = time.perf_counter() - started
-        state.last_row = {
-            "train/loss": _mean_loss(losses, state, place),
-            "train/images_per_s": len(losses) * config.batch_size / seconds,
+        began, first = time.perf_counter(), state.step
+        try:
+            _one_pass(run)
+        except trouble.WentBackError:
+            continue
+        verdicts = run.log.close()
+        done = state.step - max(first, state.epoch * plan.steps)
+        seconds = time.perf_counter() - began
+        state.progress.epoch += 1
+        state.progress.last_row = {
+            "train/loss": _mean_loss(state),
+            "train/images_per_s": done * config.batch_size / seconds,
+            **run.clock.row(),
+            **_counts(state),
             **verdicts.scores,
         }
-        yield Epoch(state.epoch, state.step, dict(state.last_row), verdicts, state)
+        state.losses, state.flagged = state.losses[:0], state.flagged[:0]
+        state.progress.deciding = ""
+        yield _ended(run, verdicts)
 
 
-def _require_agreement(state: State, place: Place) -> None:
-    """All workers go on from the same checkpoint, or none goes on."""
-    own = torch.tensor([float(state.epoch), -float(state.epoch)], device=place.device)
-    newest, oldest = place.group.max(own).tolist()
-    if newest != -oldest:
-        raise RecordError(
-            f"workers found checkpoints of epochs {-oldest:g} to {newest:g}; the store must be one "
-            "folder that every node sees. Run the same command again when it is"
-        )
+def _ended(run: Run, verdicts: Verdicts, *, is_again: bool = False) -> Epoch:
+    progress = run.state.progress
+    row = dict(progress.last_row)
+    cast = run.manner.cast
+    return Epoch(
+        progress.epoch, progress.step, row, verdicts, run.state, cast, run.precision, is_again
+    )
 
 
-def _one_pass(
+def _begin(
     config: TrainConfig,
-    state: State,
-    trainee: nn.Module,
-    batches: Iterator[Batch],
+    manifest: Manifest,
+    pixels: Pixels,
+    seed: int,
     place: Place,
-    log: VerdictLog,
-) -> torch.Tensor:
-    """The rest of an epoch; the local loss of every step, `[steps]`."""
-    upload = Upload(place.device)
-    cast = autocast(resolve(config.precision, place.device), place.device)
-    trainee.train()
-    losses = []
-    feed = LossFeed(state.schedule, place.group)
-    memory = None
-    for batch in batches:
-        images, labels, rows = upload(batch)
-        if memory is None and place.device.type == "cpu":
-            memory = torch.empty(images.shape, dtype=torch.get_default_dtype())
-        output = step(
-            state,
-            trainee,
-            network_input(images, batch.draws, memory),
-            labels,
-            rows,
-            lr=config.optimiser.lr * state.schedule.factor(state.step),
-            clip_norm=config.optimiser.clip_norm,
-            cast=cast,
+    folder: Path | None,
+    keeper: Keeper | None,
+    listener: Listener,
+) -> Run:
+    plan = Plan(len(manifest), config.batch_size, place.group.size, config.last_batch)
+    if plan.share % config.accumulate:
+        raise ConfigError(
+            f"accumulate={config.accumulate} does not divide the {plan.share} images that each of "
+            f"{place.group.size} workers has of batch_size={config.batch_size}"
         )
-        losses.append(output.loss.detach())
-        feed.add(output.loss)
-        if output.decisions is not None:
-            log.add(batch.step, rows, output.decisions)
-    feed.flush()
-    return torch.stack(losses)
-
-
-def _wrapped(trainee: Trainee, place: Place) -> nn.Module:
-    if place.group.size == 1:
-        return trainee
-    devices = [place.device] if place.device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(trainee, device_ids=devices, broadcast_buffers=False)
-
-
-def _loader(
-    config: TrainConfig, manifest: Manifest, pixels: Pixels, plan: Plan, seed: int, place: Place
-) -> Batches:
     tasks = Tasks(
         manifest.labels, plan, config.sampling, config.augment, seed, rank=place.group.rank
     )
     allocate = pinned if place.device.type == "cuda" else plain
-    return open_loader(config.data, pixels, tasks, device=str(place.device), allocate=allocate)
+    precision, clock = decided(config, place), Clock(place.device)
+    state = build(
+        config,
+        manifest.num_classes,
+        len(manifest),
+        seed=seed,
+        place=place,
+        precision=precision,
+        schedule=follow(config.epochs * plan.steps, plan.steps, config.schedule),
+    )
+    return Run(
+        config=config,
+        manifest=manifest,
+        seed=seed,
+        place=place,
+        precision=precision,
+        plan=plan,
+        loader=open_loader(config.data, pixels, tasks, device=str(place.device), allocate=allocate),
+        state=state,
+        net=spread(state.trainee, place),
+        manner=Manner(
+            seed=seed,
+            rank=place.group.rank,
+            share=plan.share,
+            batch_size=config.batch_size,
+            clip_norm=config.optimiser.clip_norm,
+            cast=autocast(precision, place.device),
+            clock=clock,
+        ),
+        log=VerdictLog(manifest, place.group, place.device),
+        listener=listener,
+        keeper=keeper,
+        folder=folder,
+        clock=clock,
+    )
 
 
-def _mean_loss(losses: torch.Tensor, state: State, place: Place) -> float:
-    mean = place.group.mean(losses)
-    bad = torch.nonzero(~torch.isfinite(mean))
-    if len(bad):
-        first = state.step - len(mean) + int(bad[0, 0])
-        raise NumericsError(
-            f"the loss became {float(mean[bad[0, 0]])} at step {first} (epoch {state.epoch}); "
-            "lower optimiser.lr, the head's scale or its margin. The last checkpoint is from before"
+def _one_pass(run: Run) -> None:
+    """The rest of an epoch."""
+    config, state, place = run.config, run.state, run.place
+    upload = Upload(place.device)
+    watch = Watch(state, goes_on=config.on_nonfinite != "stop", device=place.device)
+    points = Points(config.log_every, place.group)
+    feed = LossFeed(state.schedule, place.group, state.progress.last_row.get("train/loss"))
+    losses: list[Tensor] = []
+    train_mode(state.trainee)
+    first = state.step - state.epoch * run.plan.steps
+    trace = Trace(config.profile if not state.epoch and place.is_first else 0, run.folder)
+    with trace, closing(run.loader.batches(state.epoch, first)) as batches:
+        while (batch := _next(run, batches)) is not None:
+            images, labels, samples = upload(batch)
+            fed = Fed(images, labels, samples, batch.draws)
+            at, lr = state.step, _rate(config, state)
+            watch.before()
+            run.clock.step()
+            done = step(state, run.net, _pieces(run, fed), run.manner, lr=lr, hold=watch.hold)
+            losses.append(done.loss)
+            feed.add(done.loss)
+            bad = watch.after(at, done, fed)
+            if bad is not None:
+                trouble.meet(run, bad, lambda f: _pieces(run, f))
+            else:
+                for rows, decisions in done.decisions:
+                    run.log.add(batch.step, rows, decisions)
+            _tell(run, points.add(state, done, lr))
+            trace.step()
+            every = config.checkpoint_every
+            if run.keeper is not None and every and state.step % every == 0:
+                feed.flush()
+                losses = _settled(run, losses)
+                with run.clock.span("checkpoint"):
+                    run.keeper.save(state)
+    bad = watch.last()
+    if bad is not None:
+        trouble.meet(run, bad, lambda f: _pieces(run, f))
+    feed.flush()
+    _settled(run, losses)
+
+
+def _next(run: Run, batches: Iterator[Batch]) -> Batch | None:
+    with run.clock.span("data_wait"):
+        return next(batches, None)
+
+
+def _rate(config: TrainConfig, state: State) -> float:
+    rate: float = config.optimiser.lr * state.schedule.factor(state.step) * state.progress.rate
+    return rate
+
+
+def _pieces(run: Run, fed: Fed) -> list[Piece]:
+    """A worker's share as its network takes it, in the pieces of the config."""
+    if run.memory is None and run.place.device.type == "cpu":
+        run.memory = torch.empty(fed.images.shape, dtype=torch.get_default_dtype())
+    images = network_input(fed.images, fed.draws, run.memory)
+    count = run.config.accumulate
+    each = len(images) // count
+    return [
+        Piece(
+            images[at : at + each],
+            fed.labels[at : at + each],
+            fed.samples[at : at + each],
+            run.state.step * count + number,
         )
-    return float(mean.mean())
+        for number, at in enumerate(range(0, len(images), each))
+    ]
+
+
+def _tell(run: Run, row: dict[str, float] | None) -> None:
+    if row is None:
+        return
+    state = run.state
+    run.listener.point(row, epoch=state.epoch + 1, step=state.step)
+    for name, message in run.health.signs(state.step, row["steps/loss"], row["steps/alike"]):
+        run.listener.event(name, message)
+
+
+def _settled(run: Run, losses: list[Tensor]) -> list[Tensor]:
+    """Put what the epoch has left so far into the state; the list to go on with."""
+    state = run.state
+    if losses:
+        mean = run.place.group.mean(torch.stack(losses))
+        state.losses = torch.cat([state.losses.to(mean), mean])
+    state.flagged, state.progress.deciding = run.log.table(), run.log.kind
+    return []
+
+
+def _require_agreement(state: State, place: Place) -> None:
+    """All workers go on from the same checkpoint, or none goes on."""
+    own = torch.tensor([float(state.step), -float(state.step)], device=place.device)
+    newest, oldest = place.group.max(own).tolist()
+    if newest != -oldest:
+        raise RecordError(
+            f"workers found checkpoints of steps {-oldest:g} to {newest:g}; the store must be one "
+            "folder that every node sees. Run the same command again when it is"
+        )
+
+
+def _counts(state: State) -> dict[str, float]:
+    progress = state.progress
+    counts = {"train/skipped": progress.skipped, "train/rolled_back": progress.rolled_back}
+    return {name: float(count) for name, count in counts.items() if count}
+
+
+def _mean_loss(state: State) -> float:
+    """Over the steps that moved something."""
+    good = state.losses[torch.isfinite(state.losses)]
+    if len(good) < len(state.losses) - state.progress.skipped or not len(good):
+        raise NumericsError(
+            f"{len(state.losses) - len(good)} of {len(state.losses)} losses of epoch "
+            f"{state.epoch} are not finite; lower optimiser.lr, the head's scale or its margin"
+        )
+    return float(good.mean())

@@ -1,10 +1,12 @@
 """One replicate of an arm, from its manifest to its records: train, select, report, write down."""
 
 import logging
+import math
 import os
 import platform
+import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,20 @@ import torch
 import frlib
 from frlib.core.config import digest
 from frlib.data.loading.choose import open_for, open_training
+from frlib.data.pairs import Pairs
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import PairSet, Prepared, prepare
 from frlib.evaluate import pairs10
 from frlib.records import layout
 from frlib.records.write import RunWriter
-from frlib.train import checkpoint
+from frlib.train.checkpoint import save_model
 from frlib.train.config import TrainConfig
+from frlib.train.keeper import Keeper
 from frlib.train.loop import Epoch, epochs
+from frlib.train.noting import Noting
 from frlib.train.place import Place
-from frlib.train.precision import autocast, resolve
 from frlib.train.reporter import Reporter
+from frlib.train.start import MODEL
 
 log = logging.getLogger(__name__)
 
@@ -76,35 +81,74 @@ def _train(
     prepared: Prepared,
     writer: RunWriter | None,
 ) -> dict[str, float]:
-    folder = ticket.folder / "checkpoints"
     threads = torch.get_num_threads()
+    keeper = Keeper(
+        ticket.folder / "checkpoints",
+        place,
+        newest=config.keep_checkpoints,
+        lowest_is_best=config.stopping.metric == "eer",
+    )
     row: dict[str, float] = {}
     done = None
     with ExitStack() as opened:
         pixels = open_training(config.data, prepared.train, ticket.store, threads)
         opened.enter_context(pixels)
-        held_out = prepared.selection if writer is not None else None
-        if held_out is not None:
+        opened.callback(keeper.settle)
+        held_out = prepared.selection
+        if held_out is not None and writer is not None:
             shown = open_for(config.data, held_out.manifest, ticket.store, threads)
             opened.enter_context(shown)
-        for done in epochs(
-            config, prepared.train, pixels, seed=ticket.seed, place=place, checkpoints=folder
-        ):
+        passes = epochs(
+            config,
+            prepared.train,
+            pixels,
+            seed=ticket.seed,
+            place=place,
+            folder=ticket.folder,
+            keeper=keeper,
+            listener=Noting(writer),
+        )
+        opened.enter_context(closing(passes))
+        for done in passes:
             row |= done.row
-            if writer is not None:
+            if not done.is_again:
+                score = None
                 if held_out is not None and _is_selection_epoch(done.number, config):
-                    row |= pairs10.selection(_view(config, done, place), shown, held_out.pairs)
-                done.state.last_row = row
+                    if writer is not None:
+                        row |= _selected(config, done, place, shown, held_out.pairs)
+                    score = _shared(row.get(config.stopping.name), place)
+                    done.state.progress.note(score, config.stopping)
+                done.state.progress.last_row = dict(row)
+                began = time.perf_counter()
+                keeper.save(done.state, score)
+                row["time/checkpoint"] = time.perf_counter() - began
+            if writer is not None:
+                writer.add_facts({"precision": done.precision})
                 _record(writer, prepared, done, row)
-                checkpoint.save(done.state, folder)
+            if config.stopping.ends(done.state.progress.waited):
+                break
             if done.number < config.epochs:
                 report({"epoch": done.number, **row})
     assert done is not None, "a run has at least one epoch"
-    if writer is not None:
-        row |= _finish(config, ticket, place, prepared, done, writer)
-        checkpoint.clear(folder)
+    row |= _finish(config, ticket, place, prepared, done, writer, keeper)
     report({"epoch": done.number, **row})
     return row
+
+
+def _selected(
+    config: TrainConfig, done: Epoch, place: Place, shown: Pixels, pairs: Pairs
+) -> dict[str, float]:
+    began = time.perf_counter()
+    with done.state.evaluated():
+        found = pairs10.selection(_view(config, done, place), shown, pairs)
+    return found | {"time/selection": time.perf_counter() - began}
+
+
+def _shared(value: float | None, place: Place) -> float:
+    """The first worker's value on every worker."""
+    own = -math.inf if value is None else value
+    told = place.group.max(torch.tensor(own, dtype=torch.float64, device=place.device))
+    return float(told)
 
 
 def _finish(
@@ -113,17 +157,25 @@ def _finish(
     place: Place,
     prepared: Prepared,
     done: Epoch,
-    writer: RunWriter,
+    writer: RunWriter | None,
+    keeper: Keeper,
 ) -> dict[str, float]:
     """Benchmarks, the finished model, the end of the attempt; the benchmarks' metrics."""
     found: dict[str, float] = {}
-    for one in prepared.benchmarks:
-        threads = torch.get_num_threads()
-        with open_for(config.data, one.manifest, ticket.store, threads) as pixels:
-            found |= _benchmark(config, one, pixels, done, place, writer)
-    checkpoint.save_model(done.state, ticket.folder / "model.safetensors")
-    writer.log(found, epoch=done.number, step=done.step)
-    writer.finish("complete")
+    if config.stopping.model == "best":
+        keeper.restore_best(done.state)
+    tensors = done.state.model(only_first=True)
+    if writer is not None:
+        with done.state.evaluated():
+            for one in prepared.benchmarks:
+                threads = torch.get_num_threads()
+                with open_for(config.data, one.manifest, ticket.store, threads) as pixels:
+                    found |= _benchmark(config, one, pixels, done, place, writer)
+        save_model(tensors, ticket.folder / MODEL)
+        writer.add_facts({"model": {"epoch": done.state.epoch, "step": done.state.step}})
+        writer.log(found, epoch=done.number, step=done.step)
+        writer.finish("complete")
+    keeper.clear()
     return found
 
 
@@ -132,8 +184,7 @@ def _is_selection_epoch(number: int, config: TrainConfig) -> bool:
 
 
 def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:
-    cast = autocast(resolve(config.precision, place.device), place.device)
-    return pairs10.View(done.state.trainee.backbone, place.device, cast)
+    return pairs10.View(done.state.trainee.backbone, place.device, done.cast)
 
 
 def _benchmark(
@@ -182,7 +233,6 @@ def facts(config: TrainConfig, prepared: Prepared, place: Place) -> dict[str, An
         "benchmark_pairs": {b.name: len(b.pairs.same) for b in prepared.benchmarks},
         "workers": place.group.size,
         "device": place.device.type,
-        "precision": resolve(config.precision, place.device),
         "threads": torch.get_num_threads(),
         "cpus": os.cpu_count(),
         "python": platform.python_version(),

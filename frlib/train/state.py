@@ -1,78 +1,165 @@
-"""Everything of a run that must survive a crash, in one place."""
+"""Everything of a run that must survive a crash, in one place, laid out as one worker holds it.
 
-from dataclasses import dataclass, field
+So a state goes on with any number of workers and any way of sharing out the classes.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
-from frlib.heads.head import Head
+from frlib.core.errors import RecordError
 from frlib.schedules import Rule
+from frlib.train.average import Average
+from frlib.train.loss_scale import LossScale
+from frlib.train.stopping import Stopping
+from frlib.train.trainee import Trainee
+
+_EPOCH = ("losses", "flagged")
 
 
-class Trainee(nn.Module):
-    """Backbone and head as one module, so that data-parallel training wraps both at once."""
+@dataclass
+class Progress:
+    """How far a run has come, as plain JSON types.
 
-    def __init__(self, backbone: nn.Module, head: Head) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.head = head
+    epoch, step: done. rate: factor of the learning rate, below 1 after going back. skipped,
+    rolled_back: steps left out, times gone back. score, waited: best selection value, and
+    evaluations since. deciding: kind of the decisions of the epoch so far. last_row: metrics of the
+    last epoch.
+    """
 
-    def forward(
-        self,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        samples: torch.Tensor,
-        *,
-        epoch: int,
-        step: int,
-        cast: Any,
-    ) -> Any:
-        """`HeadOutput` of a batch; the backbone runs under `cast`, the head in float32."""
-        with cast():
-            embeddings = self.backbone(images)
-        return self.head(embeddings, labels, epoch=epoch, step=step, samples_B=samples)
+    epoch: int = 0
+    step: int = 0
+    rate: float = 1.0
+    skipped: int = 0
+    rolled_back: int = 0
+    score: float | None = None
+    waited: int = 0
+    deciding: str = ""
+    last_row: dict[str, float] = field(default_factory=dict)
+
+    def note(self, score: float, stopping: Stopping) -> None:
+        """Take a new selection value."""
+        if stopping.is_better(score, self.score):
+            self.score, self.waited = score, 0
+        else:
+            self.waited += 1
 
 
 @dataclass
 class State:
-    """Model, optimiser, schedule, and how far the run has come (`epoch`: the next one to train)."""
+    """Model, optimiser, schedule, loss scale, average, progress, and the epoch that is not over.
+
+    losses: `[n]` of its steps so far, mean over workers. flagged: `[m, 5]`, decisions on samples so
+    far (`frlib.train.verdicts`).
+    """
 
     trainee: Trainee
-    optimiser: torch.optim.SGD
+    optimiser: torch.optim.Optimizer
     schedule: Rule
-    epoch: int = 0
-    step: int = 0
-    last_row: dict[str, float] = field(default_factory=dict)
+    scale: LossScale
+    average: Average | None = None
+    progress: Progress = field(default_factory=Progress)
+    losses: Tensor = field(default_factory=lambda: torch.zeros(0))
+    flagged: Tensor = field(default_factory=lambda: torch.zeros(0, 5, dtype=torch.float64))
 
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """All tensors under flat names: `model.*` and `momentum.*`."""
-        found = {f"model.{k}": v for k, v in self.trainee.state_dict().items()}
-        for name, parameter in self.trainee.named_parameters():
-            momentum = self.optimiser.state.get(parameter, {}).get("momentum_buffer")
-            if momentum is not None:
-                found[f"momentum.{name}"] = momentum
-        return {name: tensor.detach().cpu().contiguous() for name, tensor in found.items()}
+    @property
+    def epoch(self) -> int:
+        """Passes done."""
+        return self.progress.epoch
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.progress.step
+
+    def tensors(self, *, only_first: bool = False) -> dict[str, Tensor]:
+        """Whole copies on the CPU: `model.*`, `optimiser.<what>.*`, `average.*`, `epoch.*`.
+
+        Every worker calls this; with `only_first` the others get nothing.
+        """
+        found = {
+            prefix + name: tensor
+            for prefix, own in self._parts().items()
+            for name, tensor in self.trainee.gather(own, only_first=only_first).items()
+        }
+        if only_first and self.trainee.head.shard.group.rank:
+            return {}
+        return found | {f"epoch.{n}": getattr(self, n).to("cpu", copy=True) for n in _EPOCH}
+
+    def model(self, *, only_first: bool = False) -> dict[str, Tensor]:
+        """Whole copies on the CPU of what is evaluated: averaged weights where they are kept."""
+        own = self.trainee.state_dict()
+        if self.average is not None:
+            own |= self.average.tensors()
+        return self.trainee.gather(own, only_first=only_first)
+
+    def evaluated(self) -> AbstractContextManager[None]:
+        """Within, the trainee has the weights that count in evaluation."""
+        return nullcontext() if self.average is None else self.average.in_place()
 
     def numbers(self) -> dict[str, Any]:
         """The rest, as plain JSON types."""
         return {
-            "epoch": self.epoch,
-            "step": self.step,
-            "last_row": self.last_row,
+            **asdict(self.progress),
             "schedule": self.schedule.numbers(),
+            "scale": self.scale.numbers(),
+            "classes": self.trainee.head.shard.num_classes,
         }
 
-    def restore(self, tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
-        """Continue exactly where `tensors` and `numbers` were taken."""
-        part = "model."
-        self.trainee.load_state_dict(
-            {k.removeprefix(part): v for k, v in tensors.items() if k.startswith(part)}
-        )
+    def restore(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        """Continue exactly where `tensors` and `numbers` were taken.
+
+        `RecordError`, with nothing changed, if they are of another model or number of classes.
+        """
+        self._check(tensors, numbers)
+        for prefix, own in self._parts().items():
+            whole = {name: tensors[prefix + name] for name in own}
+            self.trainee.put(own, whole)
+        device = next(self.trainee.backbone.parameters()).device
+        for name in _EPOCH:
+            setattr(self, name, tensors[f"epoch.{name}"].to(device))
+        self.progress = Progress(**{name: numbers[name] for name in asdict(Progress())})
+        self.schedule.restore(numbers["schedule"])
+        self.scale.restore(numbers["scale"])
+
+    def _parts(self) -> dict[str, dict[str, Tensor]]:
+        """Prefix -> what this worker holds, under the names of the trainee's tensors."""
+        parts = {"model.": dict(self.trainee.state_dict())}
         for name, parameter in self.trainee.named_parameters():
-            momentum = tensors.get(f"momentum.{name}")
-            if momentum is not None:
-                self.optimiser.state[parameter]["momentum_buffer"] = momentum.to(parameter.device)
-        self.epoch, self.step = int(numbers["epoch"]), int(numbers["step"])
-        self.last_row = dict(numbers["last_row"])
-        self.schedule.restore(numbers.get("schedule", {}))
+            for what, value in self.optimiser.state.get(parameter, {}).items():
+                if torch.is_tensor(value):
+                    parts.setdefault(f"optimiser.{what}.", {})[name] = value
+        if self.average is not None:
+            parts["average."] = self.average.tensors()
+        return parts
+
+    def _check(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        classes = self.trainee.head.shard.num_classes
+        if numbers.get("classes") != classes:
+            raise RecordError(
+                f"the checkpoint is of {numbers.get('classes')} classes, this run has {classes}. "
+                "The training set or its noise is another one: start anew, in another store"
+            )
+        wanted = {
+            prefix + name: self.trainee.whole_shape(name, tensor)
+            for prefix, own in self._parts().items()
+            for name, tensor in own.items()
+        }
+        have = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        epoch = {f"epoch.{name}" for name in _EPOCH}
+        odd = sorted(
+            n for n in (have.keys() | wanted.keys()) - epoch if have.get(n) != wanted.get(n)
+        )
+        odd += sorted(epoch - have.keys())
+        if odd:
+            name = odd[0]
+            raise RecordError(
+                f"the checkpoint does not fit this model: {len(odd)} tensors differ, first {name} "
+                f"({have.get(name, 'missing')}, expected {wanted.get(name, 'none')}). It is of "
+                "another backbone, head or optimiser: use the config it was made with, or start "
+                "anew in another store"
+            )

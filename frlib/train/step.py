@@ -1,43 +1,141 @@
-"""One optimisation step; no state but what it is given."""
+"""One optimisation step: the pieces of a batch forward and backward, clip, update.
 
-from contextlib import ExitStack
+A step whose gradients are not finite moves no weight and no number of the optimiser; the device
+decides that by itself, so nothing waits for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from frlib.heads.head import HeadOutput
+from frlib.heads.output import Decisions
+from frlib.parallel.draws import Position, position
+from frlib.train.clock import Clock
 from frlib.train.frozen import only_rows
+from frlib.train.gradients import clip_factor, global_norm, multiply
+from frlib.train.passes import Cast, Pass, Passed, Piece
 from frlib.train.state import State
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How steps are done, the same for all of a run. share: samples of this worker in a step.
+
+    clip_norm: 0 for none.
+    """
+
+    seed: int
+    rank: int
+    share: int
+    batch_size: int
+    clip_norm: float
+    cast: Cast
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step on its device. loss: mean over this worker's share. norm: of the whole gradient.
+
+    is_bad: it was not finite, and no smaller scale of the loss could help; nothing was moved.
+    embeddings: `[b, D]` of the last piece. decisions: with the samples they are on.
+    """
+
+    loss: Tensor
+    norm: Tensor
+    is_bad: Tensor
+    embeddings: Tensor
+    decisions: tuple[tuple[Tensor, Decisions], ...]
 
 
 def step(
     state: State,
-    trainee: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    samples: torch.Tensor,
+    net: Pass,
+    pieces: Sequence[Piece],
+    manner: Manner,
     *,
     lr: float,
-    clip_norm: float,
-    cast: object,
-) -> HeadOutput:
-    """Forward, backward, clip over backbone and head together, update. The head's output.
+    hold: Tensor | None = None,
+) -> Done:
+    """Do the next step with a learning rate of `lr`. hold: a bool; true moves nothing.
 
-    `samples`: numbers of the images. What belongs to classes that took no part stays as it is, if
-    the head's config says so.
+    What belongs to classes that took no part stays as it is, if the head's config says so.
     """
-    for group in state.optimiser.param_groups:
-        group["lr"] = lr
     state.optimiser.zero_grad(set_to_none=True)
-    output: HeadOutput = trainee(
-        images, labels, samples, epoch=state.epoch, step=state.step, cast=cast
-    )
-    output.loss.backward()
-    if clip_norm > 0:
-        nn.utils.clip_grad_norm_(state.trainee.parameters(), clip_norm)
-    with ExitStack() as frozen:
+    passed: list[Passed] = []
+    moved: dict[nn.Parameter, list[Tensor]] = {}
+    for one in passes(state, net, pieces, manner, state.step):
+        passed.append(one)
         for parameter, rows in state.trainee.head.frozen_parts():
-            frozen.enter_context(only_rows(state.optimiser, parameter, rows))
-        state.optimiser.step()
-    state.step += 1
-    return output
+            moved.setdefault(parameter, []).append(rows)
+    with manner.clock.device_span("update"):
+        norm, is_bad = _update(state, manner, moved, lr, hold)
+    state.progress.step += 1
+    return Done(
+        torch.stack([one.loss for one in passed]).mean(),
+        norm,
+        is_bad,
+        passed[-1].embeddings,
+        tuple(
+            (piece.samples, one.decisions)
+            for piece, one in zip(pieces, passed, strict=True)
+            if one.decisions is not None
+        ),
+    )
+
+
+def passes(
+    state: State, net: Pass, pieces: Sequence[Piece], manner: Manner, at_step: int
+) -> Iterator[Passed]:
+    """Every piece forward and backward; gradients add up to those of the mean over all pieces."""
+    first = manner.rank * manner.share
+    for number, piece in enumerate(pieces):
+        count = len(piece.labels)
+        where = Position(manner.seed, at_step, first, count, manner.batch_size)
+        position(state.trainee.backbone, where)
+        first += count
+        is_last = number == len(pieces) - 1
+        with nullcontext() if is_last else net.without_averaging():
+            with manner.clock.device_span("forward"):
+                one = net(piece, state.epoch, manner.cast)
+            with manner.clock.device_span("backward"):
+                state.scale.scaled(one.loss / len(pieces)).backward()
+        yield replace(one, loss=one.loss.detach())
+
+
+def _update(
+    state: State,
+    manner: Manner,
+    moved: Mapping[nn.Parameter, list[Tensor]],
+    lr: float,
+    hold: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Clip and move. moved: parameters of which some rows alone do. Norm, and whether it is bad."""
+    trainee, optimiser, scale = state.trainee, state.optimiser, state.scale
+    norm = global_norm(trainee) * scale.inverse()
+    is_finite = torch.isfinite(norm)
+    factor = clip_factor(norm, manner.clip_norm) if manner.clip_norm > 0 else None
+    if scale.is_on:
+        factor = scale.inverse() if factor is None else factor * scale.inverse()
+    if factor is not None:
+        multiply([p.grad for p in trainee.parameters() if p.grad is not None], factor)
+    for group in optimiser.param_groups:
+        group["lr"] = lr * group["rate"]
+    moves = is_finite if hold is None else is_finite & ~hold
+    optimiser.found_inf = (~moves).to(torch.float32)  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        for parameter, parts in moved.items():
+            stack.enter_context(only_rows(optimiser, parameter, _union(parts)))
+        optimiser.step()
+    is_bad = ~is_finite & scale.is_least
+    scale.update(is_finite)
+    if state.average is not None:
+        state.average.update()
+    return norm, is_bad
+
+
+def _union(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts).unique()

@@ -26,6 +26,12 @@ class Verdicts:
     score: NDArray[np.float64]
     scores: dict[str, float]
 
+    @classmethod
+    def none(cls) -> "Verdicts":
+        """No decision."""
+        rows = np.empty(0, dtype=np.int64)
+        return cls("", rows, rows, rows, np.empty(0), {})
+
 
 class VerdictLog:
     """Collects decisions step by step; `close` gathers them over workers and starts anew."""
@@ -46,13 +52,28 @@ class VerdictLog:
         self._columns.append(torch.stack([c.double() for c in columns], dim=1))
         self._flags.append(decisions.is_flagged_B)
 
+    def table(self) -> torch.Tensor:
+        """`[m, 5]` decisions of all workers so far in the epoch, for a checkpoint."""
+        empty = torch.zeros(0, 5, dtype=torch.float64, device=self._device)
+        found = torch.cat(self._columns)[torch.cat(self._flags)] if self._columns else empty
+        return self._gathered(found)
+
+    def go_on(self, kind: str, table: torch.Tensor) -> None:
+        """Begin with the decisions of an epoch that was broken off. The first worker has them."""
+        self._kind, self._columns, self._flags = kind, [], []
+        if self._group.rank == 0 and len(table):
+            self._columns = [table]
+            self._flags = [torch.ones(len(table), dtype=torch.bool, device=table.device)]
+
+    @property
+    def kind(self) -> str:
+        """Of the decisions so far; empty before the first."""
+        return self._kind
+
     def close(self) -> Verdicts:
         """The epoch's decisions of all workers."""
-        kind, columns, flags = self._kind, self._columns, self._flags
+        kind, table = self._kind, self.table().cpu().numpy()
         self._kind, self._columns, self._flags = "", [], []
-        empty = torch.zeros(0, 5, dtype=torch.float64, device=self._device)
-        found = torch.cat(columns)[torch.cat(flags)] if columns else empty
-        table = self._gathered(found).cpu().numpy()
         table = table[np.lexsort((table[:, 4], table[:, 0]))]
         table = table[np.append(table[1:, 0] != table[:-1, 0], True)[: len(table)]]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))

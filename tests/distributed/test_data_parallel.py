@@ -23,6 +23,8 @@ RUNS = {
     "adam": "head=adam_softmax.Config(lam=1.0)",
     "uniface": "head=uniface.Config(scale=16.0)",
     "unequal": "head=unequal.Config(scale=16.0, interweight=1.0)",
+    "vit that draws": "head=arcface.Config(scale=16.0), backbone=vit.Config(patch=8, "
+    "embedding_size=16, drop_path=0.2, mask_ratio=0.2, dropout=0.1, recompute=True)",
     "repface": "head=repface.Config(scale=16.0, margin=0.1, first_corrected_epoch=1)",
 }
 WORKER = """
@@ -30,6 +32,7 @@ import sys
 import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
+from frlib.backbones import vit
 from frlib.heads.presets import (
     adacos, adaface, adam_softmax, arcface, boundary, curricular, elastic, repface, unequal, uniface
 )

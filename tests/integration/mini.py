@@ -9,6 +9,8 @@ from frlib.study.schema import Pruning, Replicates, Search, Study
 from frlib.train.config import TrainConfig
 
 TRAIN = synth.Config(identities=12, images=8)
+STEPS = 4
+"""Of an epoch."""
 EVAL = synth.Config(identities=12, images=6, part="eval")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.mini import STEPS
+
 ROOT = Path(__file__).parents[2]
 STUDY = str(Path(__file__).with_name("mini.py"))
 pytestmark = pytest.mark.ray
@@ -134,7 +136,8 @@ def test_run_when_the_driver_is_killed_then_running_again_finishes_and_repeats_n
         start_new_session=True,
     )
     try:
-        _wait_for(lambda: list(tmp_path.glob("studies/mini/arms/*/r1/checkpoints/00003.json")))
+        folder = "studies/mini/arms/*/r1/checkpoints/*.json"
+        _wait_for(lambda: [p for p in tmp_path.glob(folder) if int(p.stem) >= 3 * STEPS])
     finally:
         os.killpg(driver.pid, signal.SIGKILL)
         driver.wait()

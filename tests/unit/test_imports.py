@@ -6,8 +6,10 @@ launch ─► rayrun, study, data, records, track
 rayrun ─► train, study, records, parallel, evaluate, data
 export ─► backbones, data, records
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats
-train  ─► heads, backbones, schedules, data, parallel, denoise, evaluate, metrics, records
-evaluate ─► metrics, data, stats, backbones   track ─► records
+train  ─► heads, backbones, optimisers, schedules, parallel, data, denoise, evaluate, metrics,
+          records
+evaluate ─► metrics, data, stats, backbones   backbones ─► parallel
+track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
 everything ─► core
 """
@@ -26,7 +28,8 @@ ALLOWED = {
     "metrics": set(),
     "parallel": set(),
     "schedules": set(),
-    "backbones": set(),
+    "backbones": {"parallel"},
+    "optimisers": set(),
     "heads": {"parallel"},
     "testing": {"heads", "parallel"},
     "bench": {"heads", "train", "data", "schedules", "metrics"},
@@ -36,6 +39,7 @@ ALLOWED = {
     "train": {
         "heads",
         "backbones",
+        "optimisers",
         "schedules",
         "data",
         "parallel",
@@ -51,6 +55,7 @@ ALLOWED = {
     "launch": {"rayrun", "study", "data", "records", "track"},
     "cli": {
         "launch",
+        "train",
         "study",
         "records",
         "track",
@@ -63,7 +68,7 @@ ALLOWED = {
         "cluster",
     },
     "analysis": {"records", "stats"},
-    "studies": {"study", "train", "data", "heads", "backbones", "schedules"},
+    "studies": {"study", "train", "data", "heads", "backbones", "optimisers", "schedules"},
     "cluster": {"launch", "study"},
 }
 ONLY_IN = {

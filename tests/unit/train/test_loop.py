@@ -11,15 +11,14 @@ from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.evaluate.embed import to_input
 from frlib.heads.config import HeadConfig
 from frlib.heads.presets import adam_softmax, boundary, curricular, elastic, repface
+from frlib.optimisers import sgd
 from frlib.schedules import moving_haar
 from frlib.train import checkpoint, loop
-from frlib.train.config import OptimiserConfig, TrainConfig
+from frlib.train.config import TrainConfig
 from frlib.train.loop import Epoch, epochs
+from frlib.train.passes import Piece, spread
 from frlib.train.place import Place
-from frlib.train.precision import autocast
-from tests.unit.train.worlds import config, manifest, pixels
-
-HERE = Place(torch.device("cpu"))
+from tests.unit.train.worlds import HERE, config, keeper, manifest, manner, pixels, save
 
 
 def _run(run: TrainConfig, seed: int = 0, flips: int = 0) -> list[Epoch]:
@@ -53,9 +52,9 @@ def test_epochs_when_resumed_from_any_epoch_then_weights_are_bit_equal(
         folder = tmp_path / f"{head}{stop}"
         for epoch in epochs(run, manifest(), pixels(), seed=0, place=HERE):
             if epoch.number == stop:
-                checkpoint.save(epoch.state, folder)
+                save(epoch.state, folder)
                 break
-        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=folder))
+        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, keeper=keeper(folder)))
         assert [e.number for e in rest] == list(range(stop, 4))
         resumed = _weights(rest[-1])
         assert resumed.keys() == whole.keys()
@@ -84,10 +83,10 @@ def test_epochs_when_the_schedule_follows_the_loss_then_resumed_rates_are_bit_eq
         folder = tmp_path / str(stop)
         for epoch in epochs(run, manifest(), pixels(), seed=0, place=HERE):
             if epoch.number == stop:
-                checkpoint.save(epoch.state, folder)
+                save(epoch.state, folder)
                 break
         rates.clear()
-        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=folder))
+        rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, keeper=keeper(folder)))
         assert rates == whole[3 * stop :]
         resumed = _weights(rest[-1])
         assert all(torch.equal(resumed[k], weights[k]) for k in weights)
@@ -99,27 +98,43 @@ def test_epochs_when_the_schedule_follows_the_loss_then_resumed_rates_are_bit_eq
 def test_epochs_when_resumed_in_mid_epoch_then_goes_on_with_the_next_batch(
     sampling: str, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A checkpoint between steps, as any writer of one may take it."""
     seen: list[list[int]] = []
 
-    def noted(
-        state: Any, trainee: Any, images: Any, labels: Any, samples: Any, **named: Any
-    ) -> Any:
-        output = step(state, trainee, images, labels, samples, **named)
-        seen.append(samples.tolist())
-        if state.step == taken and not list(tmp_path.glob("*.json")):
-            checkpoint.save(state, tmp_path)
-        return output
+    class CutError(Exception):
+        pass
+
+    def noted(state: Any, net: Any, pieces: Any, *given: Any, **named: Any) -> Any:
+        if len(seen) == taken and cuts:
+            raise CutError
+        seen.append(pieces[0].samples.tolist())
+        return step(state, net, pieces, *given, **named)
 
     step = loop.step
     monkeypatch.setattr(loop, "step", noted)
-    run = config(sampling=sampling, augment={"crop": 2, "contrast": 0.2})
-    whole, batches = _weights(_run(run)[-1]), list(seen)
+    run = config(
+        sampling=sampling,
+        augment={"crop": 2, "contrast": 0.2},
+        head=boundary.Config(margin=0.1, first_corrected_epoch=0),
+        checkpoint_every=1,
+    )
+    cuts = False
+    whole, batches = _run(run, flips=6), list(seen)
     seen.clear()
-    rest = list(epochs(run, manifest(), pixels(), seed=0, place=HERE, checkpoints=tmp_path))
+    cuts = True
+    folder = keeper(tmp_path)
+    with pytest.raises(CutError):
+        list(epochs(run, manifest(6), pixels(), seed=0, place=HERE, keeper=folder))
+    folder.wait()
+    cuts = False
+    seen.clear()
+    rest = list(epochs(run, manifest(6), pixels(), seed=0, place=HERE, keeper=keeper(tmp_path)))
     assert seen == batches[taken:]
-    resumed = _weights(rest[-1])
-    assert all(torch.equal(resumed[k], whole[k]) for k in whole)
+    resumed, wanted = _weights(rest[-1]), _weights(whole[-1])
+    assert all(torch.equal(resumed[k], wanted[k]) for k in wanted)
+    for one, other in zip(rest[-2:], whole[-2:], strict=True):
+        assert one.row["train/loss"] == other.row["train/loss"]
+        assert np.array_equal(one.verdicts.rows, other.verdicts.rows)
+        assert one.verdicts.scores == other.verdicts.scores
 
 
 def test_epochs_when_the_last_batch_is_filled_then_every_image_is_trained_on() -> None:
@@ -166,9 +181,9 @@ def test_restore_when_the_newest_checkpoint_is_damaged_then_takes_the_one_before
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for epoch in epochs(config(), manifest(), pixels(), seed=0, place=HERE):
-        checkpoint.save(epoch.state, tmp_path)
+        save(epoch.state, tmp_path)
     names = sorted(p.name for p in tmp_path.glob("*.safetensors"))
-    assert names == ["00002.safetensors", "00003.safetensors"]
+    assert names == ["000000006.safetensors", "000000009.safetensors"]
     newest = tmp_path / names[-1]
     newest.write_bytes(newest.read_bytes()[:-7])
     state = _run(config(epochs=1))[-1].state
@@ -198,8 +213,8 @@ def test_state_when_the_head_has_statistics_then_the_checkpoint_holds_them(tmp_p
 
 
 def test_epochs_when_the_loss_explodes_then_says_where() -> None:
-    wild = config(optimiser=OptimiserConfig(lr=1e30, clip_norm=0.0))
-    with pytest.raises(NumericsError, match=r"loss became .* at step \d+ \(epoch \d\)"):
+    wild = config(optimiser=sgd.Config(lr=1e30, clip_norm=0.0))
+    with pytest.raises(NumericsError, match=r"step \d+ \(epoch \d\), worker 0: not finite"):
         _run(wild)
 
 
@@ -233,9 +248,9 @@ def test_epochs_when_resumed_then_the_heads_draws_and_memory_go_on_bit_equal(
     wanted = _weights(_run(run, flips=6)[-1])
     for epoch in epochs(run, manifest(6), pixels(), seed=0, place=HERE):
         if epoch.number == 2:
-            checkpoint.save(epoch.state, tmp_path)
+            save(epoch.state, tmp_path)
             break
-    rest = list(epochs(run, manifest(6), pixels(), seed=0, place=HERE, checkpoints=tmp_path))
+    rest = list(epochs(run, manifest(6), pixels(), seed=0, place=HERE, keeper=keeper(tmp_path)))
     found = _weights(rest[-1])
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[k], wanted[k]) for k in wanted)
@@ -250,9 +265,8 @@ def test_step_when_a_class_takes_no_part_then_what_is_its_stays_only_if_frozen(
     parts = state.trainee.head.weight, state.trainee.head.state_of("margin").margin
     before = [part.detach().clone() for part in parts]
     images = to_input(torch.from_numpy(pixels().batch(np.arange(2))))
-    labels, samples = torch.tensor([0, 1]), torch.arange(2)
-    cast = autocast("float32", HERE.device)
-    loop.step(state, state.trainee, images, labels, samples, lr=0.1, clip_norm=0.0, cast=cast)
+    piece = Piece(images, torch.tensor([0, 1]), torch.arange(2), 0)
+    loop.step(state, spread(state.trainee, HERE), [piece], manner(2), lr=0.1)
     for part, old in zip(parts, before, strict=True):
         stayed = (part == old).reshape(len(part), -1).all(1)
         assert stayed.tolist() == [False, False] + [frozen] * 4

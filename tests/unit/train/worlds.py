@@ -1,8 +1,10 @@
 """A world of coloured noise that trains in a second: manifests and pixels without files."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from frlib.backbones import tiny
 from frlib.core.seeds import stream
@@ -11,9 +13,17 @@ from frlib.data.manifest import CLOSED, Manifest
 from frlib.data.pixels.batches import Pixels
 from frlib.data.pixels.decoded import Decoded
 from frlib.data.sources import parquet
-from frlib.train.config import OptimiserConfig, TrainConfig
+from frlib.optimisers import sgd
+from frlib.train.clock import Clock
+from frlib.train.config import TrainConfig
+from frlib.train.keeper import Keeper
+from frlib.train.place import Place
+from frlib.train.precision import autocast
+from frlib.train.state import State
+from frlib.train.step import Manner
 
 SIZE, CLASSES, PER_CLASS = 32, 6, 8
+HERE = Place(torch.device("cpu"))
 
 
 def manifest(flips: int = 0) -> Manifest:
@@ -54,8 +64,33 @@ def config(**changes: Any) -> TrainConfig:
         "data": DataConfig(train=parquet.Config(path="unused"), size=SIZE),
         "backbone": tiny.Config(width=4, embedding_size=16),
         "head": "arcface",
-        "optimiser": OptimiserConfig(lr=0.05),
+        "optimiser": sgd.Config(lr=0.05),
         "epochs": 3,
         "batch_size": 16,
     }
     return TrainConfig(**(values | changes))
+
+
+def keeper(folder: Path, newest: int = 2) -> Keeper:
+    """Checkpoints of a run of one worker in `folder`."""
+    return Keeper(folder, HERE, newest=newest, lowest_is_best=False)
+
+
+def save(state: State, folder: Path) -> None:
+    """Write a checkpoint and wait for it."""
+    one = keeper(folder)
+    one.save(state)
+    one.wait()
+
+
+def manner(batch_size: int, clip_norm: float = 0.0) -> Manner:
+    """Steps of one worker in float32."""
+    return Manner(
+        seed=0,
+        rank=0,
+        share=batch_size,
+        batch_size=batch_size,
+        clip_norm=clip_norm,
+        cast=autocast("float32", HERE.device),
+        clock=Clock(HERE.device),
+    )

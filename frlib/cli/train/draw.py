@@ -1,0 +1,20 @@
+"""`frlib train draw`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def draw(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="<store>/studies/<study>/arms/<arm>/r<seed>.")
+    ],
+    out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path("schedule.png"),
+) -> None:
+    """Draw a run's loss and learning rate, with the statistics and cuts of a rule that has them."""
+    from analysis.course import read_course
+    from analysis.figures import schedule, style
+
+    style.check(out)
+    typer.echo(f"Written to {schedule.write(read_course(run), out)}")

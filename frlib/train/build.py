@@ -1,0 +1,107 @@
+"""From a config to the state at step 0."""
+
+from fnmatch import fnmatchcase
+
+import torch
+from torch import nn
+
+from frlib.core import discover
+from frlib.core.errors import ConfigError
+from frlib.core.seeds import torch_seed
+from frlib.core.suggest import did_you_mean
+from frlib.heads.build import build as build_head
+from frlib.optimisers import groups
+from frlib.parallel import batchnorm
+from frlib.parallel.collectives import SINGLE
+from frlib.schedules import Rule
+from frlib.train import starting
+from frlib.train.average import Average
+from frlib.train.config import TrainConfig
+from frlib.train.loss_scale import LossScale
+from frlib.train.place import Place
+from frlib.train.state import State
+from frlib.train.trainee import Trainee
+
+_MANY_CLASSES = 20_000
+
+
+def build(
+    config: TrainConfig,
+    num_classes: int,
+    num_samples: int,
+    *,
+    seed: int,
+    place: Place,
+    precision: str,
+    schedule: Rule,
+) -> State:
+    """Backbone, head and optimiser; weights depend on the seed (and `config.start`) alone."""
+    backbones = discover.load("frlib.backbones", config.backbone.name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(seed, "init", "backbone"))
+        backbone = backbones.build(config.backbone, config.data.size)
+    shares = shares_classes(config, num_classes, place.group.size)
+    head = build_head(
+        config.head,
+        num_classes,
+        config.backbone.embedding_size,
+        seed,
+        num_samples=num_samples,
+        classes=place.group if shares else SINGLE,
+        data=SINGLE if shares else place.group,
+    )
+    trainee = Trainee(backbone, head)
+    if config.start is not None:
+        starting.load(config.start, trainee)
+    if config.sync_batchnorm and place.group.size > 1:
+        batchnorm.convert(trainee.backbone, place.group)
+    trainee.to(place.device).to(memory_format=torch.channels_last)
+    freeze(trainee, config.freeze)
+    if config.compile:
+        trainee.backbone.compile()
+    trained = [(n, p) for n, p in trainee.named_parameters() if p.requires_grad]
+    optimisers = discover.load("frlib.optimisers", config.optimiser.name)
+    return State(
+        trainee,
+        optimisers.build(config.optimiser, groups(trained, config.optimiser)),
+        schedule,
+        LossScale(precision, place.device),
+        Average(trainee, config.ema) if config.ema else None,
+    )
+
+
+def shares_classes(config: TrainConfig, num_classes: int, workers: int) -> bool:
+    """Whether several workers share the classes out."""
+    if config.class_rows == "auto":
+        return workers > 1 and num_classes >= _MANY_CLASSES
+    return workers > 1 and config.class_rows != "replicated"
+
+
+def freeze(trainee: Trainee, patterns: tuple[str, ...]) -> None:
+    """Take parameters out of training; `ConfigError` for a pattern that fits none, or for all.
+
+    A pattern is a name (`backbone.fc.weight`), the name of a part (`head`), or has `*` in it.
+    """
+    names = [name for name, _ in trainee.named_parameters()]
+    for pattern in patterns:
+        chosen = [n for n in names if fnmatchcase(n, pattern) or n.startswith(f"{pattern}.")]
+        if not chosen:
+            parts = sorted({".".join(n.split(".")[:2]) for n in names})
+            raise ConfigError(
+                f"freeze={pattern!r}: no parameter has such a name{did_you_mean(pattern, parts)}. "
+                f"Parts: {', '.join(parts)}"
+            )
+        for name in chosen:
+            trainee.get_parameter(name).requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in trainee.parameters()):
+        raise ConfigError(f"freeze={list(patterns)}: leaves nothing to train; freeze less")
+
+
+def train_mode(trainee: Trainee) -> None:
+    """Training mode, but for batch norms that are frozen whole: those keep their statistics."""
+    trainee.train()
+    for layer in trainee.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            own = list(layer.parameters())
+            if own and not any(parameter.requires_grad for parameter in own):
+                layer.eval()

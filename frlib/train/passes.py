@@ -1,0 +1,153 @@
+"""Forward passes of a trainee that is spread over workers.
+
+* `Replicated`: every worker holds the whole head and passes its own share of the batch.
+* `Shared`: every worker holds some of the classes; embeddings and labels are gathered, and each
+  passes the whole batch over its own classes.
+
+Gradients of what all workers hold alike are averaged during the backward pass, so loss and update
+are those of one worker with the whole batch.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from frlib.heads.output import Decisions, HeadOutput
+from frlib.parallel.collectives import gathered_for_parts
+from frlib.train.place import Place
+from frlib.train.trainee import Trainee
+
+Cast = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """b samples of this worker on its device. images: `[b, 3, S, S]` float. samples: numbers.
+
+    number: of the pass, over the whole run; what a head draws depends on it.
+    """
+
+    images: Tensor
+    labels: Tensor
+    samples: Tensor
+    number: int
+
+
+@dataclass(frozen=True)
+class Passed:
+    """embeddings: `[b, D]` raw. losses: `[b]`. decisions: on the b. All of this worker's samples.
+
+    loss: mean over the samples that the head was given, to go backward from. The rest is detached.
+    """
+
+    loss: Tensor
+    embeddings: Tensor
+    losses: Tensor
+    decisions: Decisions | None
+
+
+class Pass(Protocol):
+    """One way to be spread."""
+
+    def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
+        """The backbone runs under `cast`, the head in float32."""
+        ...
+
+    def without_averaging(self) -> AbstractContextManager[object]:
+        """Within, gradients only add up on their worker: for all pieces of a step but the last."""
+        ...
+
+
+def spread(trainee: Trainee, place: Place) -> Pass:
+    """The way that the trainee was built for."""
+    return Shared(trainee, place) if trainee.shares_classes else Replicated(trainee, place)
+
+
+class Replicated:
+    """See above; also the one worker that is alone."""
+
+    def __init__(self, trainee: Trainee, place: Place) -> None:
+        self._net = _averaged(_Whole(trainee), place)
+
+    def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
+        """One piece."""
+        passed: Passed = self._net(piece, epoch, cast)
+        return passed
+
+    def without_averaging(self) -> AbstractContextManager[object]:
+        """See `Pass`."""
+        return _no_sync(self._net)
+
+
+class Shared:
+    """See above."""
+
+    def __init__(self, trainee: Trainee, place: Place) -> None:
+        self._head, self._group = trainee.head, place.group
+        self._backbone = _averaged(trainee.backbone, place)
+
+    def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
+        """One piece. The loss is that of the whole batch, on every worker."""
+        with cast():
+            embeddings = self._backbone(piece.images)
+        kind = torch.promote_types(embeddings.dtype, torch.float32)
+        group, count = self._group, len(embeddings)
+        output: HeadOutput = self._head(
+            gathered_for_parts(embeddings.to(kind), group),
+            group.all_gather(piece.labels),
+            epoch=epoch,
+            step=piece.number,
+            samples_B=group.all_gather(piece.samples),
+        )
+        own = slice(group.rank * count, (group.rank + 1) * count)
+        losses = output.losses_B.detach()[own]
+        return Passed(output.loss, embeddings.detach(), losses, _part(output.decisions, own))
+
+    def without_averaging(self) -> AbstractContextManager[object]:
+        """See `Pass`."""
+        return _no_sync(self._backbone)
+
+
+class _Whole(nn.Module):
+    def __init__(self, trainee: Trainee) -> None:
+        super().__init__()
+        self.trainee = trainee
+
+    def forward(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
+        with cast():
+            embeddings = self.trainee.backbone(piece.images)
+        output: HeadOutput = self.trainee.head(
+            embeddings, piece.labels, epoch=epoch, step=piece.number, samples_B=piece.samples
+        )
+        losses = output.losses_B.detach()
+        return Passed(output.loss, embeddings.detach(), losses, output.decisions)
+
+
+def _averaged(net: nn.Module, place: Place) -> nn.Module:
+    if place.group.size == 1 or not any(p.requires_grad for p in net.parameters()):
+        return net
+    devices = [place.device] if place.device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(net, device_ids=devices, broadcast_buffers=False)
+
+
+def _no_sync(net: nn.Module) -> AbstractContextManager[object]:
+    if isinstance(net, nn.parallel.DistributedDataParallel):
+        context: AbstractContextManager[object] = net.no_sync()
+        return context
+    return nullcontext()
+
+
+def _part(decisions: Decisions | None, own: slice) -> Decisions | None:
+    if decisions is None:
+        return None
+    return replace(
+        decisions,
+        is_flagged_B=decisions.is_flagged_B[own],
+        given_B=decisions.given_B[own],
+        proposed_B=decisions.proposed_B[own],
+        score_B=decisions.score_B[own],
+    )

@@ -1,0 +1,99 @@
+"""Does a step again that was not finite, from what was kept of it, on one worker."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from frlib.core.config import override
+from frlib.schedules import follow
+from frlib.train import failure
+from frlib.train.augment import network_input
+from frlib.train.build import build, train_mode
+from frlib.train.clock import Clock
+from frlib.train.config import TrainConfig
+from frlib.train.diagnosis import Diagnosis, diagnose
+from frlib.train.passes import Piece, spread
+from frlib.train.place import here
+from frlib.train.precision import autocast
+from frlib.train.step import Manner
+
+
+@dataclass(frozen=True)
+class Replay:
+    """then: the diagnosis that was kept. now: of the same batch and state. images: numbers -> ids.
+
+    differs: what was set otherwise this time.
+    """
+
+    step: int
+    epoch: int
+    then: dict[str, Any]
+    now: Diagnosis
+    images: tuple[str, ...]
+    differs: tuple[str, ...]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether loss and gradients are finite now."""
+        return not (self.now.layer or self.now.samples or self.now.gradients)
+
+
+def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> Replay:
+    """Forward and backward of the batch kept in `folder`; nothing is moved or written.
+
+    sets: `precision=float32` and the like, to see whether it would have helped. `RecordError` if
+    the folder is not whole, `ConfigError` for a field that does not exist.
+    """
+    kept = failure.read(folder)
+    facts, differs = kept.facts, tuple(sets)
+    config = override(TrainConfig.parse(facts["config"]), differs)
+    place = here(use_gpu=use_gpu)
+    steps = int(facts["steps_per_epoch"])
+    precision = str(facts["precision"])
+    if any(one.startswith("precision=") for one in differs):
+        precision = config.precision
+    state = build(
+        config,
+        int(facts["numbers"]["classes"]),
+        int(facts["num_samples"]),
+        seed=int(facts["seed"]),
+        place=place,
+        precision=precision,
+        schedule=follow(config.epochs * steps, steps, config.schedule),
+    )
+    state.restore(kept.tensors, facts["numbers"])
+    train_mode(state.trainee)
+    fed = kept.fed
+    images = network_input(fed.images.to(place.device), fed.draws)
+    # In the pieces that the workers passed together: piece j of every worker.
+    order = torch.arange(len(images)).view(int(facts["workers"]), config.accumulate, -1)
+    pieces = [
+        Piece(
+            images[rows],
+            fed.labels[rows].to(place.device),
+            fed.samples[rows].to(place.device),
+            int(facts["step"]) * config.accumulate + number,
+        )
+        for number, rows in enumerate(order.transpose(0, 1).flatten(1))
+    ]
+    manner = Manner(
+        seed=int(facts["seed"]),
+        rank=0,
+        share=len(images),
+        batch_size=len(images),
+        clip_norm=config.optimiser.clip_norm,
+        cast=autocast(precision, place.device),
+        clock=Clock(place.device),
+    )
+    now = diagnose(state, spread(state.trainee, place), pieces, manner, int(facts["step"]))
+    return Replay(
+        step=int(facts["step"]),
+        epoch=state.epoch + 1,
+        then=dict(facts["diagnosis"]),
+        now=now,
+        images=tuple(facts["images"]),
+        differs=differs,
+    )

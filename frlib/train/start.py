@@ -1,0 +1,53 @@
+"""Weights that a run starts from, told apart by their content. No torch here."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import model_validator
+
+from frlib.core import safeio
+from frlib.core.config import Config, place, setting
+
+MODEL = "model.safetensors"
+_DIGITS = 16
+
+
+class Start(Config):
+    """A model of this project, or a backbone of arcface_torch. The path changes no digest."""
+
+    path: str = place(
+        ...,
+        doc="a folder r<seed> of a finished run, a model.safetensors, or a .pt of arcface_torch",
+    )
+    sha256: str = setting(
+        "", doc="first 16 digits of the file's checksum; empty: those of the file that is there"
+    )
+    head: bool = setting(
+        False, doc="take over the class centres as well: same head, classes and order of classes"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or value.get("sha256") or "path" not in value:
+            return value
+        file = file_of(str(value["path"]))
+        if not file.is_file():
+            raise ValueError(
+                f"{file}: no such file, so nothing says which weights are meant; give the path "
+                "of a finished run or of a weights file, or its sha256 where the file is elsewhere"
+            )
+        facts = file.stat()
+        return value | {"sha256": _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)}
+
+
+def file_of(path: str) -> Path:
+    """The weights file that a `path` means."""
+    place_of = Path(path).expanduser()
+    return place_of / MODEL if place_of.is_dir() else place_of
+
+
+@lru_cache
+def _digits(file: str, size: int, changed: int) -> str:
+    return safeio.sha256(Path(file))[:_DIGITS]

@@ -1,0 +1,63 @@
+"""Fills a trainee with the weights that a run starts from."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from frlib.backbones import load_public
+from frlib.core import safeio
+from frlib.core.errors import ConfigError, DataError
+from frlib.heads.layout import load_whole
+from frlib.train.start import Start, file_of
+from frlib.train.trainee import Trainee
+
+_BACKBONE, _HEAD = "backbone.", "head."
+
+
+def load(start: Start, trainee: Trainee) -> None:
+    """Backbone, and head if asked for; `DataError` if the file is not the one that was meant.
+
+    `ConfigError` if its head is of other classes. The trainee is on the CPU still.
+    """
+    file = file_of(start.path)
+    if not file.is_file():
+        raise DataError(f"{file}: no such file; start.path must be seen from every worker")
+    found = safeio.sha256(file)
+    if not found.startswith(start.sha256):
+        raise DataError(
+            f"{file}: its checksum begins with {found[:16]}, start.sha256 is {start.sha256}: these "
+            "are other weights. Put the right file there, or leave start.sha256 empty"
+        )
+    tensors = _own(file)
+    if tensors is None:
+        if start.head:
+            raise ConfigError(f"start.head: {file} holds a backbone alone; leave start.head off")
+        load_public(trainee.backbone, file)
+        return
+    backbone = {n.removeprefix(_BACKBONE): t for n, t in tensors.items() if n.startswith(_BACKBONE)}
+    own = {name: tuple(t.shape) for name, t in trainee.backbone.state_dict().items()}
+    have = {name: tuple(t.shape) for name, t in backbone.items()}
+    if have != own:
+        odd = sorted(n for n in have.keys() | own.keys() if have.get(n) != own.get(n))
+        raise DataError(
+            f"{file}: not weights of this backbone: {len(odd)} tensors differ, first {odd[0]} "
+            f"({have.get(odd[0], 'missing')}, expected {own.get(odd[0], 'none')}). Set backbone to "
+            "that of the run they come from"
+        )
+    trainee.backbone.load_state_dict(backbone)
+    if start.head:
+        head = {n.removeprefix(_HEAD): t for n, t in tensors.items() if n.startswith(_HEAD)}
+        load_whole(trainee.head, head)
+
+
+def _own(file: Path) -> dict[str, Tensor] | None:
+    """The tensors of a model of this project; None for a file of another kind."""
+    if file.suffix != ".safetensors":
+        return None
+    try:
+        tensors = load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{file}: damaged ({error}); copy it again") from error
+    return tensors if any(name.startswith(_HEAD) for name in tensors) else None

@@ -1,0 +1,65 @@
+"""Backbone and head, and tensors laid out like them: as a worker holds them, and whole.
+
+What the head holds for each class is shared out over class workers (`frlib.heads.layout`); anything
+else all of them hold alike.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from frlib.heads import layout
+from frlib.heads.head import Head
+
+_HEAD = "head."
+
+
+class Trainee(nn.Module):
+    """What is trained. Tensors of it are named `backbone.*` and `head.*`."""
+
+    def __init__(self, backbone: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self._rows = {_HEAD + name: each for name, each in layout.Layout.of(head).rows.items()}
+
+    @property
+    def shares_classes(self) -> bool:
+        """Whether every worker holds some of the classes alone."""
+        return self.head.shard.group.size > 1
+
+    def is_shared_out(self, name: str) -> bool:
+        """Whether a tensor of this name has rows for the classes of this worker alone."""
+        return self.shares_classes and name in self._rows
+
+    def whole_shape(self, name: str, own: Tensor) -> tuple[int, ...]:
+        """The shape that a tensor has where one worker holds all."""
+        if name not in self._rows or not own.dim():
+            return tuple(own.shape)
+        return (self.head.shard.num_classes * self._rows[name], *own.shape[1:])
+
+    def gather(self, own: Mapping[str, Tensor], *, only_first: bool) -> dict[str, Tensor]:
+        """Whole copies on the CPU. Every worker calls this; `only_first`: others get nothing."""
+        rows = {n.removeprefix(_HEAD): t for n, t in own.items() if self._has_rows(n, t)}
+        whole = layout.whole(self.head, rows, only_first=only_first) if rows else {}
+        if only_first and self.head.shard.group.rank:
+            return {}
+        return {
+            name: whole[name.removeprefix(_HEAD)]
+            if self._has_rows(name, tensor)
+            else tensor.detach().to("cpu", copy=True).contiguous()
+            for name, tensor in own.items()
+        }
+
+    @torch.no_grad()
+    def put(self, own: Mapping[str, Tensor], whole: Mapping[str, Tensor]) -> None:
+        """Copy this worker's part of whole tensors into its own, in place."""
+        rows = {n.removeprefix(_HEAD): whole[n] for n, t in own.items() if self._has_rows(n, t)}
+        parts = layout.part_of(self.head, rows)
+        for name, tensor in own.items():
+            has_rows = self._has_rows(name, tensor)
+            tensor.copy_(parts[name.removeprefix(_HEAD)] if has_rows else whole[name])
+
+    def _has_rows(self, name: str, tensor: Tensor) -> bool:
+        return name in self._rows and tensor.dim() > 0

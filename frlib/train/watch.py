@@ -1,0 +1,94 @@
+"""Catches the step whose gradients are not finite, with the batch and the state from before it.
+
+The optimiser has left such a step out already. On a CPU, and where the run is to go on, the host
+looks at once. On a GPU where the run is to stop it looks one step later, so that the device never
+waits for it; in between nothing moves, as every step after a bad one is held.
+
+What a forward pass moves (running statistics, a head's numbers) is put back from a copy taken
+before it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from frlib.data.augment import Draws
+from frlib.train.state import State
+from frlib.train.step import Done
+
+
+@dataclass(frozen=True, eq=False)
+class Fed:
+    """What a worker was given in a step: as it came from the loader, on its device."""
+
+    images: Tensor
+    labels: Tensor
+    samples: Tensor
+    draws: Draws
+
+
+@dataclass(frozen=True, eq=False)
+class Bad:
+    """A step that was not finite. `step` counts from 0."""
+
+    step: int
+    fed: Fed
+
+
+@dataclass(frozen=True, eq=False)
+class _Entry:
+    step: int
+    fed: Fed
+    is_bad: Tensor
+    before: list[Tensor]
+    copied: "torch.cuda.Event | None"
+
+
+class Watch:
+    """One for a run; `before` and `after` go around every step."""
+
+    def __init__(self, state: State, *, goes_on: bool, device: torch.device) -> None:
+        self._buffers = [b for b in state.trainee.buffers() if b.is_floating_point()]
+        self._copies = [[b.clone() for b in self._buffers] for _ in range(2)]
+        self._lags = device.type == "cuda" and not goes_on
+        self._entry: _Entry | None = None
+        self.hold: Tensor | None = None
+
+    def before(self) -> None:
+        """Take the copy."""
+        if self._buffers:
+            torch._foreach_copy_(self._copies[0], self._buffers)
+
+    def after(self, step: int, done: Done, fed: Fed) -> Bad | None:
+        """The bad step that has become known, if one has; its forward pass is undone then."""
+        newest = self._noted(step, done, fed)
+        entry, self._entry = (self._entry, newest) if self._lags else (newest, None)
+        return self._looked(entry)
+
+    def last(self) -> Bad | None:
+        """The same of the step that is still unknown, at the end of an epoch."""
+        entry, self._entry = self._entry, None
+        return self._looked(entry)
+
+    def _noted(self, step: int, done: Done, fed: Fed) -> _Entry:
+        is_bad, copied = done.is_bad, None
+        if self._lags:
+            self.hold = is_bad if self.hold is None else self.hold | is_bad
+            is_bad = self.hold.to("cpu", non_blocking=True)
+            copied = torch.cuda.Event()
+            copied.record()
+        entry = _Entry(step, fed, is_bad, self._copies[0], copied)
+        self._copies.reverse()
+        return entry
+
+    def _looked(self, entry: _Entry | None) -> Bad | None:
+        if entry is None:
+            return None
+        if entry.copied is not None:
+            entry.copied.synchronize()
+        if not bool(entry.is_bad):
+            return None
+        if self._buffers:
+            torch._foreach_copy_(self._buffers, entry.before)
+        return Bad(entry.step, entry.fed)
