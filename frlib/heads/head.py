@@ -6,6 +6,7 @@ What needs all classes is asked of `Columns`; everything else are `[B]` numbers 
 B batch, D embedding, C classes of this worker, R = C · centres per class.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -31,6 +32,16 @@ from frlib.parallel.collectives import SINGLE, Group, on_first, summed_gradient
 
 __all__ = ["Decisions", "Head", "HeadOutput"]
 
+
+@dataclass(frozen=True, eq=False)
+class MovedRows:
+    """Rows `[n]` of a parameter that a step moves. gradient: theirs, if not in the parameter's."""
+
+    parameter: nn.Parameter
+    rows: Tensor
+    gradient: Tensor | None = None
+
+
 _FORMS: dict[str, type[Reference] | type[Fused]] = {"fused": Fused, "reference": Reference}
 
 
@@ -42,7 +53,9 @@ class Head(nn.Module):
     the same loss and decisions, and their embedding gradients add up to the whole one.
 
     `trained_classes`: places of this worker's classes that took part in the last training step, or
-    None for all.
+    None for all. `draws_apart`: where classes are sampled, their centres are copied out and take
+    the gradient instead of `weight`, which then gets none: nothing of its size is made, and it may
+    lie in host memory. Not for centres whose gradients are averaged over workers.
     """
 
     def __init__(
@@ -68,6 +81,8 @@ class Head(nn.Module):
         self.num_samples = num_samples
         self.shard, self.data = Shard.of(num_classes, classes), data
         self.trained_classes: Tensor | None = None
+        self.draws_apart = False
+        self._drawn_RD: Tensor | None = None
         for name, slot in self._named_slots():
             declared = slot.state(num_classes)
             if any(number.per == "sample" for number in declared.values()) and num_samples < 1:
@@ -206,11 +221,11 @@ class Head(nn.Module):
     @torch.enable_grad()
     def _columns(self, emb_BD: Tensor, positives_n: Tensor, batch: Batch) -> Columns:
         shard, similarity, config = self.shard, self.slots.similarity, self.config
-        weight_RD = _wide(self.weight)
         if batch.is_training:
-            self.trained_classes = None
+            self.trained_classes = self._drawn_RD = None
         is_whole = not self._samples(batch)
         if is_whole:
+            weight_RD = _wide(self.weight)
             last = shard.first + shard.count
             classes_C = torch.arange(shard.first, last, device=positives_n.device)
         else:
@@ -218,7 +233,7 @@ class Head(nn.Module):
             classes_C = sampled(every_n, config.sample_rate, shard, seed=self.seed, step=batch.step)
             centres = similarity.centres_per_class
             self.trained_classes = classes_C - shard.first
-            weight_RD = weight_RD.index_select(0, _rows(self.trained_classes, centres))
+            weight_RD = self._centres(_rows(self.trained_classes, centres), emb_BD.device)
         dtype = emb_BD.dtype if config.logits == "float32" else torch.bfloat16
         form = _FORMS[config.form]
         return form(emb_BD, weight_RD, similarity, shard, classes_C, is_whole, dtype)
@@ -265,8 +280,16 @@ class Head(nn.Module):
             offset = summed_gradient(offset, self.shard.group)
         return columns.answer(question, offset)
 
-    def frozen_parts(self) -> list[tuple[nn.Parameter, Tensor]]:
-        """What an optimiser step must leave alone but for some rows: (parameter, those rows).
+    def _centres(self, rows_R: Tensor, device: torch.device) -> Tensor:
+        """Rows of the weight on a device, differentiable."""
+        if not (self.draws_apart and self.config.frozen_rows):
+            return _wide(self.weight).index_select(0, rows_R)
+        drawn_RD = self.weight.detach().index_select(0, rows_R.to(self.weight.device))
+        self._drawn_RD = _wide(drawn_RD.to(device)).requires_grad_(self.weight.requires_grad)
+        return self._drawn_RD
+
+    def moved_rows(self) -> list[MovedRows]:
+        """What an optimiser step must leave alone but for some rows.
 
         The centres, and learned numbers per class; empty where every class took part.
         """
@@ -274,13 +297,14 @@ class Head(nn.Module):
         if classes_C is None or not self.config.frozen_rows:
             return []
         rows_R = _rows(classes_C, self.slots.similarity.centres_per_class)
+        gradient = None if self._drawn_RD is None else self._drawn_RD.grad
         per_class = [
-            (value, classes_C)
+            MovedRows(value, classes_C)
             for name, _ in self._named_slots()
             for value in self.state_of(name).per_class().values()
             if isinstance(value, nn.Parameter)
         ]
-        return [(self.weight, rows_R), *per_class]
+        return [MovedRows(self.weight, rows_R, gradient), *per_class]
 
     def _samples(self, batch: Batch) -> bool:
         return self.config.sample_rate < 1 and batch.is_training

@@ -47,6 +47,7 @@ class Streamed:
             count = min(CLASSES, shard.count - first)
             part = Shard(shard.group, shard.first + first, count, shard.num_classes)
             rows_RD = self.weight_RD[first * centres : (first + count) * centres]
+            rows_RD = rows_RD.to(self.emb_BD.device)
             classes_C = torch.arange(part.first, part.first + count, device=rows_RD.device)
             dtype = self.emb_BD.dtype
             yield Reference(self.emb_BD, rows_RD, self.similarity, part, classes_C, True, dtype)

@@ -10,6 +10,7 @@ from frlib.core.errors import ConfigError
 from frlib.core.seeds import torch_seed
 from frlib.core.suggest import did_you_mean
 from frlib.heads.build import build as build_head
+from frlib.heads.head import Head
 from frlib.optimisers import groups
 from frlib.parallel import batchnorm
 from frlib.parallel.collectives import SINGLE
@@ -56,6 +57,9 @@ def build(
     if config.sync_batchnorm and place.group.size > 1:
         batchnorm.convert(trainee.backbone, place.group)
     trainee.to(place.device).to(memory_format=torch.channels_last)
+    head.draws_apart = shares or place.group.size == 1
+    if config.class_rows == "offloaded":
+        _offload(head, place)
     freeze(trainee, config.freeze)
     if config.compile:
         trainee.backbone.compile()
@@ -75,6 +79,18 @@ def shares_classes(config: TrainConfig, num_classes: int, workers: int) -> bool:
     if config.class_rows == "auto":
         return workers > 1 and num_classes >= _MANY_CLASSES
     return workers > 1 and config.class_rows != "replicated"
+
+
+def _offload(head: Head, place: Place) -> None:
+    """Class centres into host memory. `ConfigError` where steps need all of them."""
+    if head.config.sample_rate == 1 or not head.config.frozen_rows:
+        raise ConfigError(
+            f"class_rows=offloaded with head.sample_rate={head.config.sample_rate:g} and "
+            f"head.frozen_rows={head.config.frozen_rows}: a step would move every centre to the "
+            "device and back. Set head.sample_rate below 1 (0.1, for one) and leave frozen_rows on"
+        )
+    rows = head.weight.detach().cpu()
+    head.weight.data = rows.pin_memory() if place.device.type == "cuda" else rows
 
 
 def freeze(trainee: Trainee, patterns: tuple[str, ...]) -> None:

@@ -9,13 +9,14 @@ from torch.nn.utils import get_total_norm
 from frlib.train.trainee import Trainee
 
 
-def global_norm(trainee: Trainee) -> Tensor:
+def global_norm(trainee: Trainee, apart: Sequence[Tensor] = ()) -> Tensor:
     """Euclidean norm over backbone and head, `[]`, the same on every worker. No host waits for it.
 
-    Rows of classes that other workers hold count; what all workers hold alike counts once.
+    apart: gradients of class rows that are not in their parameter. Rows of classes that other
+    workers hold count; what all workers hold alike counts once.
     """
-    alike: list[Tensor] = []
-    parts: list[Tensor] = []
+    alike: list[Tensor] = [] if trainee.shares_classes else list(apart)
+    parts: list[Tensor] = list(apart) if trainee.shares_classes else []
     for name, parameter in trainee.named_parameters():
         if parameter.grad is not None:
             (parts if trainee.is_shared_out(name) else alike).append(parameter.grad)

@@ -4,17 +4,18 @@ A step whose gradients are not finite moves no weight and no number of the optim
 decides that by itself, so nothing waits for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from frlib.heads.head import MovedRows
 from frlib.heads.output import Decisions
 from frlib.parallel.draws import Position, position
 from frlib.train.clock import Clock
-from frlib.train.frozen import only_rows
+from frlib.train.frozen import joined, only_rows
 from frlib.train.gradients import clip_factor, global_norm, multiply
 from frlib.train.passes import Cast, Pass, Passed, Piece
 from frlib.train.state import State
@@ -66,12 +67,13 @@ def step(
     """
     state.optimiser.zero_grad(set_to_none=True)
     passed: list[Passed] = []
-    moved: dict[nn.Parameter, list[Tensor]] = {}
+    parts: dict[nn.Parameter, list[MovedRows]] = {}
     for one in passes(state, net, pieces, manner, state.step):
         passed.append(one)
-        for parameter, rows in state.trainee.head.frozen_parts():
-            moved.setdefault(parameter, []).append(rows)
+        for part in state.trainee.head.moved_rows():
+            parts.setdefault(part.parameter, []).append(part)
     with manner.clock.device_span("update"):
+        moved = [joined(own) for own in parts.values()]
         norm, is_bad = _update(state, manner, moved, lr, hold)
     state.progress.step += 1
     return Done(
@@ -109,33 +111,31 @@ def passes(
 def _update(
     state: State,
     manner: Manner,
-    moved: Mapping[nn.Parameter, list[Tensor]],
+    moved: Sequence[MovedRows],
     lr: float,
     hold: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Clip and move. moved: parameters of which some rows alone do. Norm, and whether it is bad."""
     trainee, optimiser, scale = state.trainee, state.optimiser, state.scale
-    norm = global_norm(trainee) * scale.inverse()
+    apart = [one.gradient for one in moved if one.gradient is not None]
+    norm = global_norm(trainee, apart) * scale.inverse()
     is_finite = torch.isfinite(norm)
     factor = clip_factor(norm, manner.clip_norm) if manner.clip_norm > 0 else None
     if scale.is_on:
         factor = scale.inverse() if factor is None else factor * scale.inverse()
     if factor is not None:
-        multiply([p.grad for p in trainee.parameters() if p.grad is not None], factor)
+        own = [p.grad for p in trainee.parameters() if p.grad is not None]
+        multiply([*own, *apart], factor)
     for group in optimiser.param_groups:
         group["lr"] = lr * group["rate"]
     moves = is_finite if hold is None else is_finite & ~hold
     optimiser.found_inf = (~moves).to(torch.float32)  # type: ignore[attr-defined]
     with ExitStack() as stack:
-        for parameter, parts in moved.items():
-            stack.enter_context(only_rows(optimiser, parameter, _union(parts)))
+        for one in moved:
+            stack.enter_context(only_rows(optimiser, one))
         optimiser.step()
     is_bad = ~is_finite & scale.is_least
     scale.update(is_finite)
     if state.average is not None:
         state.average.update()
     return norm, is_bad
-
-
-def _union(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts).unique()

@@ -269,10 +269,10 @@ def test_composed_when_the_fixed_scale_is_set_in_its_slot_then_says_where_it_bel
 def test_head_when_evaluated_then_all_classes_take_part_and_the_step_is_not_disturbed() -> None:
     head = build(arcface.Config(sample_rate=0.2), CLASSES, DIM, seed=1).double()
     head(_batch()[0][:1], _batch()[1][:1], epoch=0)
-    trained = [rows.tolist() for _, rows in head.frozen_parts()]
+    trained = [one.rows.tolist() for one in head.moved_rows()]
     output = head.eval()(*_batch(), epoch=0)
     assert output.classes_C.tolist() == list(range(CLASSES))
-    assert [rows.tolist() for _, rows in head.frozen_parts()] == trained
+    assert [one.rows.tolist() for one in head.moved_rows()] == trained
 
 
 def test_fused_when_centres_change_before_the_backward_pass_then_is_refused() -> None:

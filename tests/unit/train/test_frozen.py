@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from frlib.train.frozen import only_rows
+from frlib.core.errors import ConfigError
+from frlib.heads.head import Head, MovedRows
+from frlib.heads.presets import boundary
+from frlib.optimisers import sgd
+from frlib.train.frozen import joined, only_rows
+from frlib.train.loop import epochs
+from tests.unit.train.worlds import HERE, config, manifest, pixels
 
 ROWS = torch.tensor([0, 3, 4])
 OTHERS = [1, 2]
@@ -42,7 +48,7 @@ def test_only_rows_when_some_take_part_then_others_keep_weight_and_momentum(name
     }
     assert moments
     parameter.grad = _grad(1)
-    with only_rows(optimiser, parameter, ROWS):
+    with only_rows(optimiser, MovedRows(parameter, ROWS)):
         optimiser.step()
     assert torch.equal(parameter[OTHERS], before[OTHERS])
     assert not torch.isclose(parameter[ROWS], before[ROWS]).any()
@@ -58,7 +64,7 @@ def test_only_rows_when_repeated_then_they_train_as_a_parameter_of_their_own(nam
     optimisers = [OPTIMISERS[name]([p]) for p in (whole, alone)]
     for step in range(4):
         whole.grad, alone.grad = _grad(step), _grad(step)[ROWS]
-        with only_rows(optimisers[0], whole, ROWS):
+        with only_rows(optimisers[0], MovedRows(whole, ROWS)):
             optimisers[0].step()
         optimisers[1].step()
     torch.testing.assert_close(whole[ROWS], alone, rtol=0, atol=0)
@@ -69,6 +75,63 @@ def test_only_rows_when_the_step_fails_then_parameter_is_whole_again() -> None:
     before = parameter.detach().clone()
     optimiser = OPTIMISERS["sgd"]([parameter])
     parameter.grad = _grad(0)
-    with pytest.raises(RuntimeError), only_rows(optimiser, parameter, ROWS):
+    with pytest.raises(RuntimeError), only_rows(optimiser, MovedRows(parameter, ROWS)):
         raise RuntimeError
     assert torch.equal(parameter, before)
+
+
+@every_optimiser
+def test_only_rows_when_the_gradient_is_apart_then_as_with_the_parameters_own(name: str) -> None:
+    one, other = _parameter(), _parameter()
+    optimisers = [OPTIMISERS[name]([p]) for p in (one, other)]
+    for step in range(3):
+        one.grad, other.grad = _grad(step), None
+        moved = MovedRows(one, ROWS), MovedRows(other, ROWS, _grad(step)[ROWS])
+        for optimiser, part in zip(optimisers, moved, strict=True):
+            with only_rows(optimiser, part):
+                optimiser.step()
+    assert torch.equal(one, other)
+    assert other.grad is None
+
+
+def test_joined_when_passes_share_rows_then_each_is_once_with_the_sum() -> None:
+    parameter = _parameter()
+    parts = [
+        MovedRows(parameter, torch.tensor(rows), torch.full((len(rows), 3), float(len(rows))))
+        for rows in ([0, 4], [1, 3, 4])
+    ]
+    whole = joined(parts)
+    assert whole.rows.tolist() == [0, 1, 3, 4]
+    assert whole.gradient is not None
+    assert whole.gradient[:, 0].tolist() == [2, 3, 3, 5]
+
+
+@pytest.mark.parametrize("relabels", [False, True])
+def test_training_when_rows_are_drawn_apart_or_offloaded_then_as_with_dense_gradients(
+    relabels: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = boundary.Config(
+        margin=0.1, sample_rate=0.5, first_corrected_epoch=0 if relabels else 100
+    )
+    optimiser = sgd.Config(lr=0.05, clip_norm=1.0)
+
+    def trained(class_rows: str) -> dict[str, torch.Tensor]:
+        run = config(head=head, optimiser=optimiser, class_rows=class_rows, accumulate=2)
+        *_, last = epochs(run, manifest(6), pixels(), seed=0, place=HERE)
+        return last.state.tensors()
+
+    apart, offloaded = trained("auto"), trained("offloaded")
+    monkeypatch.setattr(Head, "_centres", _dense)
+    dense = trained("auto")
+    for key, value in dense.items():
+        torch.testing.assert_close(apart[key], value, rtol=1e-4, atol=1e-6)
+        assert torch.equal(offloaded[key], apart[key])
+
+
+def _dense(head: Head, rows: torch.Tensor, device: torch.device) -> torch.Tensor:
+    return head.weight.index_select(0, rows)
+
+
+def test_build_when_offloaded_and_all_classes_take_part_then_says_what_to_set() -> None:
+    with pytest.raises(ConfigError, match=r"head\.sample_rate below 1"):
+        next(epochs(config(class_rows="offloaded"), manifest(), pixels(), seed=0, place=HERE))
