@@ -6,6 +6,7 @@ exist.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,18 +82,19 @@ def save_model(tensors: Mapping[str, Tensor], path: Path) -> None:
 
 
 def _ranked(paths: Iterable[Path], *, lowest_is_best: bool) -> list[Path]:
-    """Those with a score, the best first; of equal ones the earliest."""
-    scored = [(score, path) for path in sorted(paths) if (score := _score(path)) is not None]
+    """Those with a score that is a number, the best first; of equal ones the earliest."""
+    scored = [(score, path) for path in sorted(paths) if (score := _score(path)) == score]
     scored.sort(key=lambda one: one[0], reverse=not lowest_is_best)
     return [path for _, path in scored]
 
 
-def _score(path: Path) -> float | None:
+def _score(path: Path) -> float:
+    """NaN where none was measured."""
     try:
-        score: float | None = safeio.read_json(path).get("at_score")
-    except (RecordError, AttributeError):
-        return None
-    return score
+        score = _numbers(path)["at_score"]
+    except RecordError:
+        return math.nan
+    return math.nan if score is None else float(score)
 
 
 def _first_whole(state: State, paths: list[Path]) -> bool:
@@ -108,8 +110,15 @@ def _first_whole(state: State, paths: list[Path]) -> bool:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    numbers = safeio.read_json(path)
+    numbers = _numbers(path)
     tensors = path.with_suffix(".safetensors")
     if safeio.sha256(tensors) != numbers["sha256"]:
         raise RecordError(f"{tensors}: checksum differs from the one in {path.name}")
     return load_file(tensors), numbers
+
+
+def _numbers(path: Path) -> dict[str, Any]:
+    numbers: dict[str, Any] = safeio.read_json(path)
+    if not isinstance(numbers, dict) or not {"sha256", "at_score"} <= numbers.keys():
+        raise RecordError(f"{path}: expected the numbers of a checkpoint and its checksum")
+    return numbers

@@ -2,7 +2,8 @@
 
 Each is averaged over the workers. It is read one step late, when the next step is already queued on
 the device, so that the device never waits for the host; a schedule takes it into account no sooner.
-A loss that is not finite, of a step that was left out, counts as the one before it.
+A loss that is not finite, of a step that was left out, counts as the one before it; where there is
+none it is handed in as it is.
 """
 
 import torch

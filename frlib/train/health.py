@@ -7,6 +7,7 @@
 """
 
 from collections import deque
+from math import isfinite
 from statistics import median
 
 PAST, WIDTHS, SHARE, ALIKE = 20, 6.0, 1.25, 0.95
@@ -34,7 +35,8 @@ class Health:
                         f"before {usual:.4g}",
                     )
                 )
-        self._losses.append(loss)
+        if isfinite(loss):
+            self._losses.append(loss)
         self._alike = self._alike + 1 if alike > ALIKE else 0
         if self._alike == 2:
             found.append(

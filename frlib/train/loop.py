@@ -1,8 +1,9 @@
 """The training loop: yields an `Epoch` after each pass and knows neither Ray, MLflow nor records.
 
 The order of samples, what is done to each, and what a network or head draws depend on seed, step
-and sample alone. A global batch is cut into equal slices, one per worker, and gradients are
-averaged: with synchronised batch statistics the number of workers changes nothing but rounding.
+and sample alone. A global batch, or each piece of it, is cut into equal slices, one per worker, and
+gradients are averaged: with synchronised batch statistics the number of workers changes nothing but
+rounding.
 """
 
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from frlib.core.errors import ConfigError, NumericsError, RecordError
+from frlib.core.errors import NumericsError, RecordError
 from frlib.data.loading.batch import Batch, Batches
 from frlib.data.loading.choose import open_loader
 from frlib.data.loading.loader import plain
@@ -150,12 +151,9 @@ def _begin(
     keeper: Keeper | None,
     listener: Listener,
 ) -> Run:
-    plan = Plan(len(manifest), config.batch_size, place.group.size, config.last_batch)
-    if plan.share % config.accumulate:
-        raise ConfigError(
-            f"accumulate={config.accumulate} does not divide the {plan.share} images that each of "
-            f"{place.group.size} workers has of batch_size={config.batch_size}"
-        )
+    plan = Plan(
+        len(manifest), config.batch_size, place.group.size, config.last_batch, config.accumulate
+    )
     tasks = Tasks(
         manifest.labels, plan, config.sampling, config.augment, seed, rank=place.group.rank
     )

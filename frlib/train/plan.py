@@ -5,15 +5,16 @@ centres each) of D numbers, B embeddings at its head in a pass, and m numbers of
 each parameter (SGD with momentum 1, AdamW 2):
 
     weights         4 (P + R D), once more with `ema`, and the running statistics
-    gradients       4 (P + R D): dense, also where only some classes take part
+    gradients       4 (P + R D); 4 P where only some classes take part and their rows' gradient is
+                    not averaged over workers
     optimiser       4 m (P + R D)
     averaging       send buffers where there are several workers: 4 P, and 4 R D if replicated
     pass            backbone over the piece (`footprint`)
-    logits          one B x C' buffer of 4 or 2 bytes, C' the classes of the step, held until the
-                    step is over, so once for each piece; with K centres one over C' K besides
-    drawn classes   their rows and those rows' gradient, 8 C' K D, if `sample_rate` < 1; or what
-                    moving them alone takes, 4 (m + 2) C' K D, where that is more than a pass
-    next gradient   4 R D, what a further piece adds to the gradient of class rows
+    logits          one B x C' buffer of 4 or 2 bytes, C' the classes of the step; with K centres
+                    one over C' K besides
+    drawn classes   their rows and those rows' gradient, 8 C' K D, if `sample_rate` < 1
+    moving          what moving them alone takes, 4 (m + 1) C' K D, beyond a pass
+    next gradient   what a further piece adds to the gradient of class rows: 4 R D, or 4 C' K D
     images          of the whole share: uint8, and float for the pieces that wait
 
 The sum is an upper bound: gradients are counted in full while a pass is at its highest. With
@@ -142,16 +143,16 @@ def _backbone(load: Workload) -> tuple[Part, ...]:
 def _centres(load: Workload) -> tuple[Part, ...]:
     whole = _FLOAT * load.rows * load.dim
     is_away = load.class_rows == "offloaded"
-    here = 0 if is_away else whole
+    gradient = 0 if is_away or load.draws_apart else whole
     is_averaged = load.workers > 1 and not load.is_sharded
     of_all = f" of {load.classes * load.centres:,}" if load.is_sharded else ""
     rows = f"{load.rows:,}{of_all} rows of {load.dim}"
     place: Literal["device", "host"] = "host" if is_away else "device"
     return (
         Part("class rows", place, whole, rows),
-        Part("class rows, gradients", "device", here, "dense float32"),
+        Part("class rows, gradients", "device", gradient, "dense float32"),
         Part("class rows, optimiser", place, load.moments * whole, _numbers(load.moments)),
-        Part("class rows, averaging", "device", here if is_averaged else 0, "send buffers"),
+        Part("class rows, averaging", "device", gradient if is_averaged else 0, "send buffers"),
         Part("class rows, mean weights", place, whole if load.average else 0, "ema"),
         Part("head, other numbers", "device", load.slot_bytes, "per class and per image"),
     )
@@ -169,9 +170,9 @@ def _passing(load: Workload) -> tuple[Part, ...]:
     narrow = 2 * rows * load.dim if load.logits == "bfloat16" and load.accumulate > 1 else 0
     work = _FLOAT * load.dim * batch * _EMBEDDINGS + min(_WORK, taken) + narrow
     passing = net.pass_bytes(load.piece)
-    if load.is_sampled:
-        drawn += max(0, (load.moments + 1) * taken - passing - work)
-    again = taken if load.class_rows == "offloaded" else _FLOAT * load.rows * load.dim
+    moving = max(0, (load.moments + 1) * taken - passing - work) if load.is_sampled else 0
+    is_apart = load.class_rows == "offloaded" or load.draws_apart
+    again = taken if is_apart else _FLOAT * load.rows * load.dim
     waiting = load.share * pixels + _FLOAT * pixels * (load.share - load.piece)
     return (
         Part(
@@ -187,6 +188,7 @@ def _passing(load: Workload) -> tuple[Part, ...]:
             f"{batch:,} x {rows:,} {load.logits}",
         ),
         Part("class rows, drawn", "device", drawn, f"{rows:,} rows and their gradient"),
+        Part("class rows, moving", "device", moving, "what the update takes beyond a pass"),
         Part(
             "class rows, next gradient",
             "device",

@@ -17,7 +17,7 @@ from frlib.train.config import TrainConfig
 from frlib.train.diagnosis import Diagnosis, diagnose
 from frlib.train.passes import Piece, spread
 from frlib.train.place import here
-from frlib.train.precision import autocast
+from frlib.train.precision import autocast, decided
 from frlib.train.step import Manner
 
 
@@ -50,11 +50,12 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
     kept = failure.read(folder)
     facts, differs = kept.facts, tuple(sets)
     config = override(TrainConfig.parse(facts["config"]), differs)
+    config = config.model_copy(update={"start": None})  # the state that was kept has the weights
     place = here(use_gpu=use_gpu)
     steps = int(facts["steps_per_epoch"])
     precision = str(facts["precision"])
     if any(one.startswith("precision=") for one in differs):
-        precision = config.precision
+        precision = decided(config, place)
     state = build(
         config,
         int(facts["numbers"]["classes"]),

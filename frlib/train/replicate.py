@@ -116,7 +116,7 @@ def _train(
                 if held_out is not None and _is_selection_epoch(done.number, config):
                     if writer is not None:
                         row |= _selected(config, done, place, shown, held_out.pairs)
-                    score = _shared(row.get(config.stopping.name), place)
+                    score = _shared(row[config.stopping.name] if place.is_first else None, place)
                     done.state.progress.note(score, config.stopping)
                 done.state.progress.last_row = dict(row)
                 began = time.perf_counter()

@@ -144,6 +144,12 @@ class State:
                 f"the checkpoint is of {numbers.get('classes')} classes, this run has {classes}. "
                 "The training set or its noise is another one: start anew, in another store"
             )
+        missing = {*asdict(Progress()), "schedule", "scale"} - numbers.keys()
+        if missing:
+            raise RecordError(
+                f"the checkpoint has no {', '.join(sorted(missing))}: another version of frlib "
+                "wrote it. Go on with that one, or start anew in another store"
+            )
         wanted = {
             prefix + name: self.trainee.whole_shape(name, tensor)
             for prefix, own in self._parts().items()

@@ -72,12 +72,13 @@ def step(
         passed.append(one)
         for part in state.trainee.head.moved_rows():
             parts.setdefault(part.parameter, []).append(part)
+    loss = torch.stack([one.loss for one in passed]).mean()
     with manner.clock.device_span("update"):
         moved = [joined(own) for own in parts.values()]
-        norm, is_bad = _update(state, manner, moved, lr, hold)
+        norm, is_bad = _update(state, manner, moved, loss, lr, hold)
     state.progress.step += 1
     return Done(
-        torch.stack([one.loss for one in passed]).mean(),
+        loss,
         norm,
         is_bad,
         passed[-1].embeddings,
@@ -93,12 +94,11 @@ def passes(
     state: State, net: Pass, pieces: Sequence[Piece], manner: Manner, at_step: int
 ) -> Iterator[Passed]:
     """Every piece forward and backward; gradients add up to those of the mean over all pieces."""
-    first = manner.rank * manner.share
     for number, piece in enumerate(pieces):
-        count = len(piece.labels)
+        before = number * manner.batch_size + manner.rank * manner.share
+        first, count = before // len(pieces), len(piece.labels)
         where = Position(manner.seed, at_step, first, count, manner.batch_size)
         position(state.trainee.backbone, where)
-        first += count
         is_last = number == len(pieces) - 1
         with nullcontext() if is_last else net.without_averaging():
             with manner.clock.device_span("forward"):
@@ -112,6 +112,7 @@ def _update(
     state: State,
     manner: Manner,
     moved: Sequence[MovedRows],
+    loss: Tensor,
     lr: float,
     hold: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
@@ -134,7 +135,10 @@ def _update(
         for one in moved:
             stack.enter_context(only_rows(optimiser, one))
         optimiser.step()
-    is_bad = ~is_finite & scale.is_least
+    is_lost = scale.is_least
+    if scale.is_on:
+        is_lost = is_lost | ~torch.isfinite(trainee.head.data.mean(loss))
+    is_bad = ~is_finite & is_lost
     scale.update(is_finite)
     if state.average is not None:
         state.average.update()

@@ -8,6 +8,7 @@ What a forward pass moves (running statistics, a head's numbers) is put back fro
 before it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,8 @@ from torch import Tensor
 from frlib.data.augment import Draws
 from frlib.train.state import State
 from frlib.train.step import Done
+
+_Buffers = dict[torch.dtype, list[Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ class _Entry:
     step: int
     fed: Fed
     is_bad: Tensor
-    before: list[Tensor]
+    before: _Buffers
     copied: "torch.cuda.Event | None"
 
 
@@ -49,16 +52,19 @@ class Watch:
     """One for a run; `before` and `after` go around every step."""
 
     def __init__(self, state: State, *, goes_on: bool, device: torch.device) -> None:
-        self._buffers = [b for b in state.trainee.buffers() if b.is_floating_point()]
-        self._copies = [[b.clone() for b in self._buffers] for _ in range(2)]
+        self._buffers = _by_type(state.trainee.buffers())
+        self._copies = [
+            {kind: [b.clone() for b in own] for kind, own in self._buffers.items()}
+            for _ in range(2)
+        ]
         self._lags = device.type == "cuda" and not goes_on
         self._entry: _Entry | None = None
         self.hold: Tensor | None = None
 
     def before(self) -> None:
         """Take the copy."""
-        if self._buffers:
-            torch._foreach_copy_(self._copies[0], self._buffers)
+        for kind, own in self._buffers.items():
+            torch._foreach_copy_(self._copies[0][kind], own)
 
     def after(self, step: int, done: Done, fed: Fed) -> Bad | None:
         """The bad step that has become known, if one has; its forward pass is undone then."""
@@ -89,6 +95,14 @@ class Watch:
             entry.copied.synchronize()
         if not bool(entry.is_bad):
             return None
-        if self._buffers:
-            torch._foreach_copy_(self._buffers, entry.before)
+        for kind, own in self._buffers.items():
+            torch._foreach_copy_(own, entry.before[kind])
         return Bad(entry.step, entry.fed)
+
+
+def _by_type(tensors: Iterable[Tensor]) -> _Buffers:
+    """So that each type is copied in one launch."""
+    found: _Buffers = {}
+    for tensor in tensors:
+        found.setdefault(tensor.dtype, []).append(tensor)
+    return found

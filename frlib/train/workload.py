@@ -90,6 +90,11 @@ class Workload:
         return share(self.classes, 0, workers)[1] * self.centres
 
     @property
+    def draws_apart(self) -> bool:
+        """Whether drawn rows take their gradient apart, and none of the weight's size is made."""
+        return self.is_sampled and (self.is_sharded or self.workers == 1)
+
+    @property
     def is_sampled(self) -> bool:
         """Whether some classes take no part in a step."""
         return self.sample_rate < 1

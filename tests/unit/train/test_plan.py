@@ -47,7 +47,9 @@ def test_sample_rate_when_one_then_nothing_is_drawn() -> None:
     drawn = workload(sample_rate=0.1)
     assert _parts(drawn)["class rows, drawn"] == 2 * 4 * 500 * 32
     assert _parts(drawn)["logits"] == 4 * 64 * 500
-    assert _parts(drawn)["class rows, gradients"] == WEIGHT
+    assert "class rows, gradients" not in _parts(drawn)
+    averaged = workload(sample_rate=0.1, workers=2, class_rows="replicated")
+    assert _parts(averaged)["class rows, gradients"] == WEIGHT
     assert workload(sample_rate=1.0).rows_in_step == workload().rows
 
 
@@ -173,6 +175,7 @@ module = discover.load("frlib.backbones", config.backbone.name)
 net = module.build(config.backbone, config.data.size).train()
 net = net.to(memory_format=torch.channels_last)
 head = build(config.head, classes, config.backbone.embedding_size, 0).train()
+head.draws_apart = True
 labels = torch.randint(0, classes, (config.batch_size,))
 size, cpu = config.data.size, torch.device("cpu")
 
