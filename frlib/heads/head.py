@@ -291,13 +291,15 @@ class Head(nn.Module):
     def moved_rows(self) -> list[MovedRows]:
         """What an optimiser step must leave alone but for some rows.
 
-        The centres, and learned numbers per class; empty where every class took part.
+        The centres, and learned numbers per class; empty where every class took part. A gradient
+        that is apart is handed over: asking again finds none.
         """
         classes_C = self.trained_classes
         if classes_C is None or not self.config.frozen_rows:
             return []
         rows_R = _rows(classes_C, self.slots.similarity.centres_per_class)
         gradient = None if self._drawn_RD is None else self._drawn_RD.grad
+        self._drawn_RD = None
         per_class = [
             MovedRows(value, classes_C)
             for name, _ in self._named_slots()
