@@ -96,7 +96,7 @@ def _replicate(
     resources: Resources,
     tally: _Tally,
 ) -> None:
-    if resources.workers == 1:
+    if resources.most_workers == 1:
         torch.set_num_threads(max(1, int(resources.cpus_per_worker)))
         replicate.run(
             config,
@@ -112,7 +112,7 @@ def _replicate(
         work,
         train_loop_config={**order, "seed": ticket.seed, "cpus": resources.cpus_per_worker},
         scaling_config=train.ScalingConfig(
-            num_workers=resources.workers,
+            num_workers=_range(resources),
             use_gpu=resources.gpus_per_worker > 0,
             resources_per_worker=per_worker,
         ),
@@ -120,6 +120,10 @@ def _replicate(
             name=f"{ticket.arm}-r{ticket.seed}-{time.time_ns()}",
             storage_path=str(ticket.store / "ray" / ticket.study),
             callbacks=[_Forward(tally, ticket.seed)],  # type: ignore[list-item]
+            failure_config=train.FailureConfig(
+                # A run that may shrink goes on with the workers that are left.
+                max_failures=resources.max_failures if resources.max_workers else 0
+            ),
         ),
     )
     try:
@@ -141,6 +145,13 @@ def _typed(error: BaseException | None) -> FrlibError | None:
             return error
         error = getattr(error, "_base_exc", None) or error.__cause__
     return None
+
+
+def _range(resources: Resources) -> int | tuple[int, int]:
+    """Workers of one run, as Ray Train takes them: a pair lets a run grow and shrink."""
+    if resources.most_workers == resources.workers:
+        return resources.workers
+    return resources.workers, resources.most_workers
 
 
 class _Forward(train.UserCallback):

@@ -55,9 +55,9 @@ def run(plan: Plan, watcher: Watcher, address: str = "") -> None:
     )
     for cell, open_ in zip(plan.cells, proposals, strict=True):
         for digest in cell.entries if open_.remaining else ():
-            scheduler.enter(cell.cell.digest, digest, _course(plan, digest))
+            scheduler.enter(cell.cell.digest, digest, _course(plan, cell, digest))
     scratch = plan.store / "ray" / study.name
-    in_process = resources.workers == 1
+    in_process = resources.most_workers == 1
     held = (
         {"cpu": resources.cpus_per_worker, "gpu": resources.gpus_per_worker}
         if in_process
@@ -97,16 +97,16 @@ def _recorded(plan: Plan, cell: CellPlan) -> list["Recorded"]:
     found = []
     for digest, entry in cell.entries.items():
         status = entry.status(plan.study.replicates.seeds)
-        course = _course(plan, digest) if cell.cell.space and status != "unfinished" else {}
+        course = _course(plan, cell, digest) if cell.cell.space and status != "unfinished" else {}
         step = max(course, default=0)
         found.append(Recorded(cell.arm(digest), status, course.get(step), step))
     return found
 
 
-def _course(plan: Plan, digest: str) -> dict[int, float]:
-    study = plan.study
+def _course(plan: Plan, cell: CellPlan, digest: str) -> dict[int, float]:
+    study, epochs = plan.study, cell.cell.config.epochs
     folder = layout.arm_folder(plan.folder, digest)
-    return ledger.course(folder, study.selection.name, study.replicates.seeds, study.base.epochs)
+    return ledger.course(folder, study.selection.name, study.replicates.seeds, epochs)
 
 
 def _order(plan: Plan, arm: Arm) -> dict[str, Any]:

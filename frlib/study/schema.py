@@ -5,6 +5,7 @@ Everything here is plain and typed: a study round-trips through JSON and decides
 """
 
 from itertools import product
+from math import lcm
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -21,6 +22,24 @@ def searches(config: TrainConfig, path: str, distribution: Distribution) -> bool
     BoundaryF1 (lam = 0) and for heads without a lam.
     """
     return has_path(config, path) and distribution.contains(get_path(config, path))
+
+
+def fields_of(axis: str) -> tuple[str, ...]:
+    """Paths that an axis sets: one, or several that vary together (`schedule+epochs`)."""
+    return tuple(axis.split("+"))
+
+
+def settings_at(axis: str, value: Any) -> tuple[tuple[str, Any], ...]:
+    """(path, value) of every field of an axis; an axis of several takes a value for each."""
+    paths = fields_of(axis)
+    if len(paths) == 1:
+        return ((axis, value),)
+    if not isinstance(value, (tuple, list)) or len(value) != len(paths):
+        raise ValueError(
+            f"axis {axis}: found {value!r}, expected {len(paths)} values, one for each of "
+            f"{', '.join(paths)}"
+        )
+    return tuple(zip(paths, value, strict=True))
 
 
 class Search(Config):
@@ -89,6 +108,9 @@ class Resources(Config):
     workers: int = place(
         1, ge=1, doc="data-parallel workers of one run; 1 runs in the trial itself"
     )
+    max_workers: int = place(
+        0, ge=0, doc="a run may grow to so many as the cluster does; 0: workers, no more, no less"
+    )
     cpus_per_worker: float = place(1.0, ge=0, doc="CPUs of one worker")
     gpus_per_worker: float = place(0.0, ge=0, doc="GPUs of one worker")
     concurrent_arms: int = place(0, ge=0, doc="arms at a time; 0: as many as the cluster holds")
@@ -98,11 +120,22 @@ class Resources(Config):
     def _something(self) -> "Resources":
         if not self.cpus_per_worker and not self.gpus_per_worker:
             raise ValueError("a worker needs cpus_per_worker or gpus_per_worker above 0")
+        if self.max_workers and self.max_workers < self.workers:
+            raise ValueError(f"max_workers={self.max_workers} is below workers={self.workers}")
         return self
+
+    @property
+    def most_workers(self) -> int:
+        """Of one run at a time."""
+        return max(self.workers, self.max_workers)
 
 
 class Study(Config):
-    """A question and the design that answers it."""
+    """A question and the design that answers it.
+
+    axes: path -> values, each a step of the grid. `a+b` -> pairs of a value for a and one for b:
+    fields that vary together, as the length of a run and settings that follow from it.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
     question: str
@@ -123,9 +156,11 @@ class Study(Config):
     def _axes_and_space_fit(self) -> "Study":
         if not self.axes or any(not values for values in self.axes.values()):
             raise ValueError("a study needs at least one axis, and every axis at least one value")
+        if len(set(self.varied)) != len(self.varied):
+            raise ValueError(f"a field is on two axes: {', '.join(self.axes)}")
         configs = [self.config_at(point) for point in product(*self.axes.values())]
         for path in self.space:
-            if path in self.axes:
+            if path in self.varied:
                 raise ValueError(f"{path} is an axis and searched at once")
             if not any(has_path(config, path) for config in configs):
                 get_path(configs[0], path)
@@ -140,7 +175,8 @@ class Study(Config):
                 for edge in self.space[path].edges():
                     with_path(config, path, edge)
         self._rungs_are_measured()
-        if self.resources.workers > 1 and not self.base.sync_batchnorm:
+        self._batches_divide()
+        if self.resources.most_workers > 1 and not self.base.sync_batchnorm:
             raise ValueError(
                 "resources.workers changes no result only while base.sync_batchnorm is on"
             )
@@ -154,7 +190,22 @@ class Study(Config):
             )
         return self
 
+    def _batches_divide(self) -> None:
+        counts = range(self.resources.workers, self.resources.most_workers + 1)
+        wanted = lcm(*counts) * self.base.accumulate
+        if self.base.batch_size % wanted:
+            raise ValueError(
+                f"base.batch_size={self.base.batch_size} does not divide into equal pieces for "
+                f"{' or '.join(map(str, counts))} workers and accumulate={self.base.accumulate}; "
+                f"choose a multiple of {wanted}"
+            )
+
     def _rungs_are_measured(self) -> None:
+        if self.pruning.rule != "none" and "epochs" in self.varied:
+            raise ValueError(
+                "pruning compares arms after equal epochs of runs of one length, but epochs is on "
+                "an axis; set pruning.rule=none"
+            )
         rung, every = self.pruning.first_epoch, self.base.select_every
         while self.pruning.rule != "none" and rung < self.base.epochs:
             if rung % every and rung != 1:
@@ -164,11 +215,17 @@ class Study(Config):
                 )
             rung *= self.pruning.keep_one_in
 
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Paths of the fields on the axes, in order: what tells cells apart."""
+        return tuple(path for axis in self.axes for path in fields_of(axis))
+
     def config_at(self, point: tuple[Any, ...]) -> TrainConfig:
         """The base config with one value per axis, applied in the order of the axes."""
         config = self.base
-        for path, value in zip(self.axes, point, strict=True):
-            config = with_path(config, path, value)
+        for axis, value in zip(self.axes, point, strict=True):
+            for path, part in settings_at(axis, value):
+                config = with_path(config, path, part)
         return config
 
     def to_json(self) -> dict[str, Any]:
