@@ -34,7 +34,7 @@ class Compared:
 
 
 def compare(a: Path, b: Path) -> list[Compared]:
-    """Every table of verdicts that both folders (of `frlib eval run --out`) hold.
+    """Every table of verdicts that both folders hold: of `frlib eval run --out`, or a report.
 
     `DataError` where they have none in common, or where one was asked other pairs under the same
     name.
@@ -43,17 +43,19 @@ def compare(a: Path, b: Path) -> list[Compared]:
     common = [name for name in left if name in right]
     if not common:
         raise DataError(
-            f"{a} has scores of {', '.join(left) or 'nothing'}; {b} of "
+            f"{a} has verdicts on pairs of {', '.join(left) or 'nothing'}; {b} of "
             f"{', '.join(right) or 'nothing'}: nothing in common. Evaluate both on the same "
-            "protocol and variants."
+            "protocol and variants (with thresholds: roc and searches give no verdict on a pair)."
         )
     return [_compared(name, left[name], right[name]) for name in common]
 
 
 def _tables(folder: Path) -> dict[str, pa.Table]:
-    root = folder / "scores"
+    own = folder / "scores"
+    roots = [own] if own.is_dir() else sorted(folder.glob("*/scores"))
     found = {}
-    for path in sorted(root.rglob("*.parquet")):
+    files = [(root, path) for root in roots for path in sorted(root.rglob("*.parquet"))]
+    for root, path in files:
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:

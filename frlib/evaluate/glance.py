@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.core.seeds import stream
-from frlib.data import ijb
+from frlib.data.benchmarks import ijb
 from frlib.data.pairsets.listed import ListedPairs
 from frlib.data.texts import Texts
 from frlib.evaluate.questions import Questions

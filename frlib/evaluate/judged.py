@@ -2,10 +2,13 @@
 
 Intervals (95 %) hold thresholds as chosen, except for TAR over all pairs, and speak of one trained
 model. Where the people of the pairs are known they are drawn (`bootstrap over people`,
-`frlib.stats.people`); elsewhere pairs count as independent (`exact binomial`, for the area `DeLong,
-logit scale`, for the equal-error rate `bootstrap over pairs`), which may be too narrow where pairs
-share people. They are of the share over all pairs; with folds of unequal size the value, a mean
-over folds, may differ from it a little.
+`frlib.stats.people`). Where all verdicts agree nothing shows how far pairs of one person depend on
+one another, and no more pairs than people count (`exact binomial, a trial a person`). Where people
+are not known pairs count as independent (`exact binomial`, for the area `DeLong, logit scale`, for
+the equal-error rate `bootstrap over pairs`), which may be too narrow where pairs share people.
+
+Intervals are of the share over all pairs; with folds of unequal size the value, a mean over folds,
+may differ from it a little. Equal scores have none.
 """
 
 from collections.abc import Sequence
@@ -40,6 +43,7 @@ BY_PAIRS = "bootstrap over pairs"
 BINOMIAL = "exact binomial"
 DELONG = "DeLong, logit scale"
 APART = "exact binomial, scores wholly apart"
+ONE_EACH = "exact binomial, a trial a person"
 _SEED = 0
 
 
@@ -67,7 +71,7 @@ def report(
     ran: dict[str, Any] = {}
     for asked in questions:
         views = _views(asked, features)
-        warnings += _zeros(asked, views)
+        warnings += _zeros(asked, views) + _oddities(asked)
         for variant in wanted:
             try:
                 found = pair_variants.judge(variant, views)
@@ -118,13 +122,33 @@ def _num_views(views: Views) -> int:
 
 
 def _zeros(asked: Questions, views: Views) -> list[str]:
-    zero = np.flatnonzero(~views.plain.any(axis=1))
+    is_zero = ~views.plain.any(axis=1)
+    if views.mirrored is not None:
+        is_zero |= ~views.mirrored.any(axis=1)
+    zero = np.flatnonzero(is_zero)
     if not len(zero):
         return []
     return [
         f"{asked.name}: {len(zero):,} of {len(views.plain):,} embeddings are all zero, first of "
         f"{asked.ids[int(zero[0])]!r}; they have no direction and their pairs mean nothing"
     ]
+
+
+def _oddities(asked: Questions) -> list[str]:
+    """What makes the numbers of a list better than they are."""
+    told = []
+    if len(np.unique(asked.pairs.fold)) == 1:
+        told.append(
+            f"{asked.name}: one fold: thresholds are chosen on the pairs that they are judged on, "
+            "which is too kind. Give the list a column fold."
+        )
+    if asked.num_itself:
+        told.append(f"{asked.name}: {asked.num_itself:,} pairs compare an image with itself")
+    if asked.num_repeated:
+        told.append(
+            f"{asked.name}: {asked.num_repeated:,} pairs are listed before, in either order"
+        )
+    return told
 
 
 def _absent(asked: Questions, variant: str, why: str) -> Row:
@@ -171,13 +195,15 @@ def _interval(
     measure: Measure,
     over: NDArray[np.bool_],
 ) -> tuple[Interval | None, str]:
-    """An all-right (or all-wrong) list shows no spread to draw from: there binomial is honest."""
-    if measure.event is None:
+    """An all-right (or all-wrong) list shows no spread to draw from; equal scores show nothing."""
+    if measure.event is None or np.ptp(found.score) == 0:
         return None, ""
     event = measure.event[over]
-    one_sided = bool(event.all() or not event.any())
-    if who is None or one_sided:
+    if who is None:
         return binomial_interval(int(event.sum()), len(event)), BINOMIAL
+    if event.all() or not event.any():
+        num = min(len(event), people(who.left_P[over], who.right_P[over]).num)
+        return binomial_interval(num * int(event[0]), num), ONE_EACH
     if measure.far is not None:
         return tar_interval(found.score, who, measure.far, seed=_SEED), BY_PEOPLE
     drawn = people(who.left_P[over], who.right_P[over])

@@ -27,7 +27,8 @@ def named(text: str) -> Config:
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
-        raise ConfigError(f"{text}: could be {' or '.join(found)}; give JSON with the name")
+        named_one = json.dumps({"name": next(iter(found)), "path": text})
+        raise ConfigError(f"{text}: could be {' or '.join(found)}; say which, e.g. '{named_one}'")
     known = "\n".join(f"  {name}: {_first_line(module)}" for name, module in modules.items())
     raise ConfigError(
         f"{text}: no benchmark that is known by its files. Name it with its fields, e.g. "

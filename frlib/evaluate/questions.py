@@ -38,6 +38,17 @@ class Questions:
         """The images that are asked about, each once, in order of first use."""
         return list(dict.fromkeys((*self.pairs.left, *self.pairs.right)))
 
+    @property
+    def num_itself(self) -> int:
+        """Pairs of an image with itself."""
+        return sum(a == b for a, b in zip(self.pairs.left, self.pairs.right, strict=True))
+
+    @property
+    def num_repeated(self) -> int:
+        """Pairs that stand earlier in the list, in either order."""
+        sides = zip(self.pairs.left, self.pairs.right, strict=True)
+        return len(self) - len({(min(pair), max(pair)) for pair in sides})
+
     @cached_property
     def people(self) -> People | None:
         """Who is on each side, taken from the folder in `person/file`.

@@ -60,11 +60,21 @@ class Report:
         }
 
     def save(self, folder: Path) -> None:
-        """`report.json` and `scores/<protocol>/<variant>.parquet`, each whole or absent."""
+        """`report.json` and `scores/<protocol>/<variant>.parquet`, each whole or absent.
+
+        Scores that an earlier report left in this folder are removed: they are of another run.
+        """
+        root = folder / "scores"
+        paths = {name: root / f"{file_name(name)}.parquet" for name in self.scores}
+        told = folder / "report.json"
+        if told.is_file():
+            told.unlink()
+            for left in set(root.rglob("*.parquet")) - set(paths.values()):
+                left.unlink()
         for name, table in self.scores.items():
-            with safeio.atomic(folder / "scores" / f"{file_name(name)}.parquet") as aside:
+            with safeio.atomic(paths[name]) as aside:
                 pq.write_table(table, aside)
-        safeio.write_json(folder / "report.json", self.to_json())
+        safeio.write_json(told, self.to_json())
 
 
 def file_name(name: str) -> str:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from frlib.core import discover
-from frlib.data import ijb, named, searches, vectors
+from frlib.data import vectors
+from frlib.data.benchmarks import ijb, named, searches
 from frlib.data.features import lists as image_lists
 from frlib.data.features import single
 from frlib.data.features.packed import Packed

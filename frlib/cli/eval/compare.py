@@ -10,7 +10,9 @@ from frlib.cli.options import Json
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A folder of `eval run --out`.")],
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="A folder of `eval run --out`, or a report in it.")
+    ],
     b: Annotated[Path, typer.Argument(metavar="B", help="Another, on the same pairs.")],
     as_json: Json = False,
 ) -> None:
@@ -27,7 +29,7 @@ def compare(
     show.rows(
         [
             {
-                "scores": one.scores,
+                "": f"[{number}]",
                 "n": f"{one.n:,}",
                 "A %": f"{100 * one.a:.2f}",
                 "B %": f"{100 * one.b:.2f}",
@@ -35,13 +37,13 @@ def compare(
                 "95 %": f"{100 * one.bootstrap.difference.low:+.2f} to "
                 f"{100 * one.bootstrap.difference.high:+.2f}",
                 "p": f"{one.bootstrap.p:.4f}",
-                "drawn": one.by,
-                "only A": one.mcnemar.only_a,
-                "only B": one.mcnemar.only_b,
-                "McNemar p": f"{one.mcnemar.p:.4f}",
+                "only A, B": f"{one.mcnemar.only_a}, {one.mcnemar.only_b}",
                 "mid-p": f"{one.mcnemar.mid_p:.4f}",
             }
-            for one in found
+            for number, one in enumerate(found, 1)
         ],
         False,
     )
+    for number, one in enumerate(found, 1):
+        typer.echo(f"[{number}] {one.scores}: {one.by} drawn; exact McNemar p {one.mcnemar.p:.4f}")
+    typer.echo("p: paired bootstrap; mid-p: McNemar's test, pairs as independent")

@@ -1,6 +1,7 @@
 """`frlib eval run`."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,10 +90,12 @@ def run(
         if images:
             config = _with_images(config, source_of(images))
         configs.append(override(config, sets or []))
+    if out is not None:
+        _require_folder(out)
     trained = [source_of(text) for text in train or []]
     given = None if embeddings is None else from_vectors(embeddings)
     opened = open_model(override(named(model), model_sets or []), device) if model else None
-    reports = []
+    reports: list[Report] = []
     with shown() as watch:
         for config in configs:
             how: dict[str, Any] = {
@@ -106,9 +109,10 @@ def run(
             module = protocol.module_of(config)
             wanted = module.VARIANTS if all_variants else tuple(variants) if variants else None
             checked = _checked(config, opened, trained, store, check_pairs)
-            reports.append(_with(module.evaluate(config, features, wanted), checked))
-    if out is not None:
-        _save(reports, out)
+            report = _with(module.evaluate(config, features, wanted), checked)
+            if out is not None:
+                _save(report, out, reports)
+            reports.append(report)
     if as_json:
         typer.echo(json.dumps([r.to_json() for r in reports], indent=1, ensure_ascii=False))
         return
@@ -216,12 +220,28 @@ def _with(report: "Report", checked: tuple[dict[str, Any], list[str]]) -> "Repor
     )
 
 
-def _save(reports: list["Report"], out: Path) -> None:
+def _require_folder(out: Path) -> None:
+    """Before hours of work: a place that reports can be written to."""
+    from frlib.core.errors import ConfigError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(out, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: no folder can be made here ({error.strerror})") from error
+    if not is_writable:
+        raise ConfigError(f"--out {out}: no permission to write into it; give another folder")
+
+
+def _save(report: "Report", out: Path, before: list["Report"]) -> None:
+    """As soon as it is known, so that what fails later loses nothing."""
     from frlib.core.errors import ConfigError
     from frlib.evaluate.report import file_name
 
-    titles = [file_name(report.title) for report in reports]
-    if len(set(titles)) < len(titles):
-        raise ConfigError(f"--out: protocols of one name {titles}; evaluate them one by one")
-    for report, title in zip(reports, titles, strict=True):
-        report.save(out / title)
+    title = file_name(report.title)
+    if title in {file_name(one.title) for one in before}:
+        raise ConfigError(
+            f"--out {out}: two protocols of one name, {title}; the first is kept there. Evaluate "
+            "them one by one, each with an --out of its own"
+        )
+    report.save(out / title)

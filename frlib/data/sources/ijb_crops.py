@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
-from frlib.data import align, decode, ijb, threads
+from frlib.data import align, decode, threads
+from frlib.data.benchmarks import ijb
 from frlib.data.manifest import Manifest, checksum, from_table
 from frlib.data.sources import _files
 from frlib.data.storage.places import Place, Remote, at

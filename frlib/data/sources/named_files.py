@@ -1,7 +1,8 @@
 """Images that lists name: the probes and distractors of a search, or any table with paths.
 
 Every list has a folder that its paths start from; ids are the paths as listed, so that what is
-computed for them is found by the names that a protocol uses. Forms of lists: `frlib.data.named`.
+computed for them is found by the names that a protocol uses. Forms of lists:
+`frlib.data.benchmarks.named`.
 """
 
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError
-from frlib.data import named
+from frlib.data.benchmarks import named
 from frlib.data.manifest import Manifest, from_table
 from frlib.data.sources import _files
 from frlib.data.storage.blobs import first_bytes

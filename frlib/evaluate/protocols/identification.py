@@ -1,4 +1,4 @@
-"""Who is this? One's own gallery, probes and distractors (`frlib.data.searches`).
+"""Who is this? One's own gallery, probes and distractors (`frlib.data.benchmarks.searches`).
 
 Variants are ways to pool the images of a template (`metrics.templates`); for templates of one image
 those that differ in N or D only are the same number. Every rank is given for the gallery alone and,
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from frlib.core.config import Choice, place
 from frlib.core.config import Config as Base
 from frlib.core.errors import DataError, ProtocolError
-from frlib.data import searches
+from frlib.data.benchmarks import searches
 from frlib.data.sources import named_files
 from frlib.data.texts import texts
 from frlib.evaluate.features import Features
@@ -65,10 +65,13 @@ def source(config: Config) -> Base:
 
 
 def recognise(path: Path) -> Config | None:
-    """A folder with both lists, or a CSV whose header has path, identity (or subject) and role."""
+    """A folder with a gallery or probes, or a CSV with path, identity (or subject) and role.
+
+    A folder that lacks one of both lists is a search too: reading it says which one.
+    """
     if path.is_dir():
-        both = all((path / name).is_file() for name in _LISTS[:2])
-        return Config(path=str(path)) if both else None
+        is_search = any((path / name).is_file() for name in _LISTS[:2])
+        return Config(path=str(path)) if is_search else None
     columns = _header.columns(path)
     is_search = {"path", "role"} <= columns and not columns.isdisjoint({"identity", "subject"})
     return Config(path=str(path)) if is_search else None

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError, ProtocolError
-from frlib.data import ijb
+from frlib.data.benchmarks import ijb
 from frlib.data.sources import ijb_crops
 from frlib.evaluate.features import Features
 from frlib.evaluate.glance import of_templates

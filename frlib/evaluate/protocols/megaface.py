@@ -1,9 +1,9 @@
 """MegaFace: people among a million distractors, raw and refined (`metrics.megaface`).
 
 Probes and distractors are named by MegaFace's lists, by tables or by folders of one's own
-(`frlib.data.named`). Their vectors come with the evaluation, or from feature files that a program
-wrote: one array in the order of the list, or a folder with a `.npy` or `.bin` an image. Distractors
-in one array are read in slices and never held.
+(`frlib.data.benchmarks.named`). Their vectors come with the evaluation, or from feature files that
+a program wrote: one array in the order of the list, or a folder with a `.npy` or `.bin` an image.
+Distractors in one array are read in slices and never held.
 
 Variants name the refinement and the views: `megaface-R-facexzoo-F0` is what FaceX-Zoo and
 BoundaryFace report, `megaface-R-insightface-F1` what InsightFace does. `-drop` is cleaner and not
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from frlib.core.config import Choice, place, setting
 from frlib.core.config import Config as Base
 from frlib.core.errors import DataError, ProtocolError
-from frlib.data import named
+from frlib.data.benchmarks import named
 from frlib.data.features import lists, single
 from frlib.data.features.lists import Images
 from frlib.data.features.packed import Packed
@@ -246,7 +246,7 @@ def _vectors(path: str, features: Features | None, images: Images, view: str) ->
             f"{images.file}: neither embeddings nor feature files for its {len(images):,} images; "
             "expected one of both"
         )
-    return _views.rows(features, features.places(texts(images.paths)), view)
+    return _views.Summed(features, features.places(texts(images.paths)), view)
 
 
 def _from_files(path: Path, images: Images) -> Rows:

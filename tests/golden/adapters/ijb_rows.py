@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frlib.data import ijb as files
+from frlib.data.benchmarks import ijb as files
 from frlib.evaluate.features import Features
 from frlib.evaluate.protocols import ijb
 from frlib.evaluate.report import Report, Row

@@ -114,3 +114,38 @@ def test_run_when_model_and_embeddings_or_neither_then_usage(tmp_path: Path) -> 
     for given in ([], ["--model", "m", "--embeddings", good]):
         with pytest.raises(ConfigError, match="one of them"):
             CliRunner().invoke(app, ["eval", "run", pairs, *given], catch_exceptions=False)
+
+
+def test_run_when_out_cannot_be_a_folder_then_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    pairs, _ = _made(tmp_path)
+    with pytest.raises(ConfigError, match="no folder can be made here"):
+        _run("run", pairs, "--embeddings", str(tmp_path / "none.npz"), "--out", pairs)
+
+
+def test_run_when_two_protocols_have_one_name_then_the_first_is_kept(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    out = tmp_path / "out"
+    with pytest.raises(ConfigError, match="two protocols of one name, own"):
+        _run("run", pairs, pairs, "--embeddings", good, "--out", str(out))
+    assert (out / "own" / "report.json").is_file()
+
+
+def test_compare_when_given_the_folders_of_out_then_finds_their_reports(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    for name in ("a", "b"):
+        _run("run", pairs, "--embeddings", good, "--out", str(tmp_path / name))
+    (one,) = json.loads(_run("compare", str(tmp_path / "a"), str(tmp_path / "b"), "--json"))
+    assert one["scores"] == "own/insightface4-single"
+    shown = _run("compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert "[1] own/insightface4-single" in shown
+
+
+def test_run_when_every_variant_is_shown_then_rows_fit_80_columns_uncut(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    shown = _run("run", pairs, "--embeddings", good, "--all-variants", "--store", str(tmp_path))
+    table = shown.split("\n\n")[0].splitlines()
+    assert len(table) > 30
+    assert max(len(line) for line in table) <= 80
+    assert "…" not in shown

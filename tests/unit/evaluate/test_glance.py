@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from frlib.core import discover
-from frlib.data import ijb
+from frlib.data.benchmarks import ijb
 from frlib.data.texts import texts
 from frlib.evaluate import protocol
 from frlib.evaluate.glance import Faces, between, of_templates

@@ -5,6 +5,7 @@ import pytest
 
 from frlib.core import safeio
 from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.data.pairsets.listed import ListedPairs
 from frlib.evaluate import judged, pair_variants
 from frlib.evaluate.compare import compare
 from frlib.evaluate.questions import Questions
@@ -134,3 +135,65 @@ def test_compare_when_two_models_then_differs_and_other_pairs_are_refused(tmp_pa
     judged.report("made", [Questions("made", other)], features(other), None).save(tmp_path / "c")
     with pytest.raises(DataError, match="differ in 'left'"):
         compare(tmp_path / "a", tmp_path / "c")
+
+
+def test_report_when_all_scores_are_equal_then_no_interval() -> None:
+    pairs = listed()
+    given = features(pairs, mirrored=False)
+    given.plain[:] = 1
+    row = judged.report("made", [Questions("made", pairs)], given, None).rows[0]
+    assert (row.low, row.high, row.interval) == (None, None, "")
+
+
+def test_report_when_every_verdict_is_right_then_no_more_trials_than_people() -> None:
+    row = next(r for r in _report(0.05).rows if r.variant == "insightface4")
+    questions = Questions("made", listed())
+    assert questions.people is not None
+    assert questions.people.num < len(questions)
+    assert row.value == 1
+    assert row.interval == judged.ONE_EACH
+    assert row.low == pytest.approx(0.025 ** (1 / questions.people.num))
+
+
+def test_report_when_a_list_is_too_kind_then_says_how() -> None:
+    pairs = listed()
+    odd = ListedPairs(
+        left=(*pairs.left, pairs.right[0], pairs.left[0]),
+        right=(*pairs.right, pairs.left[0], pairs.left[0]),
+        same=np.append(pairs.same, [pairs.same[0], True]),
+        fold=np.zeros(len(pairs) + 2, dtype=np.int64),
+    )
+    told = " ".join(judged.report("m", [Questions("m", odd)], features(pairs), None).warnings)
+    assert "one fold: thresholds are chosen on the pairs" in told
+    assert "1 pairs compare an image with itself" in told
+    assert "1 pairs are listed before" in told
+    assert not judged.report("m", [Questions("m", pairs)], features(pairs), None).warnings
+
+
+def test_report_when_only_a_mirrored_embedding_is_zero_then_told() -> None:
+    pairs = listed()
+    given = features(pairs)
+    assert given.mirrored is not None
+    given.mirrored[3] = 0
+    (told,) = judged.report("m", [Questions("m", pairs)], given, None).warnings
+    assert "1 of 80 embeddings are all zero" in told
+
+
+def test_save_when_an_earlier_report_is_there_then_its_scores_go_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    _report().save(tmp_path)
+    other = tmp_path / "scores" / "notes.txt"
+    other.write_text("kept")
+    pairs = listed()
+    judged.report("made", [Questions("made", pairs)], features(pairs), None).save(tmp_path)
+    found = [path for path in (tmp_path / "scores").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in found) == ["insightface4.parquet", "notes.txt"]
+
+
+def test_save_when_no_report_is_there_then_nothing_is_removed(tmp_path: Path) -> None:
+    foreign = tmp_path / "scores" / "mine.parquet"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"")
+    _report().save(tmp_path)
+    assert foreign.exists()

@@ -56,3 +56,12 @@ def test_named_when_a_folder_of_both_megaface_lists_then_with_the_noise_that_lie
         distractors=str(others),
         probe_noise=str(tmp_path / "facescrub_noises.txt"),
     )
+
+
+def test_named_when_several_families_know_a_path_then_says_how_to_choose(tmp_path: Path) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text("path,identity,role,path_a,path_b,same\n")
+    with pytest.raises(ConfigError, match="identification or pair_csv; say which") as told:
+        protocol.named(str(path))
+    example = str(told.value).partition("e.g. '")[2].removesuffix("'")
+    assert protocol.named(example).name == "identification"  # type: ignore[attr-defined]

@@ -11,10 +11,10 @@ import pytest
 
 from frlib.core import discover
 from frlib.core.errors import DataError
-from frlib.data import ijb as files
+from frlib.data.benchmarks import ijb as files
 from frlib.data.texts import texts
 from frlib.evaluate.features import Features, from_vectors
-from frlib.evaluate.protocols import all_pairs, identification, ijb, megaface
+from frlib.evaluate.protocols import _views, all_pairs, identification, ijb, megaface
 from frlib.evaluate.report import Report
 from tests.unit.data import tiny_sets
 
@@ -110,6 +110,28 @@ def _search(root: Path) -> Features:
     return Features(
         texts(ids), np.stack([axis[0], axis[1], *axis[[0, 0]], mixed, axis[2], axis[3]])
     )
+
+
+def test_identification_when_a_list_is_missing_then_named(tmp_path: Path) -> None:
+    features = _search(tmp_path)
+    (tmp_path / "probe.csv").unlink()
+    config = identification.recognise(tmp_path)
+    assert config is not None
+    with pytest.raises(DataError, match=r"probe\.csv"):
+        identification.evaluate(config, features)
+
+
+@pytest.mark.parametrize("variant", ["F0", "F1"])
+def test_summed_when_read_in_slices_then_as_rows_at_once(variant: str) -> None:
+    draws = np.random.default_rng(0)
+    plain, mirrored = draws.normal(size=(2, 9, 4)).astype(np.float32)
+    features = Features(texts([f"i{n}" for n in range(9)]), plain, mirrored)
+    places = np.array([8, 0, 3, 3, 5])
+    summed = _views.Summed(features, places, variant)
+    whole = _views.rows(features, places, variant)
+    assert summed.shape == whole.shape
+    found = np.concatenate([summed[0:2], summed[2:4], summed[4:9]])
+    np.testing.assert_array_equal(found, whole)
 
 
 def test_identification_when_templates_and_distractors_then_counted_by_hand(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Lists of benchmarks that search: IJB-B and IJB-C, MegaFace, and searches of one's own."""
