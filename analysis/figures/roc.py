@@ -32,6 +32,8 @@ Numbers = NDArray[np.float64]
 DPI = 160
 TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)
 _BAND_POINTS = 80
+_LONG_NAME = 40
+"""Letters of a name beyond which names stand below each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +142,7 @@ def draw(tables: Mapping[str, pa.Table]) -> Figure:
         *left.get_legend_handles_labels(),
         loc="lower left",
         bbox_to_anchor=(0.055, 0.055),
-        ncols=min(3, len(curves)),
+        ncols=1 if max(len(one.name) for one in curves) > _LONG_NAME else min(3, len(curves)),
         fontsize=10,
         frameon=False,
     )

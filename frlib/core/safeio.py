@@ -8,7 +8,7 @@ import secrets
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -27,13 +27,22 @@ class DiskFullError(FrlibError):
     """The disk has no room for a file; nothing of it was left behind."""
 
 
+class PlaceError(FrlibError):
+    """A file cannot be written where it was asked for; nothing was changed."""
+
+
+_NO_PLACE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+)
+
+
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; on success it takes the place of `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    aside.touch(exist_ok=False)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.touch(exist_ok=False)
         yield aside
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
@@ -44,9 +53,15 @@ def atomic(path: Path) -> Iterator[Path]:
                 f"{path}: the disk is full; the file was not written and nothing was changed. "
                 "Free some room (or choose another --store) and run the same command again."
             ) from error
+        if error.errno in _NO_PLACE:
+            raise PlaceError(
+                f"{path}: cannot be written ({error.strerror}); nothing was changed. Choose a "
+                "place that this user may write to"
+            ) from error
         raise
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

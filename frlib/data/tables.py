@@ -14,6 +14,7 @@ import pyarrow.csv as pv
 
 from frlib.core.errors import DataError
 
+_SHOWN = 200
 Columns = Mapping[str, pa.DataType]
 
 
@@ -41,11 +42,12 @@ def with_header(file: Path, columns: Columns, expected: str) -> pa.Table:
 
 def _read(file: Path, read: Any, parse: Any, convert: Any, expected: str) -> pa.Table:
     try:
-        with file.open("rb") as opened:
+        with pa.OSFile(str(file), "rb") as opened:
             table = pv.read_csv(opened, read, parse, convert)
         names = table.column_names
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot be read ({error}); {expected}") from error
+        shown = ascii(str(error))[1:-1][:_SHOWN]
+        raise DataError(f"{file}: cannot be read ({shown}); {expected}") from error
     if len(set(names)) != len(names):
         raise DataError(f"{file}: a column occurs twice in {names}; {expected}")
     for name in set(names) & set(convert.column_types):

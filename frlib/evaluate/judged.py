@@ -45,6 +45,9 @@ DELONG = "DeLong, logit scale"
 APART = "exact binomial, scores wholly apart"
 ONE_EACH = "exact binomial, a trial a person"
 _SEED = 0
+_DRAWS, _LONG = 2_000, 100_000
+"""Bootstrap draws of lists up to this long; longer ones get fewer, so that time stays the same."""
+_FEWEST = 200
 
 
 def report(
@@ -205,9 +208,15 @@ def _interval(
         num = min(len(event), people(who.left_P[over], who.right_P[over]).num)
         return binomial_interval(num * int(event[0]), num), ONE_EACH
     if measure.far is not None:
-        return tar_interval(found.score, who, measure.far, seed=_SEED), BY_PEOPLE
+        return tar_interval(
+            found.score, who, measure.far, seed=_SEED, resamples=_draws(found)
+        ), BY_PEOPLE
     drawn = people(who.left_P[over], who.right_P[over])
-    return accuracy_interval(event, drawn, seed=_SEED), BY_PEOPLE
+    return accuracy_interval(event, drawn, seed=_SEED, resamples=_draws(found)), BY_PEOPLE
+
+
+def _draws(found: Judgement) -> int:
+    return max(_FEWEST, min(_DRAWS, _DRAWS * _LONG // len(found.score)))
 
 
 def _of_curve(
@@ -220,10 +229,10 @@ def _of_curve(
         return apart_interval(measure.value, same, who), APART
     if who is not None:
         drawn = auc_interval if is_area else eer_interval
-        return drawn(found.score, who, seed=_SEED), BY_PEOPLE
+        return drawn(found.score, who, seed=_SEED, resamples=_draws(found)), BY_PEOPLE
     if is_area:
         return delong_interval(found.score, same), DELONG
-    return eer_interval_of_pairs(found.score, same, seed=_SEED), BY_PAIRS
+    return eer_interval_of_pairs(found.score, same, seed=_SEED, resamples=_draws(found)), BY_PAIRS
 
 
 def _table(asked: Questions, found: Judgement) -> pa.Table:

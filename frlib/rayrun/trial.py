@@ -112,7 +112,7 @@ def _replicate(
         work,
         train_loop_config={**order, "seed": ticket.seed, "cpus": resources.cpus_per_worker},
         scaling_config=train.ScalingConfig(
-            num_workers=_range(resources),
+            num_workers=_range(resources),  # type: ignore[arg-type]
             use_gpu=resources.gpus_per_worker > 0,
             resources_per_worker=per_worker,
         ),

@@ -20,6 +20,8 @@ one decides a cut, and the count begins again at zero. Any other step sets it to
   are the same numbers to rounding; A_i takes the place of D_i and the last loss in a checkpoint.
 * The source trains on one GPU. Here L_i is the mean over the whole batch of all workers, so that
   they cut in the same step; how many they are changes L_i by rounding only.
+* A loss before the first finite one, of a step that moved nothing, takes no part: A begins with
+  that one.
 * `lam` is in units of the loss, which depends on the head, its scale and the label noise: search it
   on a log scale.
 * The source trains for 5 epochs by its README. Its configs have a base rate of 0.02; its training
@@ -29,6 +31,7 @@ one decides a cut, and the count begins again at zero. Any other step sets it to
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, Literal
 
 from frlib.core.config import Config as _Config
@@ -110,7 +113,7 @@ class MovingHaar:
         """Take the loss of the next step."""
         now, config = self._now, self._config
         now.is_cut = False
-        if now.seen == 0:
+        if now.seen == 0 or not isfinite(now.mean):
             now.mean = loss
         else:
             fall = config.alpha * (now.mean - loss)

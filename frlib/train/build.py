@@ -100,7 +100,8 @@ def freeze(trainee: Trainee, patterns: tuple[str, ...]) -> None:
     """
     names = [name for name, _ in trainee.named_parameters()]
     for pattern in patterns:
-        chosen = [n for n in names if fnmatchcase(n, pattern) or n.startswith(f"{pattern}.")]
+        forms = (pattern, f"{pattern}.*")
+        chosen = [n for n in names if any(fnmatchcase(n, form) for form in forms)]
         if not chosen:
             parts = sorted({".".join(n.split(".")[:2]) for n in names})
             raise ConfigError(

@@ -51,12 +51,15 @@ def write(snapshot: Snapshot, folder: Path) -> Path:
 
 
 def keep(folder: Path, newest: int, *, lowest_is_best: bool) -> None:
-    """Remove all but the newest ones and the best one."""
+    """Remove all but the newest ones and the best one, and what killed writers left behind."""
     paths = sorted(folder.glob("*.json"))
     best = _ranked(paths, lowest_is_best=lowest_is_best)[:1]
     for path in set(paths) - {*paths[-newest:], *best}:
         path.unlink()
-        path.with_suffix(".safetensors").unlink(missing_ok=True)
+    for path in folder.glob("*.safetensors"):
+        if not path.with_suffix(".json").exists():
+            path.unlink()
+    _sweep(folder)
 
 
 def restore(state: State, folder: Path) -> bool:
@@ -73,12 +76,19 @@ def clear(folder: Path) -> None:
     """Remove all checkpoints of a finished run."""
     for path in (*folder.glob("*.json"), *folder.glob("*.safetensors")):
         path.unlink()
+    _sweep(folder)
 
 
 def save_model(tensors: Mapping[str, Tensor], path: Path) -> None:
     """The finished model alone (`backbone.*`, `head.*`), as safetensors."""
     with safeio.atomic(path) as aside:
         save_file(dict(tensors), aside)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove files whose writer was killed before they had their name. Nothing is being written."""
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def _ranked(paths: Iterable[Path], *, lowest_is_best: bool) -> list[Path]:

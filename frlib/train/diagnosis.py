@@ -33,9 +33,13 @@ class Diagnosis:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; numbers that are not finite as texts."""
-        found = asdict(self)
-        found["largest"] = [[name, _plain(value)] for name, value in self.largest]
-        return found | {"loss": _plain(self.loss), "scale": _plain(self.scale)}
+        return asdict(self) | {
+            "largest": [[name, _plain(value)] for name, value in self.largest],
+            "gradients": list(self.gradients),
+            "samples": list(self.samples),
+            "loss": _plain(self.loss),
+            "scale": _plain(self.scale),
+        }
 
     def __str__(self) -> str:
         """A few words for an error message."""

@@ -26,6 +26,10 @@ from frlib.train.state import State
 from frlib.train.watch import Fed
 
 _FILES = ("state", "batch")
+_FACTS = {
+    *("step", "seed", "precision", "workers", "num_samples", "steps_per_epoch", "images"),
+    *("config", "numbers", "diagnosis", "sha256"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +88,19 @@ def read(place: Path) -> Failure:
             "met a loss or gradient that is not finite"
         )
     facts = safeio.read_json(file)
+    missing = _FACTS - facts.keys() if isinstance(facts, dict) else _FACTS
+    if missing:
+        raise RecordError(f"{file}: damaged: no {', '.join(sorted(missing))}; copy it again")
     found = {}
     for name in _FILES:
         path = place / f"{name}.safetensors"
         try:
-            if safeio.sha256(path) != facts["sha256"][name]:
+            if safeio.sha256(path) != facts["sha256"].get(name):
                 raise RecordError(
                     f"{path}: checksum differs from the one in failure.json; copy it again"
                 )
             found[name] = load_file(path)
-        except (OSError, SafetensorError, KeyError) as error:
+        except (OSError, SafetensorError) as error:
             raise RecordError(f"{path}: missing or damaged ({error}); copy it again") from error
     batch = found["batch"]
     draws = Draws(

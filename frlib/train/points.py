@@ -18,8 +18,9 @@ class Points:
     def add(self, state: State, done: Done, lr: float) -> dict[str, float] | None:
         """Take a step; the row of a point if one is due.
 
-        `steps/loss`: mean since the last point. `steps/norm`: of the gradient, `steps/alike`: mean
-        cosine of different embeddings, both of this step. `schedule/*`: the rule's own numbers.
+        `steps/loss`: mean of the finite ones since the last point of this pass. `steps/norm`: of
+        the gradient, `steps/alike`: mean cosine of different embeddings, both of this step.
+        `schedule/*`: the rule's own numbers.
         """
         self._losses.append(done.loss)
         if state.step % self._every:

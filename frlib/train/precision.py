@@ -5,6 +5,7 @@ the backbone are timed in both, once for each machine, network and size; the ans
 user's cache (`$XDG_CACHE_HOME/frlib/precision.json`, else `~/.cache`).
 """
 
+import logging
 import os
 import platform
 import time
@@ -21,6 +22,8 @@ from frlib.core.errors import RecordError
 from frlib.parallel.draws import Position, position
 from frlib.train.config import TrainConfig
 from frlib.train.place import Place
+
+log = logging.getLogger(__name__)
 
 _BATCH, _TURNS = 8, 3
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -67,7 +70,7 @@ def _is_faster(config: TrainConfig, device: torch.device) -> bool:
             net = module.build(config.backbone, config.data.size).to(device)
         seconds = measured(net.to(memory_format=torch.channels_last), config.data.size, device)
         known[key] = seconds["bfloat16"] < seconds["float32"]
-        safeio.write_json(file, known)
+        _remember(file, known)
     return bool(known[key])
 
 
@@ -88,6 +91,14 @@ def measured(net: nn.Module, size: int, device: torch.device) -> dict[str, float
             if turn:
                 best[name] = min(best[name], time.perf_counter() - began)
     return best
+
+
+def _remember(file: Path, known: dict[str, bool]) -> None:
+    """Where the cache can be written; else the next run measures again."""
+    try:
+        safeio.write_json(file, known)
+    except (OSError, safeio.DiskFullError) as error:
+        log.warning("%s: precision=auto is measured again in every run (%s)", file, error)
 
 
 def _machine(device: torch.device) -> str:

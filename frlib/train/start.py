@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from string import hexdigits
 from typing import Any
 
 from pydantic import model_validator
@@ -30,8 +31,10 @@ class Start(Config):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or value.get("sha256") or "path" not in value:
+        if not isinstance(value, dict) or "path" not in value:
             return value
+        if value.get("sha256"):
+            return value | {"sha256": _first_digits(str(value["sha256"]))}
         file = file_of(str(value["path"]))
         if not file.is_file():
             raise ValueError(
@@ -40,6 +43,16 @@ class Start(Config):
             )
         facts = file.stat()
         return value | {"sha256": _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)}
+
+
+def _first_digits(told: str) -> str:
+    found = told.lower()[:_DIGITS]
+    if len(found) < _DIGITS or not set(found) <= set(hexdigits):
+        raise ValueError(
+            f"sha256={told!r}: expected at least {_DIGITS} digits of a checksum, as `sha256sum` "
+            "prints it; leave it empty to take those of the file"
+        )
+    return found
 
 
 def file_of(path: str) -> Path:

@@ -1,7 +1,7 @@
 """Weights of one of this project's networks, from anywhere: the network is named, not guessed.
 
 For networks that others trained with another colour order or scaling (BoundaryFace: BGR), and for
-MobileFaceNets of arcface_torch.
+MobileFaceNets of arcface_torch. A folder that `frlib export safetensors` wrote names its network.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from frlib.backbones import load_public
 from frlib.core import safeio
 from frlib.core.config import Choice, place, setting
 from frlib.core.config import Config as _Config
+from frlib.core.errors import RecordError
 from frlib.evaluate.model import Colour, Model
 
 if TYPE_CHECKING:
@@ -30,6 +31,23 @@ class Config(_Config):
     mean: float = setting(127.5, doc="pixels x go in as (x - mean) / std")
     std: float = setting(127.5, gt=0, doc="see mean")
     precision: Literal["float32", "bfloat16"] = setting("float32", doc="the network computes in it")
+
+
+def recognise(path: Path) -> Config | None:
+    """A folder with `model.safetensors` and the `config.json` of an export."""
+    file, described = path / "model.safetensors", path / "config.json"
+    if not (file.is_file() and described.is_file()):
+        return None
+    try:
+        told = safeio.read_json(described)
+        given = told["input"]
+        return Config.parse(
+            {"path": str(file), "backbone": told["backbone"]}
+            | {name: given[name] for name in ("size", "colour", "mean", "std")},
+            str(described),
+        )
+    except (RecordError, KeyError, TypeError):
+        return None
 
 
 def open_model(config: Config, device: str) -> Model:

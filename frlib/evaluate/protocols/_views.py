@@ -3,7 +3,7 @@
 Variants name it last, as `N1D1F1` and `megaface-raw-F0` do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,15 +62,30 @@ class Summed:
         return rows(self._features, self._places[at], self._variant)
 
 
-def about(model: dict[str, Any], variants: Sequence[str], normalisation: str) -> dict[str, Any]:
+def plain(variant: str) -> str:
+    """Normalisation of a variant that compares images one by one."""
+    return "L2, float32"
+
+
+def about(
+    model: dict[str, Any], variants: Sequence[str], normalisation: Callable[[str], str]
+) -> dict[str, Any]:
     """What every number of a report was made with (`Report.about`). model: `Features.about`."""
     return {
         "model": model,
         "colour": model.get("colour"),
         "variants": {
-            one: {"flip": _FLIP[one[-2:]], "normalisation": normalisation} for one in variants
+            one: {"flip": _FLIP[one[-2:]], "normalisation": normalisation(one)} for one in variants
         },
     }
+
+
+def pooled(variant: str) -> str:
+    """Normalisation of a variant that pools images into templates, as `N1D0F1`."""
+    return (
+        f"image norms {'kept' if 'N1' in variant else 'removed'}, face scores "
+        f"{'used' if 'D1' in variant else 'not used'}, L2 of the template"
+    )
 
 
 def zeros(num_zero: int) -> list[str]:

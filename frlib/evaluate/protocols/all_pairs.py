@@ -144,7 +144,7 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
             scores[f"{protocol}/{variant}"] = table
     return Report(
         title=f"{kind}: {Path(config.path).name}",
-        about=_views.about(features.about, chosen, "L2, float32"),
+        about=_views.about(features.about, chosen, _views.plain),
         rows=tuple(rows),
         scores=scores,
         warnings=tuple(_views.zeros(num_zero)),

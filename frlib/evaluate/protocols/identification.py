@@ -134,7 +134,7 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
                 continue
             rows += _rows(protocol, variant, done, found.probes)
             scores[f"{protocol}/{variant}"] = _table(done, found.probes)
-    about = _views.about(features.about, chosen, "L2 of each template") | {
+    about = _views.about(features.about, chosen, _views.pooled) | {
         "subjects": len(set(found.gallery.subjects)),
         "gallery_templates": len(found.gallery.names),
         "probe_templates": len(found.probes.names),

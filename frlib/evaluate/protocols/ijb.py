@@ -116,14 +116,7 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
                 f"{name}-1:N", variant, pooled[variant], *searched
             )
             rows += found
-    about = _views.about(features.about, chosen, "L2 of each template") | {
-        "counts": counts.__dict__
-    }
-    for variant, told in about["variants"].items():
-        told["normalisation"] = (
-            f"image norms {'kept' if 'N1' in variant else 'removed'}, face scores "
-            f"{'used' if 'D1' in variant else 'not used'}, L2 of the template"
-        )
+    about = _views.about(features.about, chosen, _views.pooled) | {"counts": counts.__dict__}
     return Report(
         title=name.upper(),
         about=about,

@@ -159,7 +159,7 @@ def evaluate(
         rows += _rows(variant, done, probes)
         scores[f"megaface/{variant}"] = _table(done, probes)
     model = features.about if features is not None else {"kind": "feature files"}
-    about = _views.about(model, chosen, "L2, float32") | {
+    about = _views.about(model, chosen, _views.plain) | {
         "probes": len(probes),
         "distractors": len(others),
         "noisy_probes": int(noise[0].sum()),

@@ -68,3 +68,20 @@ def test_add_when_the_rule_does_not_observe_then_no_worker_is_asked() -> None:
     feed.add(_loss(3.0))
     feed.flush()
     assert rule.heard == []
+
+
+def test_add_when_a_loss_is_not_finite_then_the_one_before_is_handed_in() -> None:
+    rule = Listener()
+    feed = LossFeed(rule, SINGLE)
+    for value in (2.0, float("nan"), float("inf"), 1.0):
+        feed.add(_loss(value))
+    feed.flush()
+    assert rule.heard == [2.0, 2.0, 2.0, 1.0]
+
+
+def test_add_when_the_first_loss_is_not_finite_then_that_of_the_epoch_before_is_handed_in() -> None:
+    rule = Listener()
+    feed = LossFeed(rule, SINGLE, last=4.0)
+    feed.add(_loss(float("nan")))
+    feed.flush()
+    assert rule.heard == [4.0]
