@@ -6,28 +6,19 @@ is the pass with the network left out: what the loader takes of the processor by
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from frlib.bench import measure
 from frlib.bench.faces import Faces
 from frlib.bench.loaders import consume, input_batches
+from frlib.bench.train_own import Trainer
 from frlib.data import catalog
 from frlib.data.config import DataConfig
 from frlib.data.loading.plan import Plan
 from frlib.data.pixels.choose import open_pixels
-from frlib.schedules import follow
-from frlib.train.build import build
-from frlib.train.clock import Clock as SpanClock
 from frlib.train.config import TrainConfig
-from frlib.train.passes import Pass, Piece, spread
-from frlib.train.place import Place
-from frlib.train.precision import autocast
-from frlib.train.state import State
-from frlib.train.step import Manner, step
 
 _SIDE = 64
 _LR = 1e-3
@@ -62,42 +53,25 @@ def measured(
 ) -> TrainingResult:
     """The default backbone and head at 64 pixels."""
     config = TrainConfig(
-        data=DataConfig(train=faces.records, size=_SIDE), batch_size=batch, epochs=1
+        data=DataConfig(train=faces.records, size=_SIDE),
+        optimiser={"name": "sgd", "lr": _LR},
+        batch_size=batch,
+        epochs=1,
     )
     manifest = catalog.scan(faces.records, store)
-    place = Place(torch.device("cpu"))
     plan = Plan(len(manifest), batch)
-    state = build(
-        config,
-        manifest.num_classes,
-        len(manifest),
-        seed=0,
-        place=place,
-        precision="float32",
-        schedule=follow(plan.steps, plan.steps, config.schedule),
-    )
-    state.trainee.train()
+    trainer = Trainer(config, "float32", classes=manifest.num_classes, images=len(manifest))
     labels = torch.from_numpy(manifest.labels[:batch].copy())
-    manner = Manner(
-        seed=0,
-        rank=0,
-        share=batch,
-        batch_size=batch,
-        clip_norm=config.optimiser.clip_norm,
-        cast=autocast("float32", place.device),
-        clock=SpanClock(place.device),
-    )
-    train = partial(_train, state, spread(state.trainee, place), manner, labels)
     with open_pixels(manifest, _SIDE, store, mode="decoded") as pixels:
         fixed = next(input_batches(pixels, manifest, batch, _DEPTH)).clone()
 
         def on_fixed() -> None:
             for _ in range(plan.steps):
-                train(fixed)
+                trainer(fixed, labels)
 
         def on_loaded() -> None:
             for images in input_batches(pixels, manifest, batch, _DEPTH):
-                train(images)
+                trainer(images, labels)
 
         say("training: fixed batch and loader")
         passes = {
@@ -119,8 +93,3 @@ def measured(
         lost=loaded_s / fixed_s - 1,
         alone=times["alone"].median_s / fixed_s,
     )
-
-
-def _train(state: State, net: Pass, manner: Manner, labels: Tensor, images: Tensor) -> None:
-    piece = Piece(images, labels, torch.arange(len(labels)), state.step)
-    step(state, net, [piece], manner, lr=_LR)

@@ -1,4 +1,4 @@
-"""`frlib bench data | eval | heads | limits`."""
+"""`frlib bench data | eval | heads | limits | train`."""
 
 import json
 from collections.abc import Iterator
@@ -147,6 +147,34 @@ def evaluation(
         _print_json(report)
     else:
         bench_eval_page.report(report)
+
+
+@app.command()
+def train(
+    repeats: Annotated[
+        int, typer.Option(min=0, help="Timed turns. Default: 3 to 51.", show_default=False)
+    ] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Steps, updates and checkpoints against plain loops; what the Ray Train layer costs.
+
+    Losses, weights and restored states are compared first; one that differs is an error. The layer
+    is left out of a small run, and where Ray cannot start.
+    """
+    from frlib.bench import train as case
+    from frlib.cli import bench_train_page
+    from frlib.launch import overhead
+
+    usual = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(usual.repeated(repeats) if repeats else usual, is_small=small, say=say)
+        layer = None if small else overhead.measured(say=say)
+    if as_json:
+        found = layer if layer is None or isinstance(layer, str) else asdict(layer)
+        typer.echo(json.dumps(asdict(report) | {"ray_train": found}, indent=1))
+    else:
+        bench_train_page.report(report, layer)
 
 
 @app.command()

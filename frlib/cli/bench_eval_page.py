@@ -23,7 +23,9 @@ def _verification(value: EvalReport) -> None:
         f"\n[bold]Pairs on folds[/bold], {some.pairs:,} pairs, 2 views of {some.dim} numbers, "
         "against loops over thresholds"
     )
-    grid = grid_of("", "plain ms", "frlib ms", "± %", "times faster", "pairs judged otherwise")
+    grid = grid_of(
+        "\n", "plain\nms", "frlib\nms", "±\n%", "times\nfaster", "pairs judged\notherwise"
+    )
     for one in value.verification:
         spread = 50 * (one.most_ms - one.least_ms) / one.ms
         grid.add_row(
@@ -39,7 +41,7 @@ def _verification(value: EvalReport) -> None:
 
 def _templates(value: EvalReport) -> None:
     console.print("\n[bold]Templates[/bold], against loops over templates and the whole ROC curve")
-    grid = grid_of("", "size", "plain CPU s", "frlib CPU s", "times faster", "difference")
+    grid = grid_of("\n", "\nsize", "plain\nCPU s", "frlib\nCPU s", "times\nfaster", "differ-\nence")
     for one in value.templates.ratios:
         grid.add_row(
             one.what,
@@ -76,26 +78,39 @@ def _templates(value: EvalReport) -> None:
 
 def _identification(value: EvalReport) -> None:
     small, whole = value.identification.compared, value.identification.whole
-    console.print("\n[bold]MegaFace[/bold], probes among distractors")
+    console.print(
+        "\n[bold]MegaFace[/bold], probes among distractors; CPU time in the first line; all "
+        f"variants: wall time, {_threads(whole.threads)}"
+    )
     grid = grid_of(
-        "", "distractors", "probes", "plain s", "frlib s", "floor s", "times floor", "MiB"
+        "\n",
+        "distrac-\ntors",
+        "\nprobes",
+        "plain\ns",
+        "frlib\ns",
+        "times\nfaster",
+        "floor\ns",
+        "times\nfloor",
+        "\nMiB",
     )
     grid.add_row(
-        f"CPU time, {small.faster:,.1f} times faster",
+        "compared",
         f"{small.shape.distractors:,}",
         f"{small.shape.probes:,}",
         f"{small.plain_s:,.2f}",
         f"{small.s:,.2f}",
+        f"{small.faster:,.1f}",
         f"{small.floor_s:,.2f}",
         f"{small.times_floor:.2f}",
         "",
     )
     grid.add_row(
-        f"all variants, {_threads(whole.threads)}",
+        "all variants",
         f"{whole.shape.distractors:,}",
         f"{whole.shape.probes:,}",
         "",
         f"{whole.s:,.2f}",
+        "",
         f"{whole.floor_s:,.2f}",
         f"{whole.times_floor:.2f}",
         _mib(whole.peak_mib),

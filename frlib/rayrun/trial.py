@@ -11,6 +11,7 @@ from ray import train, tune
 from ray.train.torch import TorchTrainer
 
 from frlib.core.errors import ConfigError, FrlibError, NumericsError
+from frlib.rayrun import environment
 from frlib.rayrun.release import GROUP_KEY
 from frlib.rayrun.worker import work
 from frlib.records.ledger import completed, final_metrics
@@ -69,6 +70,7 @@ def run_arm(order: dict[str, Any]) -> None:
     typed error (a full disk, damaged data) leaves it unfinished, for the next run to take up. Any
     other exception ends the trial, which Tune starts again; it goes on from its checkpoint.
     """
+    environment.set_switches()
     config = TrainConfig.parse(order["config"])
     resources = Resources.parse(order["resources"])
     tally = _Tally(order, config.epochs)
