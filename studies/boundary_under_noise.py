@@ -15,19 +15,15 @@ Without: procedural faces at 32 pixels, at the scale and margin of the smoke stu
 hardly learned there at 32 and 0.3 under 40 % flips). This form has not been run to its end.
 """
 
-from pathlib import Path
-
 from frlib.backbones import tiny
 from frlib.core.space import IntUniform, Uniform
-from frlib.data.config import DataConfig, Holdout, PairBenchmark
-from frlib.data.sources import parquet
 from frlib.heads.config import HeadConfig
 from frlib.heads.presets import arcface, boundary, curricular, mv_softmax
 from frlib.optimisers import sgd
 from frlib.schedules import poly
 from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
 from frlib.train.config import TrainConfig
-from studies import _procedural
+from studies import _faces, _procedural
 
 
 def heads(scale: float, margin: float) -> tuple[HeadConfig, ...]:
@@ -44,7 +40,7 @@ def heads(scale: float, margin: float) -> tuple[HeadConfig, ...]:
 
 def study(faces: str = "") -> Study:
     """Real faces from the folder `faces`, else procedural ones."""
-    data = _real(Path(faces)) if faces else _procedural.faces()
+    data = _faces.faces(faces) if faces else _procedural.faces()
     names = [benchmark.name for benchmark in data.benchmarks]
     return Study(
         name="boundary_under_noise_faces" if faces else "boundary_under_noise",
@@ -74,19 +70,4 @@ def study(faces: str = "") -> Study:
         report=tuple(f"{name}/insightface10/accuracy" for name in names),
         table="noise_study",
         published="boundaryface",
-    )
-
-
-def _real(folder: Path) -> DataConfig:
-    images = parquet.Config(path=str(folder / "eval_images.parquet"))
-    pairs = str(folder / "eval_pairs.csv")
-    return DataConfig(
-        train=parquet.Config(path=str(folder / "train.parquet")),
-        size=64,
-        min_images=5,
-        holdout=Holdout(use_small=True, num_pairs=2000),
-        benchmarks=tuple(
-            PairBenchmark(name=name, images=images, pairs=pairs, protocol=name)
-            for name in ("official", "extended")
-        ),
     )

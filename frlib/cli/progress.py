@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from frlib.core.config import canonical
 from frlib.core.space import Scalar
 from frlib.study.plan import Plan
 
@@ -21,10 +22,13 @@ class Progress:
     """A `Watcher` that prints. Epochs over all arms and replicates are the unit of work."""
 
     def __init__(self, plan: Plan) -> None:
-        self._per_arm = plan.study.base.epochs * len(plan.study.replicates.seeds)
-        self._total = plan.runs_left * plan.study.base.epochs
+        seeds = len(plan.study.replicates.seeds)
+        self._per_arm = {
+            canonical(one.cell.shown): one.cell.config.epochs * seeds for one in plan.cells
+        }
+        self._total = plan.epochs_left
         self._complete = {
-            arm: len(entry.complete_seeds) * plan.study.base.epochs
+            arm: len(entry.complete_seeds) * cell.cell.config.epochs
             for cell in plan.cells
             for arm, entry in cell.entries.items()
         }
@@ -75,7 +79,7 @@ class Progress:
         """Say how an arm ended; epochs it no longer needs leave the total."""
         done = self._steps.get(arm, self._complete.get(arm, 0))
         if status != "complete":
-            self._total -= max(0, self._per_arm - done)
+            self._total -= max(0, self._per_arm[canonical(cell)] - done)
         shown = "" if math.isnan(value) else f" {self._metric} {value:.4f}"
         why = f" ({message})" if message else ""
         self._say(f"{_label(cell)}: {status}{shown}{why}")

@@ -45,6 +45,8 @@ def study(value: Study) -> None:
 
 
 def _name(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return "+".join(_name(one) for one in value)
     return str(getattr(value, "name", value))
 
 
@@ -61,7 +63,7 @@ def plan(value: Plan, as_json: bool) -> None:
         "runs_at_most": value.runs,
         "runs_done": value.runs_done,
         "runs_left_at_most": left,
-        "epochs_per_run": value.study.base.epochs,
+        "epochs_per_run_at_most": max(value.epochs),
         "seconds_per_run": seconds,
         "hours_left_at_most_one_at_a_time": None if seconds is None else seconds * left / 3600,
         "smallest_detectable_difference": value.detectable,
@@ -70,9 +72,10 @@ def plan(value: Plan, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts, indent=1))
         return
+    lengths = " or ".join(map(str, value.epochs))
     console.print(
         f"[bold]{value.study.name}[/bold]: {len(value.cells)} cells, {value.arms} arms, "
-        f"{len(value.study.replicates.seeds)} replicates of {value.study.base.epochs} epochs: "
+        f"{len(value.study.replicates.seeds)} replicates of {lengths} epochs: "
         f"{value.runs} runs at most, {value.runs_done} on record, {left} to do at most",
         soft_wrap=True,
     )

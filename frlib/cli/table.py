@@ -1,5 +1,6 @@
-"""`frlib table list | build`."""
+"""`frlib table list | build | draw`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,3 +49,32 @@ def build(
     show.console.print(f"Written to {folder / 'tables'}", soft_wrap=True)
     if table.has_gap(safeio.read_json(folder / "study.json")["report"]):
         raise typer.Exit(3)
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Argument(help="A study with records.")],
+    store: Store = DEFAULT_STORE,
+    metric: Annotated[
+        str, typer.Option(help="What is drawn; empty: the first metric that the study reports.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path("cost.png"),
+) -> None:
+    """Draw a study's results against images seen and seconds, with intervals and Pareto front."""
+    from analysis import spending
+    from analysis.figures import cost, style
+    from analysis.grid import Grid
+    from frlib.core.errors import RecordError
+    from frlib.core.suggest import did_you_mean
+    from frlib.records import read
+
+    style.check(out)
+    grid = Grid.of(read.load_named(store, name))
+    wanted = metric or grid.matching(tuple(grid.records.study["report"]))[0]
+    if metric and metric not in grid.names:
+        raise RecordError(
+            f"study {name}: no run has recorded {metric!r}{did_you_mean(metric, grid.names)}. "
+            f"Recorded: {', '.join(grid.names) or 'nothing'}"
+        )
+    rows = spending.spent(grid, wanted)
+    typer.echo(f"Written to {cost.write(rows, wanted, str(grid.records.study['name']), out)}")

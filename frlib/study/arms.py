@@ -84,7 +84,7 @@ def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[
     for point in product(*study.axes.values()):
         config = study.config_at(point)
         yield Cell(
-            shown={path: shown(config, path) for path in study.axes},
+            shown={path: shown(config, path) for path in study.varied},
             config=config,
             space={path: d for path, d in study.space.items() if searches(config, path, d)},
             datasets=digests(config),

@@ -58,15 +58,26 @@ class Plan:
     @property
     def runs_left(self) -> int:
         """Replicates still to do at most: stopped and failed arms owe none."""
+        return sum(self._owed(plan) for plan in self.cells)
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs of the replicates still to do at most."""
+        return sum(self._owed(plan) * plan.cell.config.epochs for plan in self.cells)
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Lengths that runs have, shortest first."""
+        return tuple(sorted({plan.cell.config.epochs for plan in self.cells}))
+
+    def _owed(self, plan: CellPlan) -> int:
+        """Replicates of a cell still to do at most."""
         seeds = set(self.study.replicates.seeds)
-        left = 0
-        for plan in self.cells:
-            limit = self.study.search.arms_per_cell if plan.cell.space else 1
-            owing = [e for e in plan.entries.values() if self._status(e) == "unfinished"]
-            room = max(0, limit - (len(plan.entries) - len(owing)))
-            owed = [len(seeds - set(e.complete_seeds)) for e in owing[:room]]
-            left += sum(owed) + (room - len(owed)) * len(seeds)
-        return left
+        limit = self.study.search.arms_per_cell if plan.cell.space else 1
+        owing = [e for e in plan.entries.values() if self._status(e) == "unfinished"]
+        room = max(0, limit - (len(plan.entries) - len(owing)))
+        owed = [len(seeds - set(e.complete_seeds)) for e in owing[:room]]
+        return sum(owed) + (room - len(owed)) * len(seeds)
 
     def _status(self, entry: ledger.Entry) -> str:
         return entry.status(self.study.replicates.seeds)

@@ -131,7 +131,7 @@ def _averaged(net: nn.Module, place: Place) -> nn.Module:
     if place.group.size == 1 or not any(p.requires_grad for p in net.parameters()):
         return net
     devices = [place.device] if place.device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(net, device_ids=devices, broadcast_buffers=False)
+    return nn.parallel.DistributedDataParallel(net, device_ids=devices, forward_sync_buffers=False)
 
 
 def _no_sync(net: nn.Module) -> AbstractContextManager[object]:

@@ -1,106 +1,153 @@
-"""Two workers at the same global batch follow one worker, whatever the head keeps between steps.
+"""Two and four workers at the same global batch follow one, whatever the head keeps between steps.
 
-One start of a single worker and one of a pair train all runs, because starting is what takes time.
+Whole heads on every worker, and classes that are shared out over them. One start of each number of
+workers trains all runs, because starting is what takes time.
 """
 
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
-RUNS = {
-    "curricular": "head=curricular.Config(scale=16.0)",
-    "boundary": "head=boundary.Config(margin=0.1, first_corrected_epoch=0)",
-    "moving haar": "head=arcface.Config(scale=16.0), "
-    "schedule=dict(name='moving_haar', alpha=0.3, lam=1.0, tau=0.2)",
-    "sampled": "head=boundary.Config(margin=0.1, first_corrected_epoch=0, sample_rate=0.5)",
-    "adaface": "head=adaface.Config(scale=16.0)",
-    "adacos": "head=adacos.Config()",
-    "elastic plus": "head=elastic.Config(scale=16.0, plus=True)",
-    "adam": "head=adam_softmax.Config(lam=1.0)",
-    "uniface": "head=uniface.Config(scale=16.0)",
-    "unequal": "head=unequal.Config(scale=16.0, interweight=1.0)",
-    "vit that draws": "head=arcface.Config(scale=16.0), backbone=vit.Config(patch=8, "
-    "embedding_size=16, drop_path=0.2, mask_ratio=0.2, dropout=0.1, recompute=True)",
-    "repface": "head=repface.Config(scale=16.0, margin=0.1, first_corrected_epoch=1)",
-}
-WORKER = """
-import sys
-import torch
-import torch.distributed as dist
-from safetensors.torch import save_file
-from frlib.backbones import vit
-from frlib.heads.presets import (
-    adacos, adaface, adam_softmax, arcface, boundary, curricular, elastic, repface, unequal, uniface
+from tests.distributed.training import Job, Result, done
+
+pytestmark = pytest.mark.dist
+
+RUNS: dict[str, dict[str, Any]] = {
+    "curricular": {"head": {"name": "curricular", "scale": 16.0}},
+    "boundary": {"head": {"name": "boundary", "margin": 0.1, "first_corrected_epoch": 0}},
+    "moving haar": {
+        "head": {"name": "arcface", "scale": 16.0},
+        "schedule": {"name": "moving_haar", "alpha": 0.3, "lam": 1.0, "tau": 0.2},
+    },
+    "sampled": {
+        "head": {
+            "name": "boundary", "margin": 0.1, "first_corrected_epoch": 0, "sample_rate": 0.5
+        }
+    },
+    "subcenter": {"head": {"name": "subcenter", "scale": 16.0, "loss_k": 2}},
+    "magface": {"head": {"name": "magface", "scale": 16.0, "l_a": 1.0, "u_a": 8.0}},
+    "adaface": {"head": {"name": "adaface", "scale": 16.0}},
+    "adacos": {"head": {"name": "adacos"}},
+    "elastic plus": {"head": {"name": "elastic", "scale": 16.0, "plus": True}},
+    "adam": {"head": {"name": "adam_softmax", "lam": 1.0}},
+    "adam sampled": {"head": {"name": "adam_softmax", "lam": 1.0, "sample_rate": 0.5}},
+    "uniface": {"head": {"name": "uniface", "scale": 16.0}},
+    "unequal": {"head": {"name": "unequal", "scale": 16.0, "interweight": 1.0}},
+    "repface": {
+        "head": {"name": "repface", "scale": 16.0, "margin": 0.1, "first_corrected_epoch": 1}
+    },
+    "vit that draws": {
+        "head": {"name": "arcface", "scale": 16.0},
+        "backbone": {
+            "name": "vit", "patch": 8, "embedding_size": 16, "drop_path": 0.2, "mask_ratio": 0.2,
+            "dropout": 0.1, "recompute": True,
+        },
+        "accumulate": 2,
+        "epochs": 1,
+    },
+    "in pieces": {"head": {"name": "curricular", "scale": 16.0}, "accumulate": 2},
+    "sampled in pieces": {
+        "head": {"name": "boundary", "margin": 0.1, "sample_rate": 0.5, "first_corrected_epoch": 0},
+        "accumulate": 2,
+    },
+    "few sampled": {
+        "head": {"name": "adam_softmax", "lam": 1.0, "sample_rate": 0.1},
+        "batch_size": 4,
+        "epochs": 1,
+    },
+    "frozen backbone": {"head": {"name": "uniface", "scale": 16.0}, "freeze": ("backbone",)},
+    "frozen head": {"freeze": ("head",)},
+    "filled": {"batch_size": 20, "last_batch": "fill", "accumulate": 1},
+    "averaged": {"ema": 0.8, "optimiser": {"name": "sgd", "lr": 0.05, "clip_norm": 0.0}},
+    "adamw": {"optimiser": {"name": "adamw", "lr": 0.003, "layer_decay": 0.7, "head_rate": 3.0}},
+    "clipped": {"optimiser": {"name": "sgd", "lr": 0.05, "clip_norm": 0.1}},
+}  # fmt: skip
+WAYS = ("replicated", "sharded")
+FOUR = (
+    "few sampled",
+    "boundary",
+    "sampled",
+    "adam",
+    "unequal",
+    "repface",
+    "in pieces",
+    "averaged",
+    "adamw",
 )
-from frlib.parallel.collectives import SINGLE, TorchGroup
-from frlib.train.loop import epochs
-from frlib.train.place import Place
-from tests.unit.train.worlds import config, manifest, pixels
-
-rank, size, where, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-torch.set_num_threads(1)
-group = SINGLE
-if size > 1:
-    dist.init_process_group("gloo", init_method=f"file://{where}", rank=rank, world_size=size)
-    group = TorchGroup()
-torch.set_default_dtype(torch.float64)
-place = Place(torch.device("cpu"), group)
-found = {}
-RUNS
-if rank == 0:
-    save_file(found, out)
-if size > 1:
-    dist.destroy_process_group()
-"""
-ONE_RUN = """
-rows = [e for e in epochs(config(FIELDS, epochs=2), manifest(6), pixels(), seed=5, place=place)]
-state = rows[-1].state
-found |= {"NAME/" + k: v.double() for k, v in state.tensors().items()}
-found["NAME/losses"] = torch.tensor([e.row["train/loss"] for e in rows])
-found["NAME/schedule"] = torch.tensor([float(n) for n in state.schedule.numbers().values()])
-found["NAME/flagged"] = torch.tensor(rows[-1].verdicts.rows)
-"""
-
-Result = dict[str, torch.Tensor]
+FROZEN_STATISTICS = {
+    "freeze": (
+        "backbone.bn*", "backbone.*.bn*", "backbone.*.downsample.2.*", "backbone.features.*"
+    )
+}  # fmt: skip
 
 
-def _train(size: int, folder: Path) -> Result:
-    out = folder / f"{size}.safetensors"
-    runs = [ONE_RUN.replace("FIELDS", f).replace("NAME", n) for n, f in RUNS.items()]
-    code = WORKER.replace("\nRUNS\n", "\n".join(runs))
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(r), str(size), str(folder / f"meet{size}"), str(out)],
-            cwd=Path(__file__).parents[2],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for r in range(size)
-    ]
-    for worker in workers:
-        _, errors = worker.communicate(timeout=300)
-        assert worker.returncode == 0, errors
-    return load_file(out)
+def _job(name: str, way: str, **changes: Any) -> Job:
+    return Job(f"{name}, {way}", RUNS[name] | {"class_rows": way} | changes)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Result]:
-    """What one worker and what two workers arrived at."""
-    folder = tmp_path_factory.mktemp("parallel")
-    return _train(1, folder), _train(2, folder)
+def one(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """What one worker arrived at."""
+    jobs = [
+        *(Job(name, changes) for name, changes in RUNS.items()),
+        Job("float32", RUNS["curricular"], dtype="float32"),
+        Job("halves", FROZEN_STATISTICS | {"accumulate": 2}),
+    ]
+    return done(jobs, 1, tmp_path_factory.mktemp("one"))
 
 
-@pytest.mark.dist
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """What two workers arrived at."""
+    jobs = [
+        *(_job(name, way) for name in RUNS for way in WAYS),
+        *(
+            Job(f"float32, {way}", RUNS["curricular"] | {"class_rows": way}, dtype="float32")
+            for way in WAYS
+        ),
+        *(Job(f"halves, {way}", FROZEN_STATISTICS | {"class_rows": way}) for way in WAYS),
+    ]
+    return done(jobs, 2, tmp_path_factory.mktemp("two"))
+
+
+def _same(found: Result, wanted: Result, rtol: float = 1e-6, atol: float = 1e-8) -> None:
+    assert found.keys() == wanted.keys() and len(wanted["curves"]) >= 3
+    for key in ("flagged", "proposed"):
+        assert torch.equal(found[key], wanted[key]), key
+    for key, expected in wanted.items():
+        torch.testing.assert_close(found[key], expected, rtol=rtol, atol=atol, msg=key)
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", RUNS)
 def test_training_when_two_workers_share_a_batch_then_equals_one_worker(
-    name: str, trained: tuple[Result, Result]
+    name: str, way: str, one: dict[str, Result], two: dict[str, Result]
 ) -> None:
-    one, two = ({k: v for k, v in r.items() if k.startswith(f"{name}/")} for r in trained)
-    assert one.keys() == two.keys() and len(one) > 3
-    assert torch.equal(one[f"{name}/flagged"], two[f"{name}/flagged"])
-    for key, expected in one.items():
-        torch.testing.assert_close(two[key], expected, rtol=1e-6, atol=1e-8, msg=key)
+    _same(two[f"{name}, {way}"], one[name])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_training_when_in_float32_then_within_a_thousandth(
+    way: str, one: dict[str, Result], two: dict[str, Result]
+) -> None:
+    _same(two[f"float32, {way}"], one["float32"], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_training_when_one_worker_does_two_halves_then_equals_two_workers(
+    way: str, one: dict[str, Result], two: dict[str, Result]
+) -> None:
+    """Without batch statistics, which a piece would have of its own."""
+    _same(two[f"halves, {way}"], one["halves"])
+
+
+@pytest.mark.slow
+def test_training_when_four_workers_share_a_batch_then_equals_one_worker(
+    one: dict[str, Result], tmp_path: Path
+) -> None:
+    four = done([_job(name, way) for name in FOUR for way in WAYS], 4, tmp_path)
+    for name in FOUR:
+        for way in WAYS:
+            _same(four[f"{name}, {way}"], one[name])

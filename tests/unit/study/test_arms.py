@@ -1,6 +1,7 @@
 """Cells, arms and their digests."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,59 @@ def test_study_when_contradictory_then_is_refused(changes: dict[str, object], me
         changes = changes | {"base": base | {"epochs": 9, "select_every": 2}}
     with pytest.raises(ConfigError, match=message):
         Study.parse(small().to_json() | json.loads(json.dumps(changes)))
+
+
+def together(**changes: Any) -> Study:
+    """A schedule with the length that goes with it, at two noise ratios."""
+    pairs = (({"name": "poly"}, 4), ({"name": "cosine"}, 2), ({"name": "poly"}, 2))
+    axes = {"schedule+epochs": pairs, "noise.closed.ratio": (0.0, 0.2)}
+    return small(**{"axes": axes, "space": {}, "pruning": {"rule": "none"}} | changes)
+
+
+def test_cells_when_fields_vary_together_then_every_pair_is_a_row_with_both_shown() -> None:
+    found = list(cells(together(), digests))
+    assert [tuple(c.shown.items()) for c in found] == [
+        (("schedule", rule), ("epochs", epochs), ("noise.closed.ratio", ratio))
+        for rule, epochs in (("poly", 4), ("cosine", 2), ("poly", 2))
+        for ratio in (0.0, 0.2)
+    ]
+    assert [(c.config.schedule.name, c.config.epochs) for c in found][2] == ("cosine", 2)
+    assert len({c.digest for c in found}) == len(found)
+
+
+def test_digest_when_fields_vary_together_then_is_that_of_axes_of_their_own() -> None:
+    alone = small(
+        axes={"schedule": ("poly",), "epochs": (2,), "noise.closed.ratio": (0.2,)},
+        space={},
+        pruning={"rule": "none"},
+    )
+    (wanted,) = cells(alone, digests)
+    found = [c for c in cells(together(), digests) if dict(c.shown) == dict(wanted.shown)]
+    assert [(c.digest, c.default.digest) for c in found] == [(wanted.digest, wanted.default.digest)]
+
+
+def test_study_when_fields_vary_together_then_reads_back_from_json() -> None:
+    study = together()
+    again = Study.parse(json.loads(json.dumps(study.to_json())))
+    assert [c.digest for c in cells(again, digests)] == [c.digest for c in cells(study, digests)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"axes": {"schedule+epochs": [["poly", 4], ["poly"]]}}, "expected 2 values, one for each"),
+        ({"axes": {"schedule+epochs": [4]}}, "axis schedule.epochs: found 4"),
+        ({"axes": {"schedule+epochs": [["poly", 4]], "epochs": [2]}}, "on two axes"),
+        ({"axes": {"schedule+epoch": [["poly", 4]]}}, "did you mean 'epochs'"),
+        ({"pruning": {"rule": "halving", "first_epoch": 1}}, "set pruning.rule=none"),
+        ({"space": {"epochs": {"kind": "int", "low": 1, "high": 9}}}, "an axis and searched"),
+    ],
+)
+def test_study_when_fields_cannot_vary_together_then_is_refused(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Study.parse(together().to_json() | changes)
 
 
 def test_override_when_the_base_is_changed_then_all_cells_follow() -> None:

@@ -33,6 +33,21 @@ def test_places_when_workers_are_joined_then_the_order_with_its_stated_end(
         np.testing.assert_array_equal(joined, np.resize(np.arange(draws), len(joined)))
 
 
+@given(part=st.integers(1, 3), world=st.integers(1, 4), pieces=st.integers(1, 4))
+def test_places_when_a_step_is_done_in_pieces_then_each_is_a_run_of_the_order(
+    part: int, world: int, pieces: int
+) -> None:
+    batch = part * world * pieces
+    plan = Plan(3 * batch, batch, world, pieces=pieces)
+    all_wps = np.stack([plan.places(1, rank).reshape(pieces, part) for rank in range(world)])
+    np.testing.assert_array_equal(all_wps.swapaxes(0, 1).ravel(), np.arange(batch, 2 * batch))
+
+
+def test_plan_when_a_share_does_not_divide_into_pieces_then_says_all_numbers() -> None:
+    with pytest.raises(ConfigError, match=r"accumulate=3 does not divide the 8 images .* of 2 w"):
+        Plan(100, 16, 2, pieces=3)
+
+
 def test_plan_when_the_batch_does_not_divide_then_says_both_numbers() -> None:
     with pytest.raises(ConfigError, match="batch_size=16 does not divide into 3 workers"):
         Plan(100, 16, 3)

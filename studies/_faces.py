@@ -1,0 +1,27 @@
+"""The real faces that studies train on where a folder of them is given."""
+
+from pathlib import Path
+
+from frlib.data.config import DataConfig, Holdout, PairBenchmark
+from frlib.data.sources import parquet
+
+
+def faces(folder: str) -> DataConfig:
+    """64 pixels; people with five or more images train, those with fewer select.
+
+    The folder holds train.parquet, eval_images.parquet and eval_pairs.csv, whose `official` and
+    person-disjoint `extended` pairs report.
+    """
+    place = Path(folder)
+    images = parquet.Config(path=str(place / "eval_images.parquet"))
+    pairs = str(place / "eval_pairs.csv")
+    return DataConfig(
+        train=parquet.Config(path=str(place / "train.parquet")),
+        size=64,
+        min_images=5,
+        holdout=Holdout(use_small=True, num_pairs=2000),
+        benchmarks=tuple(
+            PairBenchmark(name=name, images=images, pairs=pairs, protocol=name)
+            for name in ("official", "extended")
+        ),
+    )
