@@ -123,7 +123,7 @@ def _fall(axes: Axes, course: Course, lam: float | None) -> None:
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, -lam / 2), max(high, 3 * lam))
         axes.axhspan(axes.get_ylim()[0], lam, color=SHADE, lw=0, zorder=0)
-        _limit(axes, lam, f"λ = {lam:g}", "plateau")
+        _limit(axes, lam, f"λ = {lam:.3g}", "plateau")
 
 
 def _count(axes: Axes, course: Course, borne: int | None) -> None:

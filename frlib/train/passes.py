@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from frlib.heads.output import Decisions, HeadOutput
-from frlib.parallel.collectives import gathered_for_parts
+from frlib.parallel.collectives import Group, gathered_for_parts
 from frlib.train.place import Place
 from frlib.train.trainee import Trainee
 
@@ -130,8 +131,27 @@ class _Whole(nn.Module):
 def _averaged(net: nn.Module, place: Place) -> nn.Module:
     if place.group.size == 1 or not any(p.requires_grad for p in net.parameters()):
         return net
-    devices = [place.device] if place.device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(net, device_ids=devices, forward_sync_buffers=False)
+    if place.device.type == "cuda":
+        return nn.parallel.DistributedDataParallel(
+            net, device_ids=[place.device], forward_sync_buffers=False
+        )
+    spread_net = nn.parallel.DistributedDataParallel(net, forward_sync_buffers=False)
+    spread_net.register_comm_hook(place.group, _one_by_one)
+    return spread_net
+
+
+def _one_by_one(group: Group, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
+    """Averages the gradient of every parameter by itself.
+
+    A sum over three workers or more depends on where a tensor lies in the bucket that is sent, and
+    buckets are packed anew after the first step of an attempt: so a resumed run would differ from
+    an undisturbed one in the last digits.
+    """
+    for gradient in bucket.gradients():
+        gradient.copy_(group.mean(gradient))
+    done: torch.futures.Future[Tensor] = torch.futures.Future()
+    done.set_result(bucket.buffer())
+    return done
 
 
 def _no_sync(net: nn.Module) -> AbstractContextManager[object]:
