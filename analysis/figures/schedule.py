@@ -39,8 +39,8 @@ def draw(course: Course) -> Figure:
     """The figure, 5.4 inches wide; `RecordError` where loss and rate were not recorded by step."""
     if not all(len(course.line(name)[0]) for name in ("steps/loss", "steps/lr")):
         raise RecordError(
-            f"{course.title}: records no steps/loss and steps/lr, which a run logs every so many "
-            "steps. Was it trained by an older frlib, or has it just begun?"
+            f"{course.title}: records no steps/loss and steps/lr, which a run logs every log_every "
+            "steps: it has done fewer, or an older frlib trained it. Set base.log_every lower"
         )
     has_rule = all(len(course.line(name)[0]) for name in RULE)
     heights = {k: v for k, v in _HEIGHTS.items() if has_rule or k in ("loss", "rate")}

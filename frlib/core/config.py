@@ -165,6 +165,12 @@ def get_path(config: Config, path: str) -> Any:
     value: Any = config
     walked: list[str] = []
     for part in path.split("."):
+        if value is None:
+            whole = ".".join(walked)
+            raise ConfigError(
+                f"{path}: {whole} is not set, so it has no {part} to change; set all of it at "
+                f'once: {whole}={{"{part}": ...}}'
+            )
         if not isinstance(value, Config):
             raise ConfigError(f"{path}: {'.'.join(walked)} is {value!r}, which has no fields")
         _require_field(type(value), part, path)
@@ -268,6 +274,8 @@ def _explain(owner: type[Config], error: ValidationError, where: str) -> ConfigE
             lines.append(f"{full}: missing, and it has no default")
         else:
             message = item["msg"].removeprefix("Value error, ")
+            if item["type"] == "tuple_type":
+                message = 'expected a list, as JSON: ["one", "two"], or [] for none'
             found = "" if isinstance(item["input"], (dict, Config)) else f"={item['input']!r}"
             lines.append(f"{full or _label(owner)}{found}: {message}")
     return ConfigError("\n".join(lines))

@@ -29,24 +29,34 @@ class _Tally:
         self._epochs = epochs
         self._values: list[float] = []
         self._latest = math.nan
+        self._epoch = 0
         self._tag: dict[str, Any] = {}
 
     def result(self, seed: int, row: Mapping[str, Any]) -> dict[str, Any]:
         """`step`: epochs over all replicates; `value`: mean over them, the running one included."""
         self._latest = float(row.get(self._metric, self._latest))
         self._tag = {k: row[k] for k in (GROUP_KEY,) if k in row} or self._tag
-        epoch = int(row["epoch"])
+        self._epoch = int(row["epoch"])
         return {
-            "step": len(self._values) * self._epochs + epoch,
+            "step": len(self._values) * self._epochs + self._epoch,
             "value": self._mean([*self._values, self._latest]),
             "seed": seed,
-            "epoch": epoch,
+            "epoch": self._epoch,
             "status": "",
             **self._tag,
         }
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the replicate that was closed last ended before its last epoch."""
+        return 0 < self._epoch < self._epochs
+
+    def whole(self, seed: int) -> dict[str, Any]:
+        """What a replicate that ended early is at the end of all its epochs: as it was."""
+        return {**self.end(""), "seed": seed, "epoch": self._epochs, **self._tag}
+
     def close(self, metrics: Mapping[str, float]) -> None:
-        """A replicate is complete."""
+        """A replicate is complete, perhaps before its last epoch."""
         self._values.append(float(metrics.get(self._metric, math.nan)))
 
     def end(self, status: str, message: str = "") -> dict[str, Any]:
@@ -83,6 +93,8 @@ def run_arm(order: dict[str, Any]) -> None:
                 done = completed(ticket.folder)
                 assert done is not None, "a finished replicate is on record"
             tally.close(final_metrics(done))
+            if tally.is_short and seed != order["seeds"][-1]:
+                tune.report(tally.whole(seed))
     except FrlibError as error:
         final = isinstance(error, (ConfigError, NumericsError))
         message = f"{type(error).__name__}: {error}"

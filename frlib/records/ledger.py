@@ -11,6 +11,9 @@ import pyarrow.compute as pc
 from frlib.core import safeio
 from frlib.records import layout, parts
 
+EVERY_EPOCH = "train/loss"
+"""A metric that each epoch has on record, measured or not."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -65,23 +68,36 @@ def final_metrics(attempt: Path) -> dict[str, float]:
 def course(arm: Path, metric: str, seeds: Sequence[int], epochs: int) -> dict[int, float]:
     """What an arm has shown: epochs done over its replicates in turn -> mean of `metric` so far.
 
-    The mean is over the finished replicates and the running one, as trials report it. Attempts of
-    a replicate are joined, the later one counting; the first unfinished replicate ends the course.
+    The mean is over the finished replicates and the running one, as trials report it: an epoch that
+    was not measured shows what the one before did. Attempts of a replicate are joined, the later
+    one counting; the first unfinished replicate ends the course. One that is complete before
+    `epochs` stands for all of them.
     """
     shown: dict[int, float] = {}
     finals: list[float] = []
     for seed in seeds:
-        mine: dict[int, float] = {}
+        mine: dict[int, float | None] = {}
         for _, _, attempt in (one for one in layout.attempts(arm) if one[0] == seed):
-            rows = _metrics(attempt).filter(pc.field("name") == metric)
-            mine |= dict(zip(rows["epoch"].to_pylist(), rows["value"].to_pylist(), strict=True))
-        for epoch, value in sorted(mine.items()):
-            values = [*finals, value]
-            shown[len(finals) * epochs + epoch] = sum(values) / len(values)
-        if epochs not in mine:
+            rows = _metrics(attempt)
+            rows = rows.filter(pc.is_in(rows["name"], pa.array([metric, EVERY_EPOCH])))
+            for epoch, name, value in zip(
+                *(rows[column].to_pylist() for column in ("epoch", "name", "value")), strict=True
+            ):
+                mine[epoch] = value if name == metric else mine.get(epoch)
+        value = None
+        for epoch, measured in sorted(mine.items()):
+            value = value if measured is None else measured
+            if value is not None:
+                shown[len(finals) * epochs + epoch] = _mean([*finals, value])
+        if value is None or (epochs not in mine and completed(arm / f"r{seed}") is None):
             break
-        finals.append(mine[epochs])
+        finals.append(value)
+        shown[len(finals) * epochs] = _mean(finals)
     return shown
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _metrics(attempt: Path) -> pa.Table:

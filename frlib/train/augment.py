@@ -10,6 +10,8 @@ with x in 0..1 and grey = 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601). Without re
 stay whole numbers up to the cast. Shapes: b images, S side.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -47,7 +49,7 @@ def _write(images_bSS3: Tensor, draws: Draws, out_bSS3: Tensor) -> None:
     if draws.colour is None:
         out_bSS3.copy_(images_bSS3).div_(127.5).sub_(1.0)
         return
-    factors_b3 = torch.from_numpy(draws.colour).to(out_bSS3.device, out_bSS3.dtype)
+    factors_b3 = _sent(draws.colour, out_bSS3.device).to(out_bSS3.dtype)
     out_bSS3.permute(0, 3, 1, 2).copy_(_recoloured(images_bSS3, factors_b3))
 
 
@@ -90,8 +92,14 @@ def _sideways(images_nSS3: Tensor, right: int) -> Tensor:
 
 def _taken(values: Tensor, places: NDArray[np.int64]) -> Tensor:
     """`values[places]` along the first axis, by copying contiguous blocks."""
-    index = torch.from_numpy(places).to(values.device)
+    index = _sent(places, values.device)
     return values.reshape(len(values), -1).index_select(0, index).view(-1, *values.shape[1:])
+
+
+def _sent(numbers: NDArray[Any], device: torch.device) -> Tensor:
+    """On the device; where that is a GPU, nothing waits for the work that is queued there."""
+    own = torch.from_numpy(numbers)
+    return own.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else own
 
 
 def _recoloured(images_bSS3: Tensor, factors_b3: Tensor) -> Tensor:

@@ -23,8 +23,13 @@ class Average:
         self._averages = {name: p.detach().clone() for name, p in self._weights.items()}
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Take a step's weights in."""
+    def update(self, moved: Tensor) -> None:
+        """Take a step's weights in. moved: whether it moved any.
+
+        A GPU is not waited for: there a step that was left out counts as one of the same weights.
+        """
+        if moved.device.type == "cpu" and not bool(moved):
+            return
         torch._foreach_lerp_(
             list(self._averages.values()), list(self._weights.values()), 1 - self._rate
         )

@@ -10,7 +10,7 @@ from frlib.core.errors import ConfigError
 from frlib.core.seeds import torch_seed
 from frlib.core.suggest import did_you_mean
 from frlib.heads.build import build as build_head
-from frlib.heads.head import Head
+from frlib.heads.config import HeadConfig
 from frlib.optimisers import groups
 from frlib.parallel import batchnorm
 from frlib.parallel.collectives import SINGLE
@@ -56,10 +56,13 @@ def build(
         starting.load(config.start, trainee)
     if config.sync_batchnorm and place.group.size > 1:
         batchnorm.convert(trainee.backbone, place.group)
-    trainee.to(place.device).to(memory_format=torch.channels_last)
-    head.draws_apart = shares or place.group.size == 1
     if config.class_rows == "offloaded":
-        _offload(head, place)
+        require_offloadable(config.head)
+        _move_but_centres(trainee, place.device)
+    else:
+        trainee.to(place.device)
+    trainee.to(memory_format=torch.channels_last)
+    head.draws_apart = shares or place.group.size == 1
     freeze(trainee, config.freeze)
     if config.compile:
         trainee.backbone.compile()
@@ -81,16 +84,22 @@ def shares_classes(config: TrainConfig, num_classes: int, workers: int) -> bool:
     return workers > 1 and config.class_rows != "replicated"
 
 
-def _offload(head: Head, place: Place) -> None:
-    """Class centres into host memory. `ConfigError` where steps need all of them."""
-    if head.config.sample_rate == 1 or not head.config.frozen_rows:
+def require_offloadable(config: HeadConfig) -> None:
+    """`ConfigError` where steps need all class centres, so that none can stay in host memory."""
+    if config.sample_rate == 1 or not config.frozen_rows:
         raise ConfigError(
-            f"class_rows=offloaded with head.sample_rate={head.config.sample_rate:g} and "
-            f"head.frozen_rows={head.config.frozen_rows}: a step would move every centre to the "
+            f"class_rows=offloaded with head.sample_rate={config.sample_rate:g} and "
+            f"head.frozen_rows={config.frozen_rows}: a step would move every centre to the "
             "device and back. Set head.sample_rate below 1 (0.1, for one) and leave frozen_rows on"
         )
-    rows = head.weight.detach().cpu()
-    head.weight.data = rows.pin_memory() if place.device.type == "cuda" else rows
+
+
+def _move_but_centres(trainee: Trainee, device: torch.device) -> None:
+    """To the device, where there may be no room for the class centres: those stay on the host."""
+    rows = trainee.head.weight.detach()
+    trainee.head.weight = nn.Parameter(rows[:0])
+    trainee.to(device)
+    trainee.head.weight = nn.Parameter(rows.pin_memory() if device.type == "cuda" else rows)
 
 
 def freeze(trainee: Trainee, patterns: tuple[str, ...]) -> None:

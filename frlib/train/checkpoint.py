@@ -50,11 +50,17 @@ def write(snapshot: Snapshot, folder: Path) -> Path:
     return path
 
 
-def keep(folder: Path, newest: int, *, lowest_is_best: bool) -> None:
-    """Remove all but the newest ones and the best one, and what killed writers left behind."""
-    paths = sorted(folder.glob("*.json"))
+def keep(written: Path, newest: int, *, lowest_is_best: bool) -> None:
+    """Remove all but the newest ones and the best one, and what killed writers left behind.
+
+    written: the one just written, as `write` told it. Those of later steps are damaged, for the run
+    went on from before them: they go as well, so that none takes the place of a whole one.
+    """
+    folder = written.parent
+    every = sorted(folder.glob("*.json"))
+    paths = [path for path in every if path <= written]
     best = _ranked(paths, lowest_is_best=lowest_is_best)[:1]
-    for path in set(paths) - {*paths[-newest:], *best}:
+    for path in set(every) - {*paths[-newest:], *best}:
         path.unlink()
     for path in folder.glob("*.safetensors"):
         if not path.with_suffix(".json").exists():

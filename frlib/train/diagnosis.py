@@ -20,11 +20,13 @@ class Diagnosis:
     """Of one worker.
 
     layer: the first one, in order of computing, whose output is not finite; empty if none is.
+    after: layers that were finite before it: all where none is not, one more with finite losses.
     largest: (layer, largest |output|) of the five largest. gradients: parameters whose gradient is
     not finite, in order of the network. samples: numbers of the images with such a loss.
     """
 
     layer: str
+    after: int
     largest: tuple[tuple[str, float], ...]
     gradients: tuple[str, ...]
     samples: tuple[int, ...]
@@ -65,6 +67,7 @@ def diagnose(
     before = [buffer.clone() for buffer in buffers]
     state.optimiser.zero_grad(set_to_none=True)
     with ExitStack() as stack:
+        stack.enter_context(torch.compiler.set_stance("force_eager"))  # compiled code has no hooks
         for name, layer in state.trainee.backbone.named_modules(prefix="backbone"):
             if not list(layer.children()):
                 handle = layer.register_forward_hook(_noting(outputs, name))
@@ -79,12 +82,16 @@ def diagnose(
     state.optimiser.zero_grad(set_to_none=True)
     for buffer, old in zip(buffers, before, strict=True):
         buffer.copy_(old)
+    bad_layers = [(at, name) for at, (name, (fine, _)) in enumerate(outputs.items()) if not fine]
+    bad_samples = samples[~torch.isfinite(losses)].tolist()
+    after, layer = bad_layers[0] if bad_layers else (len(outputs) + (not bad_samples), "")
     ranked = sorted(outputs.items(), key=lambda item: -_order(item[1][1]))
     return Diagnosis(
-        layer=next((name for name, (is_finite, _) in outputs.items() if not is_finite), ""),
+        layer=layer,
+        after=after,
         largest=tuple((name, size) for name, (_, size) in ranked[:_SHOWN]),
         gradients=tuple(bad_parts),
-        samples=tuple(samples[~torch.isfinite(losses)].tolist()),
+        samples=tuple(bad_samples),
         loss=float(losses.mean()),
         scale=float(1 / state.scale.inverse()),
     )

@@ -56,7 +56,7 @@ def write(
     """
     place = folder / f"step-{facts['step']:09d}"
     tensors, whole = state.tensors(only_first=True), _gathered(fed, group)
-    layers = group.all_gather(_text(found.layer, whole["images"].device))
+    names = texts(found.layer, group, whole["images"].device)
     if group.rank:
         return place
     contents = {"state": tensors, "batch": {n: t.cpu().contiguous() for n, t in whole.items()}}
@@ -66,7 +66,6 @@ def write(
         with safeio.atomic(path) as aside:
             save_file(contents[name], aside)
         sums[name] = safeio.sha256(path)
-    names = [bytes(row.tolist()).decode().strip("\0") for row in layers.view(group.size, -1)]
     told = {
         **facts,
         "config": to_dict(config),
@@ -112,6 +111,14 @@ def read(place: Path) -> Failure:
     return Failure(facts, found["state"], fed)
 
 
+def texts(own: str, group: Group, device: torch.device, room: int = 128) -> list[str]:
+    """Those of all workers, each cut to `room` bytes."""
+    raw = own.encode()[:room].ljust(room, b"\0")
+    every = group.all_gather(torch.tensor(list(raw), dtype=torch.uint8, device=device))
+    rows = every.view(group.size, room).tolist()
+    return [bytes(row).decode(errors="ignore").rstrip("\0") for row in rows]
+
+
 def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
     device = fed.images.device
     own = {"images": fed.images, "labels": fed.labels, "samples": fed.samples}
@@ -121,9 +128,3 @@ def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
     if fed.draws.colour is not None:
         own["colour"] = torch.from_numpy(fed.draws.colour).to(device)
     return {name: group.all_gather(tensor) for name, tensor in own.items()}
-
-
-def _text(text: str, device: torch.device, room: int = 128) -> Tensor:
-    """`[room]` bytes, to be gathered."""
-    raw = text.encode()[:room].ljust(room, b"\0")
-    return torch.tensor(list(raw), dtype=torch.uint8, device=device)

@@ -14,6 +14,7 @@ _FEWEST_IMAGES = 2
 _PIECES = (2, 4, 8, 16)
 _WORKERS = (2, 4, 8, 16, 32)
 _DRAWN = 0.1
+_FEW_CLASSES = f"head.sample_rate={_DRAWN}"
 _WORTH = 0.05
 
 
@@ -100,11 +101,14 @@ def _changes(load: Workload) -> Iterator[tuple[str, dict[str, Any]]]:
     if pieces:
         yield f"accumulate={pieces[-1]}", {"accumulate": pieces[-1]}
     if load.sample_rate > _DRAWN:
-        yield f"head.sample_rate={_DRAWN}", {"sample_rate": _DRAWN}
+        yield _FEW_CLASSES, {"sample_rate": _DRAWN}
     if load.workers > 1 and not load.is_sharded:
         yield "class_rows=sharded", {"class_rows": "sharded"}
-    if load.class_rows != "offloaded":
+    if load.class_rows != "offloaded" and load.is_sampled:
         yield "class_rows=offloaded", {"class_rows": "offloaded"}
+    elif load.class_rows != "offloaded":
+        both = {"sample_rate": _DRAWN, "class_rows": "offloaded"}
+        yield f"{_FEW_CLASSES}, class_rows=offloaded", both
     more = [n for n in _WORKERS if n > load.workers and _goes_over(load, n)]
     if more:
         workers = min(more, key=lambda n: abs(n - 8))

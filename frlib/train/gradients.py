@@ -24,8 +24,8 @@ def global_norm(trainee: Trainee, apart: Sequence[Tensor] = ()) -> Tensor:
     if not trainee.shares_classes:
         assert norm is not None, "a trained model has gradients"
         return norm
-    device = trainee.head.weight.device
-    own = get_total_norm(parts) if parts else torch.zeros((), device=device)
+    like = alike[0] if alike else trainee.head.weight
+    own = get_total_norm(parts) if parts else like.new_zeros(())
     square = trainee.head.shard.group.sum(own.square())
     return (square if norm is None else square + norm.square()).sqrt()
 

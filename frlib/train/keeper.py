@@ -24,11 +24,14 @@ class Keeper:
         self._error: BaseException | None = None
 
     def save(self, state: State, score: float | None = None) -> None:
-        """Keep this moment. score: of the selection, where it was measured just now."""
+        """Keep this moment. score: of the selection, where it was measured just now.
+
+        The copy before is on the disk by then: there is room for one at a time.
+        """
+        self.wait()
         snapshot = Snapshot.of(state, score)
         if not self._place.is_first:
             return
-        self.wait()
         self._writing = threading.Thread(target=self._write, args=(snapshot,), name="checkpoint")
         self._writing.start()
 
@@ -68,7 +71,7 @@ class Keeper:
 
     def _write(self, snapshot: Snapshot) -> None:
         try:
-            checkpoint.write(snapshot, self._folder)
-            checkpoint.keep(self._folder, self._newest, lowest_is_best=self._lowest_is_best)
+            written = checkpoint.write(snapshot, self._folder)
+            checkpoint.keep(written, self._newest, lowest_is_best=self._lowest_is_best)
         except BaseException as error:  # told to the training thread
             self._error = error

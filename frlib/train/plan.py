@@ -4,7 +4,8 @@ Of a worker, in bytes, with P backbone parameters, R = C K rows of class centres
 centres each) of D numbers, B embeddings at its head in a pass, and m numbers of the optimiser for
 each parameter (SGD with momentum 1, AdamW 2):
 
-    weights         4 (P + R D), once more with `ema`, and the running statistics
+    weights         4 (P + R D), once more with `ema`, and the running statistics three times:
+                    two steps keep a copy of what a forward pass moves
     gradients       4 (P + R D); 4 P where only some classes take part and their rows' gradient is
                     not averaged over workers
     optimiser       4 m (P + R D)
@@ -28,7 +29,7 @@ from typing import Literal
 from frlib.core.errors import ConfigError
 from frlib.data.loading.plan import Plan
 from frlib.train.config import TrainConfig
-from frlib.train.workload import Workload, workload
+from frlib.train.workload import BUFFERS, Workload, workload
 
 PROCESS_BYTES = 800 * 2**20
 """Host memory of a worker that has imported everything and done nothing."""
@@ -130,9 +131,9 @@ def host_bytes(load: Workload) -> int:
 def _backbone(load: Workload) -> tuple[Part, ...]:
     net = load.network
     weights, trained = _FLOAT * net.parameters, _FLOAT * net.trained
-    averaging = trained if load.workers > 1 else 0
+    averaging, moving = trained if load.workers > 1 else 0, BUFFERS * net.other_bytes
     return (
-        Part("backbone", "device", weights + net.other_bytes, f"{net.parameters:,} parameters"),
+        Part("backbone", "device", weights + moving, f"{net.parameters:,} parameters"),
         Part("backbone, gradients", "device", trained, "float32"),
         Part("backbone, optimiser", "device", load.moments * trained, _numbers(load.moments)),
         Part("backbone, averaging", "device", averaging, "send buffers of the gradients"),
@@ -201,8 +202,12 @@ def _passing(load: Workload) -> tuple[Part, ...]:
 
 
 def _host(load: Workload) -> tuple[Part, ...]:
+    """A checkpoint is copied by the first worker alone: whole, whoever holds the classes."""
     batch = load.share * _CHANNELS * load.size**2
+    numbers = load.network.parameters + load.classes * load.centres * load.dim
+    copies = 1 + load.moments + bool(load.average)
     return (
+        Part("checkpoint", "host", _FLOAT * numbers * copies, "its copy, of the first worker"),
         Part("loader", "host", load.ahead * batch, f"{load.ahead} batches of {load.share:,}"),
         Part("process", "host", PROCESS_BYTES, "Python and torch, about"),
     )

@@ -97,7 +97,7 @@ def _remember(file: Path, known: dict[str, bool]) -> None:
     """Where the cache can be written; else the next run measures again."""
     try:
         safeio.write_json(file, known)
-    except (OSError, safeio.DiskFullError) as error:
+    except (OSError, safeio.DiskFullError, safeio.PlaceError) as error:
         log.warning("%s: precision=auto is measured again in every run (%s)", file, error)
 
 

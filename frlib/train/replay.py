@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from frlib.core.config import override
+from frlib.core.errors import ConfigError
 from frlib.schedules import follow
 from frlib.train import failure
 from frlib.train.augment import network_input
@@ -19,6 +20,8 @@ from frlib.train.passes import Piece, spread
 from frlib.train.place import here
 from frlib.train.precision import autocast, decided
 from frlib.train.step import Manner
+
+_HAS_INFLUENCE = ("precision", "head", "backbone", "accumulate", "sync_batchnorm")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
     """
     kept = failure.read(folder)
     facts, differs = kept.facts, tuple(sets)
+    _require_influence(differs)
     config = override(TrainConfig.parse(facts["config"]), differs)
     config = config.model_copy(update={"start": None})  # the state that was kept has the weights
     place = here(use_gpu=use_gpu)
@@ -69,8 +73,14 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
     train_mode(state.trainee)
     fed = kept.fed
     images = network_input(fed.images.to(place.device), fed.draws)
+    workers = int(facts["workers"])
+    if len(images) % (workers * config.accumulate):
+        raise ConfigError(
+            f"accumulate={config.accumulate}: the {len(images)} images that were kept, of "
+            f"{workers} workers, do not divide into so many pieces each; set another number"
+        )
     # In the pieces that the workers passed together: piece j of every worker.
-    order = torch.arange(len(images)).view(int(facts["workers"]), config.accumulate, -1)
+    order = torch.arange(len(images)).view(workers, config.accumulate, -1)
     pieces = [
         Piece(
             images[rows],
@@ -98,3 +108,14 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
         images=tuple(facts["images"]),
         differs=differs,
     )
+
+
+def _require_influence(sets: Iterable[str]) -> None:
+    """Weights and batch are as they were: what came before them cannot be otherwise."""
+    for one in sets:
+        field = one.partition("=")[0].strip()
+        if field.split(".")[0] not in _HAS_INFLUENCE:
+            raise ConfigError(
+                f"{field}: has no influence on a step that is done again with the weights and the "
+                f"batch it had. What can be tried: {', '.join(_HAS_INFLUENCE)}"
+            )

@@ -1,6 +1,5 @@
 """One replicate of an arm, from its manifest to its records: train, select, report, write down."""
 
-import logging
 import math
 import os
 import platform
@@ -31,7 +30,7 @@ from frlib.train.place import Place
 from frlib.train.reporter import Reporter
 from frlib.train.start import MODEL
 
-log = logging.getLogger(__name__)
+_SELECTION, _SELECTION_TIME = "selection/", "time/selection"
 
 
 @dataclass(frozen=True)
@@ -121,10 +120,12 @@ def _train(
                 done.state.progress.last_row = dict(row)
                 began = time.perf_counter()
                 keeper.save(done.state, score)
-                row["time/checkpoint"] = time.perf_counter() - began
+                inside = done.row.get("time/checkpoint", 0.0)
+                row["time/checkpoint"] = inside + time.perf_counter() - began
             if writer is not None:
                 writer.add_facts({"precision": done.precision})
-                _record(writer, prepared, done, row)
+                is_selected = _is_selection_epoch(done.number, config)
+                _record(writer, prepared, done, row if is_selected else _unselected(row))
             if config.stopping.ends(done.state.progress.waited):
                 break
             if done.number < config.epochs:
@@ -141,14 +142,16 @@ def _selected(
     began = time.perf_counter()
     with done.state.evaluated():
         found = pairs10.selection(_view(config, done, place), shown, pairs)
-    return found | {"time/selection": time.perf_counter() - began}
+    return found | {_SELECTION_TIME: time.perf_counter() - began}
 
 
 def _shared(value: float | None, place: Place) -> float:
-    """The first worker's value on every worker."""
-    own = -math.inf if value is None else value
-    told = place.group.max(torch.tensor(own, dtype=torch.float64, device=place.device))
-    return float(told)
+    """The first worker's value on every worker, also if it is not a number."""
+    is_nan = value is not None and math.isnan(value)
+    own = -math.inf if value is None or is_nan else value
+    told = torch.tensor([own, float(is_nan)], dtype=torch.float64, device=place.device)
+    found, was_nan = place.group.max(told).tolist()
+    return math.nan if was_nan else float(found)
 
 
 def _finish(
@@ -160,10 +163,11 @@ def _finish(
     writer: RunWriter | None,
     keeper: Keeper,
 ) -> dict[str, float]:
-    """Benchmarks, the finished model, the end of the attempt; the benchmarks' metrics."""
+    """Benchmarks, the finished model, the end of the attempt; metrics of the model that counts."""
     found: dict[str, float] = {}
-    if config.stopping.model == "best":
-        keeper.restore_best(done.state)
+    if config.stopping.model == "best" and keeper.restore_best(done.state):
+        measured = done.state.progress.last_row
+        found |= {n: v for n, v in measured.items() if n.startswith(_SELECTION)}
     tensors = done.state.model(only_first=True)
     if writer is not None:
         with done.state.evaluated():
@@ -181,6 +185,15 @@ def _finish(
 
 def _is_selection_epoch(number: int, config: TrainConfig) -> bool:
     return number % config.select_every == 0 or number in (1, config.epochs)
+
+
+def _unselected(row: Mapping[str, float]) -> dict[str, float]:
+    """Without what an epoch before was measured at."""
+    return {
+        name: value
+        for name, value in row.items()
+        if not name.startswith((_SELECTION, _SELECTION_TIME))
+    }
 
 
 def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:

@@ -15,7 +15,10 @@ _DIGITS = 16
 
 
 class Start(Config):
-    """A model of this project, or a backbone of arcface_torch. The path changes no digest."""
+    """A model of this project, or a backbone of arcface_torch; a text is its path.
+
+    The path changes no digest. Workers need not run where it was given: it is made absolute.
+    """
 
     path: str = place(
         ...,
@@ -31,11 +34,14 @@ class Start(Config):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"path": value}
         if not isinstance(value, dict) or "path" not in value:
             return value
+        value = value | {"path": str(Path(str(value["path"])).expanduser().absolute())}
         if value.get("sha256"):
             return value | {"sha256": _first_digits(str(value["sha256"]))}
-        file = file_of(str(value["path"]))
+        file = file_of(value["path"])
         if not file.is_file():
             raise ValueError(
                 f"{file}: no such file, so nothing says which weights are meant; give the path "
@@ -57,7 +63,7 @@ def _first_digits(told: str) -> str:
 
 def file_of(path: str) -> Path:
     """The weights file that a `path` means."""
-    place_of = Path(path).expanduser()
+    place_of = Path(path)
     return place_of / MODEL if place_of.is_dir() else place_of
 
 

@@ -86,7 +86,7 @@ class State:
             for prefix, own in self._parts().items()
             for name, tensor in self.trainee.gather(own, only_first=only_first).items()
         }
-        if only_first and self.trainee.head.shard.group.rank:
+        if only_first and not found:
             return {}
         return found | {f"epoch.{n}": getattr(self, n).to("cpu", copy=True) for n in _EPOCH}
 

@@ -141,5 +141,5 @@ def _update(
     is_bad = ~is_finite & is_lost
     scale.update(is_finite)
     if state.average is not None:
-        state.average.update()
+        state.average.update(moves)
     return norm, is_bad

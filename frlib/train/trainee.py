@@ -39,11 +39,17 @@ class Trainee(nn.Module):
             return tuple(own.shape)
         return (self.head.shard.num_classes * self._rows[name], *own.shape[1:])
 
+    @property
+    def _is_first(self) -> bool:
+        return not (self.head.shard.group.rank or self.head.data.rank)
+
     def gather(self, own: Mapping[str, Tensor], *, only_first: bool) -> dict[str, Tensor]:
         """Whole copies on the CPU. Every worker calls this; `only_first`: others get nothing."""
+        if only_first and not (self._is_first or self.shares_classes):
+            return {}
         rows = {n.removeprefix(_HEAD): t for n, t in own.items() if self._has_rows(n, t)}
         whole = layout.whole(self.head, rows, only_first=only_first) if rows else {}
-        if only_first and self.head.shard.group.rank:
+        if only_first and not self._is_first:
             return {}
         return {
             name: whole[name.removeprefix(_HEAD)]

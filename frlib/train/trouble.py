@@ -6,20 +6,21 @@ Whatever the policy, the step is kept whole (`frlib.train.failure`) for `frlib t
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import torch
+
 from frlib.core.errors import NumericsError
 from frlib.train import failure
 from frlib.train.diagnosis import Diagnosis, diagnose
 from frlib.train.passes import Piece
+from frlib.train.place import Place
 from frlib.train.watch import Bad, Fed
 
 if TYPE_CHECKING:
     from frlib.train.loop import Run
 
 MOST_SKIPPED, MOST_BACK, SLOWER = 20, 3, 0.5
-_ADVICE = (
-    "Lower optimiser.lr or the head's scale or margin, warm up, or set on_nonfinite to skip or "
-    "roll_back"
-)
+_SHOWN, _ROOM = 5, 4096
+_ADVICE = "Lower optimiser.lr or the head's scale or margin, or warm up"
 
 
 class WentBackError(Exception):
@@ -35,7 +36,7 @@ def meet(run: "Run", bad: Bad, pieces: Callable[[Fed], list[Piece]]) -> None:
     state.progress.step = reached
     run.listener.event("not finite", told)
     if policy == "stop":
-        raise NumericsError(f"{told}. {_ADVICE}")
+        raise NumericsError(f"{told}. {_ADVICE}. Or set on_nonfinite to skip or roll_back")
     if policy == "skip":
         state.progress.skipped += 1
         if state.progress.skipped > MOST_SKIPPED:
@@ -46,8 +47,12 @@ def meet(run: "Run", bad: Bad, pieces: Callable[[Fed], list[Piece]]) -> None:
 
 
 def _told(run: "Run", bad: Bad, found: Diagnosis) -> str:
-    ids = [str(run.manifest.ids[row]) for row in found.samples[:5]]
-    words = f"step {bad.step} (epoch {run.state.epoch + 1}), worker {run.place.group.rank}: {found}"
+    group, device = run.place.group, run.place.device
+    worker = where_it_began(found, run.place)
+    own_ids = "\n".join(str(run.manifest.ids[row]) for row in found.samples[:_SHOWN])
+    ids = failure.texts(own_ids, group, device, _ROOM)[worker].splitlines()
+    what = failure.texts(str(found), group, device, _ROOM)[worker]
+    words = f"step {bad.step} (epoch {run.state.epoch + 1}), worker {worker}: {what}"
     if ids:
         words += f"; images {', '.join(ids)}"
     if run.folder is None:
@@ -56,16 +61,23 @@ def _told(run: "Run", bad: Bad, found: Diagnosis) -> str:
         "step": bad.step,
         "seed": run.seed,
         "precision": run.precision,
-        "workers": run.place.group.size,
+        "workers": group.size,
         "num_samples": len(run.manifest),
         "steps_per_epoch": run.plan.steps,
         "rate": run.state.progress.rate,
         "images": ids,
     }
     place = failure.write(
-        run.folder / "failures", run.config, run.state, bad.fed, found, facts, run.place.group
+        run.folder / "failures", run.config, run.state, bad.fed, found, facts, group
     )
     return f"{words}. Kept for `frlib train replay {place}`"
+
+
+def where_it_began(found: Diagnosis, place: Place) -> int:
+    """The worker whose diagnosis begins earliest in the network; the others may have caught it."""
+    after = place.group.all_gather(torch.tensor([found.after], device=place.device)).tolist()
+    first: int = after.index(min(after))
+    return first
 
 
 def _go_back(run: "Run", told: str) -> None:

@@ -10,9 +10,12 @@ from frlib.core.errors import ConfigError
 from frlib.heads.build import slots
 from frlib.heads.shard import share
 from frlib.heads.slots import Slots
-from frlib.train.build import shares_classes
+from frlib.train.build import require_offloadable, shares_classes
 from frlib.train.config import Backbone, TrainConfig
 from frlib.train.footprint import Footprint, measured
+
+BUFFERS = 3
+"""Copies of what a forward pass moves: its own, and two that are kept for a step that is undone."""
 
 ClassRows = Literal["replicated", "sharded", "offloaded"]
 _FLOAT = 4
@@ -147,6 +150,7 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
 
 def _class_rows(config: TrainConfig, classes: int, workers: int) -> ClassRows:
     if config.class_rows == "offloaded":
+        require_offloadable(config.head)
         return "offloaded"
     return "sharded" if shares_classes(config, classes, workers) else "replicated"
 
@@ -175,6 +179,6 @@ def _slot_bytes(composed: Slots, classes: int, images: int, moments: int) -> int
     ):
         for number in slot.state(classes).values():
             width = _NUMBER if isinstance(number.start, int) else _FLOAT
-            copies = 2 + moments if number.learned else 1
+            copies = 2 + moments if number.learned else BUFFERS
             total += sizes[number.per] * width * copies
     return total

@@ -93,6 +93,11 @@ def _config(
         value: dict[str, Any] = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"the run's config is no JSON ({error})") from None
+    if not has_counts and "data" not in value:
+        raise ConfigError(
+            "the run's config has no data to count; give --classes C and --images M, --like SET, "
+            "or its data"
+        )
     if has_counts:
         value["data"] = {"train": "synth"} | value.get("data", {})
     return override(TrainConfig.parse(value), sets), 1

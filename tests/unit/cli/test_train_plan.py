@@ -64,6 +64,7 @@ def test_plan_when_no_counts_are_given_then_counts_the_training_set(tmp_path: Pa
     [
         ((RUN, "--like", "ms1m-v3"), "did you mean 'ms1mv3'"),
         ((RUN, "--classes", "10"), "give --like SET, or --classes C and --images M"),
+        ((RUN,), "no data to count; give --classes C and --images M"),
         ((RUN, "--like", "casia", "--workers", "0"), "workers=0"),
         ((RUN, "--like", "casia", "--workers", "7"), "does not divide into 7 workers"),
         (("{", "--like", "casia"), "no JSON"),

@@ -19,7 +19,7 @@ def test_average_when_updated_then_is_the_closed_form() -> None:
     seen = [copied(dict(trainee.named_parameters()))]
     for step in range(STEPS):
         _moved(trainee, step)
-        average.update()
+        average.update(torch.tensor(True))
         seen.append(copied(dict(trainee.named_parameters())))
     for name, found in average.tensors().items():
         wanted = RATE**STEPS * seen[0][name]
@@ -66,3 +66,13 @@ def test_model_when_no_average_is_kept_then_is_the_trainee() -> None:
     assert not any(name.startswith("average.") for name in made.tensors())
     with made.evaluated():
         assert are_equal(made.model(), dict(made.trainee.state_dict()))
+
+
+def test_average_when_a_step_was_left_out_then_it_stays() -> None:
+    trainee = state(config()).trainee
+    average = Average(trainee, RATE)
+    _moved(trainee, 0)
+    average.update(torch.tensor(True))
+    before = copied(average.tensors())
+    average.update(torch.tensor(False))
+    assert are_equal(average.tensors(), before)

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from frlib.core.errors import ConfigError
+from frlib.heads.presets import arcface
 from frlib.optimisers import sgd
 from frlib.train.build import shares_classes, train_mode
+from frlib.train.place import Place
 from tests.unit.train.worlds import are_equal, config, state
 
 
@@ -85,3 +87,12 @@ def test_shares_classes_when_asked_then_follows_the_config(
     rows: str, classes: int, workers: int, are_shared: bool
 ) -> None:
     assert shares_classes(config(class_rows=rows), classes, workers) is are_shared
+
+
+def test_build_when_offloaded_then_the_rows_are_never_on_the_device() -> None:
+    """A tensor that is on this device has lost its values for good."""
+    run = config(class_rows="offloaded", head=arcface.Config(sample_rate=0.5))
+    made = state(run, place=Place(torch.device("meta")))
+    assert made.trainee.backbone.get_parameter("fc.weight").is_meta
+    wanted = state(config()).trainee.head.weight
+    assert torch.equal(made.trainee.head.weight, wanted)

@@ -190,3 +190,24 @@ def test_numbers_when_written_then_are_plain_json_with_a_checksum(tmp_path: Path
     assert found["at_score"] == 0.5 and len(found.pop("sha256")) == 64
     del found["at_score"]
     assert found == made.numbers()
+
+
+def test_keep_when_the_run_went_on_from_before_a_damaged_one_then_it_takes_no_place(
+    tmp_path: Path,
+) -> None:
+    made = trained()
+    kept = keeper(tmp_path)
+    kept.save(made, 0.5)
+    train_on(made)
+    train_on(made)
+    kept.save(made, 0.9)
+    kept.wait()
+    newest = tmp_path / "000000004.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert kept.restore(made) and made.step == 2
+    train_on(made)
+    kept.save(made, 0.4)
+    kept.wait()
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == ["000000002", "000000003"]
+    assert kept.restore(made) and made.step == 3
+    assert kept.restore_best(made) and made.step == 2

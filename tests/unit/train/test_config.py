@@ -1,6 +1,6 @@
 import pytest
 
-from frlib.core.config import canonical, digest
+from frlib.core.config import canonical, digest, override
 from frlib.core.errors import ConfigError
 from frlib.data.augment import Augment
 from frlib.optimisers import adamw, sgd
@@ -67,3 +67,13 @@ def test_digest_when_only_the_flip_is_set_then_as_before_there_were_other_change
 def test_digest_when_a_change_is_added_then_differs(change: dict) -> None:
     others = [config(), config(augment=Augment(flip=False)), config(augment=Augment(crop=3))]
     assert digest(config(**change)) not in {digest(other) for other in others}
+
+
+def test_override_when_there_is_no_start_yet_then_says_to_set_all_of_it() -> None:
+    with pytest.raises(ConfigError, match=r"start is not set.*start=\{\"path\": \.\.\.\}"):
+        override(config(), ["start.path=somewhere"])
+
+
+def test_override_when_a_list_is_given_as_a_text_then_says_how_lists_are_written() -> None:
+    with pytest.raises(ConfigError, match=r"freeze='head': expected a list, as JSON"):
+        override(config(), ["freeze=head"])

@@ -8,6 +8,7 @@ from frlib.heads.presets import curricular
 from frlib.train.diagnosis import Diagnosis, diagnose
 from frlib.train.passes import spread
 from frlib.train.state import State
+from frlib.train.step import passes
 from tests.unit.train.worlds import HERE, are_equal, config, copied, manner, piece, state
 
 ROWS = range(8)
@@ -25,6 +26,8 @@ def test_diagnose_when_all_is_finite_then_nothing_is_found_or_moved() -> None:
     before = copied(made.trainee.state_dict())
     found = _diagnose(made)
     assert (found.layer, found.gradients, found.samples) == ("", (), ())
+    layers = [each for each in made.trainee.backbone.modules() if not list(each.children())]
+    assert found.after == len(layers) + 1
     assert math.isfinite(found.loss) and found.scale == 1
     assert len(found.largest) == 5
     sizes = [size for _, size in found.largest]
@@ -42,6 +45,8 @@ def test_diagnose_when_a_class_centre_is_lost_then_it_is_the_loss_and_no_layer()
     net = spread(made.trainee, HERE)
     found = diagnose(made, net, [piece(whose)], manner(8), 0)
     assert found.layer == "" and found.samples == tuple(whose)
+    layers = [each for each in made.trainee.backbone.modules() if not list(each.children())]
+    assert found.after == len(layers)
     assert "head.weight" in found.gradients
     assert "no layer's output; the loss of samples 16, 17, 18, 19, 20 and 3 more" in str(found)
 
@@ -52,7 +57,7 @@ def test_diagnose_when_an_image_is_lost_then_the_first_layer_and_it_are_named() 
     pieces = [piece(ROWS[:4], 0), piece(ROWS[4:], 1)]
     pieces[1].images[2] = math.inf
     found = diagnose(made, spread(made.trainee, HERE), pieces, manner(8), 0)
-    assert found.layer == "backbone.conv1"
+    assert found.layer == "backbone.conv1" and found.after == 0
     assert found.samples == (6,)
     assert "backbone.conv1.weight" in found.gradients
     assert found.to_json()["loss"] == "nan"
@@ -64,3 +69,14 @@ def test_diagnose_when_the_loss_is_scaled_then_says_by_how_much() -> None:
     found = _diagnose(made)
     assert found.scale == 512
     assert str(found).endswith("loss scale 512")
+
+
+def test_diagnose_when_the_backbone_is_compiled_then_its_layers_are_still_seen() -> None:
+    made = state(config())
+    made.trainee.eval()
+    made.trainee.backbone.compile(backend="eager")
+    pieces = [piece(ROWS[:4], 0), piece(ROWS[4:], 1)]
+    net = spread(made.trainee, HERE)
+    list(passes(made, net, pieces, manner(8), 0))
+    pieces[0].images[1] = math.inf
+    assert diagnose(made, net, pieces, manner(8), 0).layer == "backbone.conv1"

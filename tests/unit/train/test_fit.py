@@ -63,8 +63,9 @@ def test_remedies_when_the_network_is_large_then_name_what_it_takes() -> None:
 def test_remedies_when_classes_are_many_then_name_where_they_go_and_all_together() -> None:
     load = workload(classes=1_000_000, workers=2, batch=512)
     found = {one.change: one for one in fit.remedies(load)}
-    assert {"class_rows=sharded", "class_rows=offloaded", "head.sample_rate=0.1"} <= set(found)
-    assert found["class_rows=offloaded"].host_bytes > host_bytes(load)
+    away = "head.sample_rate=0.1, class_rows=offloaded"
+    assert {"class_rows=sharded", away, "head.sample_rate=0.1"} <= set(found)
+    assert found[away].host_bytes > host_bytes(load)
     every = found["head.logits=bfloat16, accumulate=16, head.sample_rate=0.1, class_rows=offloaded"]
     assert every.device_bytes == min(one.device_bytes for one in found.values())
 
@@ -84,3 +85,10 @@ def test_remedies_when_all_is_done_then_leave_more_workers_alone() -> None:
         class_rows="offloaded",
     )
     assert all("workers" in one.change for one in fit.remedies(load))
+
+
+def test_remedies_when_classes_are_drawn_already_then_rows_go_away_by_themselves() -> None:
+    drawn = {one.change for one in fit.remedies(workload(classes=1_000_000, sample_rate=0.05))}
+    assert "class_rows=offloaded" in drawn
+    every = {one.change for one in fit.remedies(workload(classes=1_000_000))}
+    assert "class_rows=offloaded" not in every

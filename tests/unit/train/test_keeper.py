@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from frlib.parallel.collectives import SingleGroup
 from frlib.train import checkpoint
 from tests.unit.train.worlds import are_equal, config, copied, keeper, state, train_on, trained
 
@@ -51,3 +52,11 @@ def test_save_when_writing_failed_then_the_next_call_says_so_once(
     kept.save(made)
     kept.wait()
     assert kept.restore(made)
+
+
+def test_save_when_another_worker_holds_the_same_then_nothing_is_copied_there() -> None:
+    """Class rows replicated: each worker has all, the first one writes."""
+    made = trained()
+    made.trainee.head.data = SingleGroup(rank=1, size=2)
+    assert made.tensors(only_first=True) == {} and made.model(only_first=True) == {}
+    assert made.tensors().keys() == trained().tensors().keys()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from frlib.core.errors import ConfigError, DataError
-from frlib.heads.presets import arcface, magface, subcenter
+from frlib.heads.build import build
+from frlib.heads.presets import arcface, curricular, magface, subcenter
 from frlib.optimisers import adamw, sgd
 from frlib.train.plan import MemoryPlan, device_bytes, host_bytes, parts, plan
 from frlib.train.workload import Workload
@@ -29,7 +30,7 @@ def _plan(workers: int = 1, classes: int = 6, images: int = 48, **changes: Any) 
 
 def test_parts_when_everything_is_plain_then_are_the_formula() -> None:
     found = _parts(workload())
-    assert found["backbone"] == 4 * 1000 + 80
+    assert found["backbone"] == 4 * 1000 + 3 * 80
     assert found["backbone, gradients"] == found["backbone, optimiser"] == 4 * 900
     assert found["class rows"] == found["class rows, gradients"] == WEIGHT
     assert found["class rows, optimiser"] == WEIGHT
@@ -115,6 +116,9 @@ def test_optimiser_when_read_then_keeps_its_numbers(optimiser: Any, moments: int
 def test_config_when_read_then_its_head_decides_rows_and_numbers() -> None:
     assert _plan(head=subcenter.Config(loss_k=2)).workload.rows == 12
     assert _plan(head=magface.Config()).workload.slot_bytes == 0
+    head = curricular.Config()
+    (number,) = build(head, 6, 16, 0).state_of("negatives").buffers()
+    assert _plan(head=head).workload.slot_bytes == 3 * number.nbytes
     assert _plan(head=arcface.Config(sample_rate=0.5)).workload.sample_rate == 0.5
 
 
@@ -226,3 +230,8 @@ def test_plan_when_a_real_step_is_measured_then_is_within_eight_per_cent(case: s
     if found is None:
         pytest.skip("this system does not tell the peak of resident memory")
     assert wanted == pytest.approx(found, rel=0.08)
+
+
+def test_plan_when_offloaded_and_all_classes_take_part_then_says_so_as_the_run_would() -> None:
+    with pytest.raises(ConfigError, match=r"head\.sample_rate below 1"):
+        _plan(class_rows="offloaded")

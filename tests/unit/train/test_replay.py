@@ -150,3 +150,15 @@ def test_read_when_the_facts_are_damaged_then_says_so(copy: Path, text: str) -> 
 def test_read_when_the_folder_is_another_then_says_which_is_meant(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"holds no failure\.json; expected a folder failures/st"):
         failure.read(tmp_path)
+
+
+def test_replay_when_the_images_do_not_divide_into_the_pieces_then_says_so(copy: Path) -> None:
+    facts = json.loads((copy / "failure.json").read_text())
+    (copy / "failure.json").write_text(json.dumps(facts | {"workers": 2}))
+    with pytest.raises(ConfigError, match=r"accumulate=16: the 16 images .* of 2 workers"):
+        replay.replay(copy, ["accumulate=16"])
+
+
+def test_replay_when_what_is_set_has_no_influence_then_says_what_has(kept: Path) -> None:
+    with pytest.raises(ConfigError, match=r"optimiser\.lr: has no influence .* precision, head"):
+        replay.replay(kept, ["optimiser.lr=0.1"])

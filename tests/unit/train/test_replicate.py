@@ -1,16 +1,19 @@
 """When a replicate ends, which of its models counts, and that an interruption changes neither."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from frlib.parallel.collectives import SingleGroup
+from frlib.records.ledger import completed, final_metrics
 from frlib.train import replicate
 from frlib.train.config import TrainConfig
 from frlib.train.place import Place
@@ -106,7 +109,11 @@ def test_run_when_the_best_model_counts_then_it_is_kept(
     if cut:
         with pytest.raises(CutError):
             replicate.run(run, _ticket(tmp_path), HERE, _cut(cut))
-    replicate.run(run, _ticket(tmp_path), HERE, silent)
+    row = replicate.run(run, _ticket(tmp_path), HERE, silent)
+    attempt = completed(_ticket(tmp_path).folder)
+    assert attempt is not None
+    value = {2: 0.9, 1: 0.6}[best]
+    assert row["selection/auc"] == final_metrics(attempt)["selection/auc"] == value
     assert len(selection.seen) == 5
     assert are_equal(_model(tmp_path), selection.seen[best - 1])
     assert not are_equal(_model(tmp_path), selection.seen[-1])
@@ -133,7 +140,9 @@ def test_run_when_nobody_measures_here_then_the_first_workers_value_counts(
 
     class First(SingleGroup):
         def max(self, values: Tensor) -> Tensor:
-            return values.clamp(min=0.2) if values.dtype == torch.float64 else values
+            if values.dtype != torch.float64:
+                return values
+            return torch.stack([values[0].clamp(min=0.2), values[1]])
 
     class Another(Place):
         is_first = False
@@ -148,3 +157,36 @@ def test_run_when_nobody_measures_here_then_the_first_workers_value_counts(
     )
     replicate.run(_config(), _ticket(tmp_path), Another(HERE.device, First()), silent)
     assert noted == [0.2] * 4
+
+
+def test_run_when_only_some_epochs_are_evaluated_then_the_others_have_no_value_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _patch(monkeypatch, [0.6, 0.7, 0.8, 0.9])
+    reported: dict[int, float] = {}
+
+    def report(row: Mapping[str, float]) -> None:
+        reported[int(row["epoch"])] = row["selection/auc"]
+
+    replicate.run(_config(select_every=2), _ticket(tmp_path), HERE, report)
+    files = sorted(_ticket(tmp_path).folder.glob("**/metrics-*.parquet"))
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    measured = {row["epoch"]: row["value"] for row in rows if row["name"] == "selection/auc"}
+    assert measured == {1: 0.6, 2: 0.7, 4: 0.8, 5: 0.9}
+    assert {row["epoch"] for row in rows if row["name"] == "time/selection"} == {1, 2, 4, 5}
+    assert reported == {1: 0.6, 2: 0.7, 3: 0.7, 4: 0.8, 5: 0.9}
+
+
+def test_run_when_checkpoints_are_taken_inside_epochs_then_their_time_is_in_the_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = replicate.Keeper.save
+
+    def slow(*given: Any) -> None:
+        time.sleep(0.05)
+        save(*given)
+
+    monkeypatch.setattr(replicate.Keeper, "save", slow)
+    _patch(monkeypatch, [0.5])
+    row = replicate.run(_config(epochs=1, checkpoint_every=1), _ticket(tmp_path), HERE, silent)
+    assert row["time/checkpoint"] >= 0.05 * (mini.STEPS + 1)

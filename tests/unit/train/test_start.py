@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from frlib.backbones import iresnet, tiny
 from frlib.core import safeio
-from frlib.core.config import digest
+from frlib.core.config import digest, override
 from frlib.core.errors import ConfigError, DataError
 from frlib.heads.presets import arcface, subcenter
 from frlib.train.checkpoint import save_model
@@ -160,3 +160,13 @@ def test_build_when_started_from_public_weights_then_has_them(
     assert are_equal(found, weights)
     with pytest.raises(ConfigError, match=r"holds a backbone alone; leave start\.head off"):
         _begun(file, backbone=backbone, start={"head": True})
+
+
+def test_start_when_the_path_is_a_text_from_where_the_user_stands_then_holds_everywhere(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parent)
+    found = override(config(), [f"start={run.name}"])
+    assert found.start == Start(path=str(run))
+    monkeypatch.chdir("/")
+    assert are_equal(_part(state(found), "backbone."), _stored(run, "backbone."))

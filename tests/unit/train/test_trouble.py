@@ -1,19 +1,24 @@
 """What a run does about a step that is not finite: stop, skip, go back."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from frlib.core.errors import NumericsError
 from frlib.heads.presets import curricular, repface
 from frlib.optimisers import adamw, sgd
+from frlib.parallel.collectives import SingleGroup
 from frlib.schedules import moving_haar
 from frlib.train import failure, loop, trouble
 from frlib.train.config import TrainConfig
+from frlib.train.diagnosis import Diagnosis
 from frlib.train.keeper import Keeper
 from frlib.train.loop import Epoch, epochs
+from frlib.train.place import Place
 from tests.unit.train.worlds import (
     HERE,
     Heard,
@@ -47,6 +52,8 @@ def _run(
         if kept is not None and not epoch.is_again:
             kept.save(epoch.state)
         found.append(epoch)
+    if kept is not None:
+        kept.wait()
     return found
 
 
@@ -90,7 +97,7 @@ def test_stop_when_the_rate_is_wild_then_keeps_the_step_and_names_layer_and_fold
     assert f"first in the output of {kept.facts['diagnosis']['layer']}" in told
     assert f"frlib train replay {folder}" in told
     assert kept.facts["images"] and all(name in told for name in kept.facts["images"])
-    assert "Lower optimiser.lr" in told
+    assert told.endswith("or warm up. Or set on_nonfinite to skip or roll_back")
     assert heard.events == [("not finite", told.split(". Lower")[0])]
     assert kept.facts["step"] == kept.facts["numbers"]["step"] == seen[-1]["step"]
     assert folder.name == f"step-{seen[-1]['step']:09d}"
@@ -229,3 +236,28 @@ def test_roll_back_when_there_is_no_checkpoint_then_says_so(
     kept = keeper(tmp_path / "checkpoints") if is_kept else None
     with pytest.raises(NumericsError, match="no checkpoint to go back to"):
         _run(config(on_nonfinite="roll_back"), tmp_path, kept)
+
+
+@dataclass(frozen=True)
+class Two(SingleGroup):
+    """The first of two workers; the other one sends its numbers plus `more`."""
+
+    size: int = 2
+    more: int = 0
+
+    def all_gather(self, values: Tensor) -> Tensor:
+        return torch.cat([values, values + self.more])
+
+
+@pytest.mark.parametrize(("more", "worker"), [(-1, 1), (0, 0), (1, 0)])
+def test_where_it_began_when_several_are_lost_then_is_the_earliest_layer(
+    more: int, worker: int
+) -> None:
+    found = Diagnosis("backbone.bn1", 1, (), (), (), 0.0, 1.0)
+    assert trouble.where_it_began(found, Place(HERE.device, Two(more=more))) == worker
+
+
+def test_texts_when_gathered_then_are_those_of_all_workers_cut_to_the_room() -> None:
+    assert failure.texts("layer ä", Two(), HERE.device, 8) == ["layer ä"] * 2
+    assert failure.texts("layer ä", Two(), HERE.device, 7) == ["layer "] * 2
+    assert failure.texts("ab", Two(more=1), HERE.device, 2) == ["ab", "bc"]

@@ -79,7 +79,13 @@ def config(**changes: Any) -> TrainConfig:
     return TrainConfig(**(values | changes))
 
 
-def state(run: TrainConfig, *, classes: int = CLASSES, precision: str = "float32") -> State:
+def state(
+    run: TrainConfig,
+    *,
+    classes: int = CLASSES,
+    precision: str = "float32",
+    place: Place = HERE,
+) -> State:
     """Of a run, before its first step."""
     steps = CLASSES * PER_CLASS // run.batch_size
     return build(
@@ -87,7 +93,7 @@ def state(run: TrainConfig, *, classes: int = CLASSES, precision: str = "float32
         classes,
         CLASSES * PER_CLASS,
         seed=0,
-        place=HERE,
+        place=place,
         precision=precision,
         schedule=follow(run.epochs * steps, steps, run.schedule),
     )

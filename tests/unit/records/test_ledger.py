@@ -1,0 +1,49 @@
+"""What an arm has shown, read back from its records."""
+
+from pathlib import Path
+
+import pytest
+
+from frlib.records import layout
+from frlib.records.ledger import course
+from frlib.records.write import RunWriter
+
+METRIC = "selection/auc"
+ARM = "0123456789abcdef"
+
+
+def _write(folder: Path, seed: int, values: list[float | None], *, ends: bool = True) -> None:
+    """An attempt with these values of its epochs; None: not measured."""
+    with RunWriter(folder, study="s", arm=ARM, seed=seed, facts={}) as writer:
+        for number, value in enumerate(values):
+            row = {"train/loss": 1.0} | ({} if value is None else {METRIC: value})
+            writer.log(row, epoch=number + 1, step=number + 1)
+        writer.finish("complete" if ends else "stopped")
+
+
+def _course(folder: Path) -> dict[int, float]:
+    return course(layout.arm_folder(folder, ARM), METRIC, (0, 1), 4)
+
+
+def test_course_when_replicates_are_whole_then_is_the_mean_so_far(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [0.1, 0.2, 0.3, 0.4])
+    _write(tmp_path, 1, [0.6, 0.8], ends=False)
+    wanted = {1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4, 5: 0.5, 6: 0.6}
+    assert _course(tmp_path) == pytest.approx(wanted)
+
+
+def test_course_when_an_epoch_is_not_measured_then_shows_the_one_before(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [0.1, 0.2, None], ends=False)
+    assert _course(tmp_path) == {1: 0.1, 2: 0.2, 3: 0.2}
+
+
+def test_course_when_a_replicate_stopped_early_then_the_next_one_goes_on(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [0.1, 0.2])
+    _write(tmp_path, 1, [0.6], ends=False)
+    assert _course(tmp_path) == pytest.approx({1: 0.1, 2: 0.2, 4: 0.2, 5: 0.4})
+
+
+def test_course_when_a_run_was_broken_off_then_its_later_attempt_counts(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [0.1, 0.2], ends=False)
+    _write(tmp_path, 0, [None, 0.7, 0.9], ends=False)
+    assert _course(tmp_path) == {1: 0.1, 2: 0.7, 3: 0.9}
