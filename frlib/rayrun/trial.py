@@ -31,6 +31,8 @@ class _Tally:
         self._latest = math.nan
         self._epoch = 0
         self._tag: dict[str, Any] = {}
+        self.is_short = False
+        """Whether the replicate that was closed last ran here and ended before its last epoch."""
 
     def result(self, seed: int, row: Mapping[str, Any]) -> dict[str, Any]:
         """`step`: epochs over all replicates; `value`: mean over them, the running one included."""
@@ -46,11 +48,6 @@ class _Tally:
             **self._tag,
         }
 
-    @property
-    def is_short(self) -> bool:
-        """Whether the replicate that was closed last ended before its last epoch."""
-        return 0 < self._epoch < self._epochs
-
     def whole(self, seed: int) -> dict[str, Any]:
         """What a replicate that ended early is at the end of all its epochs: as it was."""
         return {**self.end(""), "seed": seed, "epoch": self._epochs, **self._tag}
@@ -58,6 +55,7 @@ class _Tally:
     def close(self, metrics: Mapping[str, float]) -> None:
         """A replicate is complete, perhaps before its last epoch."""
         self._values.append(float(metrics.get(self._metric, math.nan)))
+        self.is_short, self._epoch = 0 < self._epoch < self._epochs, 0
 
     def end(self, status: str, message: str = "") -> dict[str, Any]:
         """The arm's last result."""

@@ -24,6 +24,14 @@ def test_tally_when_a_replicate_ends_early_then_its_end_still_meets_the_rung() -
     assert following["value"] == pytest.approx(0.6)
 
 
+def test_tally_when_a_short_replicate_is_followed_by_one_on_record_then_that_is_not_short() -> None:
+    tally = _tally()
+    tally.result(0, {"epoch": 2, "selection/auc": 0.6})
+    tally.close({"selection/auc": 0.6})
+    tally.close({"selection/auc": 0.7})
+    assert not tally.is_short
+
+
 def test_tally_when_a_replicate_is_whole_or_on_record_then_nothing_is_added() -> None:
     tally = _tally()
     tally.close({"selection/auc": 0.8})
