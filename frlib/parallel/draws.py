@@ -83,8 +83,12 @@ class Dropout(Drawing):
         return f"p={self.p}"
 
 
+def drawing(network: nn.Module) -> tuple[tuple[str, Drawing], ...]:
+    """The drawing layers of a network, with their names in it."""
+    return tuple((n, layer) for n, layer in network.named_modules() if isinstance(layer, Drawing))
+
+
 def position(network: nn.Module, where: Position) -> None:
     """Tell every drawing layer of a network its name in it, and where the next pass is."""
-    for name, layer in network.named_modules():
-        if isinstance(layer, Drawing):
-            layer.stand(name, where)
+    for name, layer in drawing(network):
+        layer.stand(name, where)

@@ -17,7 +17,7 @@ def global_norm(trainee: Trainee, apart: Sequence[Tensor] = ()) -> Tensor:
     """
     alike: list[Tensor] = [] if trainee.shares_classes else list(apart)
     parts: list[Tensor] = list(apart) if trainee.shares_classes else []
-    for name, parameter in trainee.named_parameters():
+    for name, parameter in trainee.weights:
         if parameter.grad is not None:
             (parts if trainee.is_shared_out(name) else alike).append(parameter.grad)
     norm = get_total_norm(alike) if alike else None

@@ -54,7 +54,7 @@ class State:
     """Model, optimiser, schedule, loss scale, average, progress, and the epoch that is not over.
 
     losses: `[n]` of its steps so far, mean over workers. flagged: `[m, 5]`, decisions on samples so
-    far (`frlib.train.verdicts`).
+    far (`frlib.train.verdicts`). at_score: selection value of the checkpoint it was restored from.
     """
 
     trainee: Trainee
@@ -65,6 +65,7 @@ class State:
     progress: Progress = field(default_factory=Progress)
     losses: Tensor = field(default_factory=lambda: torch.zeros(0))
     flagged: Tensor = field(default_factory=lambda: torch.zeros(0, 5, dtype=torch.float64))
+    at_score: float | None = None
 
     @property
     def epoch(self) -> int:
@@ -123,6 +124,7 @@ class State:
         for name in _EPOCH:
             setattr(self, name, tensors[f"epoch.{name}"].to(device))
         self.progress = Progress(**{name: numbers[name] for name in asdict(Progress())})
+        self.at_score = numbers.get("at_score")
         self.schedule.restore(numbers["schedule"])
         self.scale.restore(numbers["scale"])
 

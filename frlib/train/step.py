@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from frlib.heads.head import MovedRows
 from frlib.heads.output import Decisions
-from frlib.parallel.draws import Position, position
+from frlib.parallel.draws import Position
 from frlib.train.clock import Clock
 from frlib.train.frozen import joined, only_rows
 from frlib.train.gradients import clip_factor, global_norm, multiply
@@ -98,7 +98,8 @@ def passes(
         before = number * manner.batch_size + manner.rank * manner.share
         first, count = before // len(pieces), len(piece.labels)
         where = Position(manner.seed, at_step, first, count, manner.batch_size)
-        position(state.trainee.backbone, where)
+        for name, layer in state.trainee.drawing:
+            layer.stand(name, where)
         is_last = number == len(pieces) - 1
         with nullcontext() if is_last else net.without_averaging():
             with manner.clock.device_span("forward"):
@@ -125,7 +126,7 @@ def _update(
     if scale.is_on:
         factor = scale.inverse() if factor is None else factor * scale.inverse()
     if factor is not None:
-        own = [p.grad for p in trainee.parameters() if p.grad is not None]
+        own = [p.grad for _, p in trainee.weights if p.grad is not None]
         multiply([*own, *apart], factor)
     for group in optimiser.param_groups:
         group["lr"] = lr * group["rate"]

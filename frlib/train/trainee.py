@@ -11,17 +11,24 @@ from torch import Tensor, nn
 
 from frlib.heads import layout
 from frlib.heads.head import Head
+from frlib.parallel.draws import drawing
 
 _HEAD = "head."
 
 
 class Trainee(nn.Module):
-    """What is trained. Tensors of it are named `backbone.*` and `head.*`."""
+    """What is trained. Tensors of it are named `backbone.*` and `head.*`.
+
+    weights: its parameters by name, drawing: the layers of the backbone that draw numbers; looked
+    up once, as a step asks for them.
+    """
 
     def __init__(self, backbone: nn.Module, head: Head) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.weights = tuple(self.named_parameters())
+        self.drawing = drawing(backbone)
         self._rows = {_HEAD + name: each for name, each in layout.Layout.of(head).rows.items()}
 
     @property

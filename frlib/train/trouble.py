@@ -90,6 +90,7 @@ def _go_back(run: "Run", told: str) -> None:
     state = run.state
     state.progress.rolled_back, state.progress.rate = times, rate
     run.log.go_on(state.progress.deciding, state.flagged)
+    run.keeper.save(state, state.at_score)
     run.listener.event(
         "rolled back", f"to step {state.step}; the learning rate is {rate:g} times as set from now"
     )

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from frlib.core import safeio
 from frlib.core.errors import NumericsError
 from frlib.heads.presets import curricular, repface
 from frlib.optimisers import adamw, sgd
@@ -216,6 +217,29 @@ def test_roll_back_when_it_resumes_then_the_rate_stays_halved(
     assert [epoch.is_again for epoch in again] == [True]
     assert again[-1].state.progress.rate == 0.5
     assert again[-1].state.progress.rolled_back == 1
+
+
+def test_roll_back_when_it_is_cut_off_at_once_then_the_halved_rate_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, 4)
+    run, folder = config(on_nonfinite="roll_back"), tmp_path / "checkpoints"
+    kept = keeper(folder)
+    passes = epochs(run, manifest(), pixels(), seed=0, place=HERE, keeper=kept)
+    kept.save(next(passes).state, score=0.7)
+    go_back = trouble._go_back
+
+    def cut(run: Any, told: str) -> None:
+        go_back(run, told)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trouble, "_go_back", cut)
+    with pytest.raises(KeyboardInterrupt):
+        next(passes)
+    kept.wait()
+    (path,) = folder.glob("*.json")
+    told = safeio.read_json(path)
+    assert (told["rate"], told["rolled_back"], told["at_score"]) == (0.5, 1, 0.7)
 
 
 def test_roll_back_when_it_helps_not_then_stops_after_the_third_time(
