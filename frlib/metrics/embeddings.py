@@ -9,7 +9,6 @@ Shapes: N images, D outputs per view, P pairs.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -141,16 +140,16 @@ def summed_distance(
     is_used_N = np.zeros(len(shaped[0]), dtype=bool)
     for rows in sides:
         is_used_N[rows] = True
-    if len(sides[0]) > len(is_used_N):  # images recur: each is normalised once
-        unit_ND = sum_normalise(emb_ND, flip_ND)
-        block = unit_ND.__getitem__
+    block: _Summed | _Recurring
+    if len(sides[0]) > len(is_used_N):
+        block = _Recurring(sum_normalise(emb_ND, flip_ND))
     else:
-        block = partial(_summed_block, shaped)
+        block = _Summed(shaped)
         if not is_used_N.all():  # those in use are checked by their norms
             views(emb_ND, flip_ND)
     distance_P = np.empty(len(sides[0]))
     for at in blocks(len(distance_P)):
-        left, right = (block(rows[at]) for rows in sides)
+        left, right = (block(rows[at], side) for side, rows in enumerate(sides))
         left -= right
         distance_P[at] = np.vecdot(left, left)
     return distance_P
@@ -174,16 +173,44 @@ def same_length(
     return left_P, right_P
 
 
-def _summed_block(shaped: list[Floats], rows: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    first, *second = shaped
-    total = first[rows].astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for view in second:
-            total += view[rows]
-        norm_n = np.sqrt(np.vecdot(total, total))
-    if not np.isfinite(norm_n).all():
-        sum_normalise(first, second[0] if second else None)  # its error names the image
-        return normalise(total).astype(np.float64, copy=False)
-    norm_n[norm_n == 0] = 1
-    total /= norm_n[:, None]
-    return total
+class _Recurring:
+    """Blocks of rows where images recur, so that each was normalised once before."""
+
+    def __init__(self, unit_ND: NDArray[np.float64]) -> None:
+        self._unit_ND = unit_ND
+
+    def __call__(self, rows: NDArray[np.integer[Any]], side: int) -> NDArray[np.float64]:
+        """`[n, D]`, a copy."""
+        found: NDArray[np.float64] = self._unit_ND[rows]
+        return found
+
+
+class _Summed:
+    """Blocks of summed, normalised rows, in memory that stays in cache from block to block."""
+
+    def __init__(self, shaped: list[Floats]) -> None:
+        dim = shaped[0].shape[1]
+        self._shaped = shaped
+        self._sums = np.empty((2, BLOCK, dim))
+        self._taken = [np.empty((BLOCK, dim), dtype=view.dtype) for view in shaped]
+
+    def __call__(self, rows: NDArray[np.integer[Any]], side: int) -> NDArray[np.float64]:
+        """`[n, D]` of up to `BLOCK` rows; good until the same side is asked for again."""
+        first, *second = self._shaped
+        count = len(rows)
+        total: NDArray[np.float64] = self._sums[side, :count]
+        total[...] = self._take(0, rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for number in range(1, len(self._shaped)):
+                total += self._take(number, rows)
+            norm_n = np.sqrt(np.vecdot(total, total))
+        if not np.isfinite(norm_n).all():
+            sum_normalise(first, second[0] if second else None)  # its error names the image
+            return normalise(total).astype(np.float64, copy=False)
+        norm_n[norm_n == 0] = 1
+        total /= norm_n[:, None]
+        return total
+
+    def _take(self, number: int, rows: NDArray[np.integer[Any]]) -> Floats:
+        taken = self._taken[number][: len(rows)]
+        return np.take(self._shaped[number], rows, axis=0, out=taken, mode="clip")
