@@ -92,9 +92,9 @@ class Head(nn.Module):
                 )
             self.add_module(name, Numbers(declared, self.shard, num_samples))
         centres = slots.similarity.centres_per_class
-        whole_RD = draw(num_classes * centres, dim, slots.similarity.start, generator)
-        first = self.shard.first * centres
-        self.weight = nn.Parameter(whole_RD[first : first + self.shard.count * centres].clone())
+        first, count = self.shard.first * centres, self.shard.count * centres
+        rule = slots.similarity.start
+        self.weight = nn.Parameter(draw(num_classes * centres, dim, rule, generator, first, count))
 
     def forward(
         self,
