@@ -166,47 +166,25 @@ def on_first(values: Tensor, group: Group) -> Tensor:
 
 class _Gathered(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, group: Group) -> Tensor:
-        ctx.group, ctx.count = group, len(values)
+    def forward(ctx: Any, values: Tensor, group: Group, has_parts: bool) -> Tensor:
+        ctx.group, ctx.count, ctx.has_parts = group, len(values), has_parts
         return group.all_gather(values)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        own = grad[ctx.group.rank * ctx.count :][: ctx.count]
-        return own * ctx.group.size, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        whole = ctx.group.sum(grad) if ctx.has_parts else grad
+        own = whole[ctx.group.rank * ctx.count :][: ctx.count]
+        return own * ctx.group.size, None, None
 
 
-def gathered(values: Tensor, group: Group) -> Tensor:
+def gathered(values: Tensor, group: Group, *, has_parts: bool = False) -> Tensor:
     """`all_gather` for a loss that every data-parallel worker computes alike from it.
 
     The gradient is this worker's part times the number of workers, so that averaging parameter
-    gradients over workers gives those of the one common loss.
+    gradients over workers gives those of the one common loss. has_parts: every worker
+    differentiates its own part of the loss alone (its classes); the parts' gradients are added up.
     """
     if group.size == 1:
         return values
-    result: Tensor = _Gathered.apply(values, group)
-    return result
-
-
-class _GatheredForParts(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, group: Group) -> Tensor:
-        ctx.group, ctx.count = group, len(values)
-        return group.all_gather(values)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        whole = ctx.group.sum(grad)
-        own = whole[ctx.group.rank * ctx.count :][: ctx.count]
-        return own * ctx.group.size, None
-
-
-def gathered_for_parts(values: Tensor, group: Group) -> Tensor:
-    """`gathered` for a loss of which every worker differentiates its own part (its classes).
-
-    The parts' gradients are added up first.
-    """
-    if group.size == 1:
-        return values
-    result: Tensor = _GatheredForParts.apply(values, group)
+    result: Tensor = _Gathered.apply(values, group, has_parts)
     return result

@@ -13,10 +13,8 @@ would rise again; here it stays at f.
 import math
 from typing import Literal
 
-from frlib.core.config import Config as _Config
-from frlib.core.config import setting
 from frlib.core.paper import Paper
-from frlib.schedules._warmup import First, rising, warmup_steps
+from frlib.schedules._anneal import Annealed, annealed
 
 PAPER = Paper(
     key="loshchilov2017sgdr",
@@ -26,15 +24,10 @@ PAPER = Paper(
 )
 
 
-class Config(_Config):
+class Config(Annealed):
     """Where the rate ends, and the warm-up before the decay."""
 
     name: Literal["cosine"] = "cosine"
-    final_ratio: float = setting(0.0, ge=0, le=1, doc="last rate as a part of the base rate")
-    warmup_epochs: float = setting(0.0, ge=0, doc="length of the linear warm-up", unit="epochs")
-    first: First = setting(
-        "ramp", doc="rate of step 0 when warming up: ramp 1/w, zero 0, full the base rate"
-    )
 
 
 def factor(step: int, total_steps: int, steps_per_epoch: int, config: Config) -> float:
@@ -42,8 +35,8 @@ def factor(step: int, total_steps: int, steps_per_epoch: int, config: Config) ->
 
     `ConfigError` if the warm-up is as long as the run.
     """
-    warm = warmup_steps(config.warmup_epochs, steps_per_epoch, total_steps)
-    if step < warm:
-        return rising(step, warm, config.first)
-    done = min(1.0, (step - warm) / (total_steps - warm))
-    return config.final_ratio + (1 - config.final_ratio) * (1 + math.cos(math.pi * done)) / 2
+    return annealed(step, total_steps, steps_per_epoch, config, _half_wave)
+
+
+def _half_wave(left: float) -> float:
+    return (1 - math.cos(math.pi * left)) / 2

@@ -11,10 +11,8 @@ f is `final_ratio`. With f = 0 this is `poly` with power 1, and ExpFace's linear
 
 from typing import Literal
 
-from frlib.core.config import Config as _Config
-from frlib.core.config import setting
 from frlib.core.paper import Paper
-from frlib.schedules._warmup import First, rising, warmup_steps
+from frlib.schedules._anneal import Annealed, annealed
 
 PAPER = Paper(
     key="li2020budgeted",
@@ -24,15 +22,10 @@ PAPER = Paper(
 )
 
 
-class Config(_Config):
+class Config(Annealed):
     """Where the rate ends, and the warm-up before the decay."""
 
     name: Literal["linear"] = "linear"
-    final_ratio: float = setting(0.0, ge=0, le=1, doc="last rate as a part of the base rate")
-    warmup_epochs: float = setting(0.0, ge=0, doc="length of the linear warm-up", unit="epochs")
-    first: First = setting(
-        "ramp", doc="rate of step 0 when warming up: ramp 1/w, zero 0, full the base rate"
-    )
 
 
 def factor(step: int, total_steps: int, steps_per_epoch: int, config: Config) -> float:
@@ -40,8 +33,8 @@ def factor(step: int, total_steps: int, steps_per_epoch: int, config: Config) ->
 
     `ConfigError` if the warm-up is as long as the run.
     """
-    warm = warmup_steps(config.warmup_epochs, steps_per_epoch, total_steps)
-    if step < warm:
-        return rising(step, warm, config.first)
-    left = max(0, total_steps - step) / (total_steps - warm)
-    return config.final_ratio + (1 - config.final_ratio) * left
+    return annealed(step, total_steps, steps_per_epoch, config, _line)
+
+
+def _line(left: float) -> float:
+    return left

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from frlib.heads.output import Decisions, HeadOutput
-from frlib.parallel.collectives import Group, gathered_for_parts
+from frlib.parallel.collectives import Group, gathered
 from frlib.train.place import Place
 from frlib.train.trainee import Trainee
 
@@ -98,7 +98,7 @@ class Shared:
         kind = torch.promote_types(embeddings.dtype, torch.float32)
         group, count = self._group, len(embeddings)
         output: HeadOutput = self._head(
-            gathered_for_parts(embeddings.to(kind), group),
+            gathered(embeddings.to(kind), group, has_parts=True),
             group.all_gather(piece.labels),
             epoch=epoch,
             step=piece.number,

@@ -67,9 +67,16 @@ def _workers(driver: int) -> list[int]:
     return sorted(found)
 
 
-def test_run_when_a_worker_is_killed_then_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "workers",
+    [(), ("resources.workers=1", "resources.max_workers=2")],
+    ids=["two", "one to two"],
+)
+def test_run_when_a_worker_is_killed_then_goes_on_from_its_checkpoint(
+    workers: tuple[str, ...], tmp_path: Path
+) -> None:
     driver = _start(
-        tmp_path, "search.arms_per_cell=1", "replicates.seeds=[0]", "base.epochs=30",
+        tmp_path, *workers, "search.arms_per_cell=1", "replicates.seeds=[0]", "base.epochs=30",
         'base.head={"name":"arcface","margin":0.2}', 'axes={"noise.closed.ratio":[0.3]}',
     )  # fmt: skip
     end = time.monotonic() + 240
