@@ -5,31 +5,36 @@ else all of them hold alike.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from frlib.heads import layout
 from frlib.heads.head import Head
-from frlib.parallel.draws import drawing
+from frlib.parallel.draws import Drawing, drawing
 
 _HEAD = "head."
 
 
 class Trainee(nn.Module):
-    """What is trained. Tensors of it are named `backbone.*` and `head.*`.
-
-    weights: its parameters by name, drawing: the layers of the backbone that draw numbers; looked
-    up once, as a step asks for them.
-    """
+    """What is trained. Tensors of it are named `backbone.*` and `head.*`."""
 
     def __init__(self, backbone: nn.Module, head: Head) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
-        self.weights = tuple(self.named_parameters())
-        self.drawing = drawing(backbone)
         self._rows = {_HEAD + name: each for name, each in layout.Layout.of(head).rows.items()}
+
+    @cached_property
+    def weights(self) -> tuple[tuple[str, nn.Parameter], ...]:
+        """Its parameters by name, looked up by the first step; none is replaced after that."""
+        return tuple(self.named_parameters())
+
+    @cached_property
+    def drawing(self) -> tuple[tuple[str, Drawing], ...]:
+        """The layers of the backbone that draw numbers, looked up by the first step."""
+        return drawing(self.backbone)
 
     @property
     def shares_classes(self) -> bool:

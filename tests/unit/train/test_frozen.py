@@ -135,3 +135,12 @@ def _dense(head: Head, rows: torch.Tensor, device: torch.device) -> torch.Tensor
 def test_build_when_offloaded_and_all_classes_take_part_then_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match=r"head\.sample_rate below 1"):
         next(epochs(config(class_rows="offloaded"), manifest(), pixels(), seed=0, place=HERE))
+
+
+def test_weights_when_offloaded_then_are_those_that_the_optimiser_moves() -> None:
+    head = boundary.Config(margin=0.1, sample_rate=0.5)
+    run = config(head=head, class_rows="offloaded", epochs=1)
+    *_, last = epochs(run, manifest(), pixels(), seed=0, place=HERE)
+    own, moved = last.state.trainee.weights, last.state.optimiser.state
+    assert dict(own)["head.weight"] is last.state.trainee.head.weight
+    assert {id(weight) for _, weight in own if weight.requires_grad} == {id(one) for one in moved}
