@@ -60,7 +60,7 @@ def atomic(path: Path) -> Iterator[Path]:
             ) from error
         raise
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # there is nothing to remove where nothing could be made
             aside.unlink(missing_ok=True)
 
 
