@@ -21,9 +21,11 @@ class Start(Config):
     """
 
     path: str = place(
-        ...,
-        doc="a folder r<seed> of a finished run, a model.safetensors, or a .pt of arcface_torch",
+        "",
+        doc="a folder r<seed> of a finished run, a model.safetensors, or a .pt of arcface_torch; "
+        "empty: those of a stage",
     )
+    stage: str = setting("", doc="the stage of this run whose weights are meant; empty: a path")
     sha256: str = setting(
         "", doc="first 16 digits of the file's checksum; empty: those of the file that is there"
     )
@@ -36,8 +38,15 @@ class Start(Config):
     def _filled(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = {"path": value}
-        if not isinstance(value, dict) or "path" not in value:
+        if not isinstance(value, dict):
             return value
+        if bool(value.get("path")) == bool(value.get("stage")):
+            raise ValueError(
+                f"path={value.get('path', '')!r} and stage={value.get('stage', '')!r}: expected "
+                "one of the two, the path of weights or the name of a stage"
+            )
+        if value.get("stage"):
+            return _without_checksum(value)
         value = value | {"path": str(Path(str(value["path"])).expanduser().absolute())}
         if value.get("sha256"):
             return value | {"sha256": _first_digits(str(value["sha256"]))}
@@ -49,6 +58,21 @@ class Start(Config):
             )
         facts = file.stat()
         return value | {"sha256": _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)}
+
+    def counted(self) -> dict[str, Any]:
+        """The checksum of what a path leads to, or the stage whose weights are not there yet."""
+        fields = super().counted()
+        del fields["sha256" if self.stage else "stage"]
+        return fields
+
+
+def _without_checksum(value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("sha256"):
+        raise ValueError(
+            f"sha256={value['sha256']!r} and stage={value['stage']!r}: a checksum is of the file "
+            "that a path leads to; leave it empty"
+        )
+    return value
 
 
 def _first_digits(told: str) -> str:

@@ -21,6 +21,11 @@ def load(start: Start, trainee: Trainee) -> None:
 
     `ConfigError` if its head is of other classes. The trainee is on the CPU still.
     """
+    if start.stage:
+        raise ConfigError(
+            f"start.stage={start.stage!r}: this run is begun by itself, not in a study, so nothing "
+            "has made its stages; give start.path, the folder of a finished run"
+        )
     file = file_of(start.path)
     if not file.is_file():
         raise DataError(f"{file}: no such file; start.path must be seen from every worker")

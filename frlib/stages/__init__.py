@@ -1,0 +1,22 @@
+"""What a run needs done before it, a module each: `stages.NAME` of a run's config.
+
+A module defines
+
+* `Config`, a `Stage`;
+* `inputs(config)`: names of the stages whose artefacts it needs;
+* `view(config, run)`: the run as the stage sees it; its data sets are those that are read. May
+  raise `ConfigError` where the stage does not fit the run;
+* `identity(config, run)`: what the output depends on beside seed, inputs and data sets, of the
+  stage's settings and of the run's; a config, or plain values and configs;
+* `counted(config, run)`: the stage's settings as the digest of an arm covers them;
+* `produce(job, folder)`: fills the folder, going on with what is in it; returns facts. Every worker
+  of `job.place` calls it;
+* perhaps `weights(folder)`: what a run may start from (`start.stage`).
+
+An output is kept under the digest of identity, seed, inputs and data sets (`digests`): runs that
+agree in these share it, whatever else they differ in.
+"""
+
+from frlib.stages._digest import digests as digests
+from frlib.stages._job import Job as Job
+from frlib.train.staged import Stage as Stage
