@@ -17,6 +17,11 @@ def slots(config: HeadConfig) -> Slots:
     return composed
 
 
+def settle(head: Head, config: HeadConfig) -> None:
+    """Go on with other settings of the same slots; centres and the slots' numbers stay."""
+    head.slots, head.config = slots(config), config
+
+
 def build(
     config: HeadConfig,
     num_classes: int,

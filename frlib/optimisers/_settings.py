@@ -28,6 +28,11 @@ class Settings(Config):
         source="Clark et al., ELECTRA, appendix B, arXiv 2003.10555",
     )
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the numbers that it keeps of every parameter; they stay during a run."""
+        return ()
+
     def counted(self) -> dict[str, Any]:
         """As when these were no fields yet, where they change nothing."""
         fields = super().counted()

@@ -39,6 +39,11 @@ class Config(Settings):
     beta2: float = setting(0.999, ge=0, lt=1, doc="rate of the mean of their squares")
     eps: float = setting(1e-8, gt=0, doc="added to the root")
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """See `Settings`."""
+        return ("step", "exp_avg", "exp_avg_sq")
+
 
 def build(config: Config, groups: list[dict[str, Any]]) -> "torch.optim.AdamW":
     """torch's fused form over `groups`."""

@@ -29,6 +29,11 @@ class Config(Settings):
     momentum: float = setting(0.9, ge=0, lt=1, doc="momentum")
     nesterov: bool = setting(False, doc="Nesterov momentum (BoundaryFace trains with it)")
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """See `Settings`."""
+        return ("momentum_buffer",) if self.momentum else ()
+
     def counted(self) -> dict[str, Any]:
         """As when there was no other optimiser."""
         fields = super().counted()

@@ -79,6 +79,11 @@ class RunWriter:
         self._identity = {k: str(self._run[k]) for k in ("study", "arm", "seed", "attempt")}
         safeio.write_json(self.folder / "run.json", self._run)
 
+    @property
+    def seconds(self) -> float:
+        """Since this attempt began."""
+        return round(time.monotonic() - self._began, 3)
+
     def metrics(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of `name`, `value`, and optionally `epoch`, `step` (0) and `time` (now, s)."""
         now = time.time()
@@ -93,6 +98,11 @@ class RunWriter:
             {"epoch": epoch, "step": step, "name": name, "value": float(value)}
             for name, value in values.items()
         )
+
+    def adopt(self, table: str, rows: pa.Table) -> None:
+        """Rows of `table` as another run recorded them, with their times."""
+        self._require_open()
+        self._waiting.setdefault(table, []).append(rows)
 
     def pair_scores(self, benchmark: str, variant: str, arrays: Mapping[str, Any]) -> None:
         """Per-pair results; arrays `[P]`: `fold`, `same`, `score`, `threshold`, `correct`.
@@ -162,7 +172,7 @@ class RunWriter:
             "status": status,
             "reason": reason,
             "ended": _now(),
-            "seconds": round(time.monotonic() - self._began, 3),
+            "seconds": self.seconds,
             "parts": self._checksums,
         }
         safeio.write_json(self.folder / "run.json", self._run)

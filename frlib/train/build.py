@@ -10,7 +10,6 @@ from frlib.core.errors import ConfigError
 from frlib.core.seeds import torch_seed
 from frlib.core.suggest import did_you_mean
 from frlib.heads.build import build as build_head
-from frlib.heads.config import HeadConfig
 from frlib.optimisers import groups
 from frlib.parallel import batchnorm
 from frlib.parallel.collectives import SINGLE
@@ -18,6 +17,7 @@ from frlib.schedules import Rule
 from frlib.train import starting
 from frlib.train.average import Average
 from frlib.train.config import TrainConfig
+from frlib.train.course import stages
 from frlib.train.loss_scale import LossScale
 from frlib.train.place import Place
 from frlib.train.state import State
@@ -57,7 +57,7 @@ def build(
     if config.sync_batchnorm and place.group.size > 1:
         batchnorm.convert(trainee.backbone, place.group)
     if config.class_rows == "offloaded":
-        require_offloadable(config.head)
+        require_offloadable(config)
         _move_but_centres(trainee, place.device)
     else:
         trainee.to(place.device)
@@ -66,11 +66,10 @@ def build(
     freeze(trainee, config.freeze)
     if config.compile:
         trainee.backbone.compile()
-    trained = [(n, p) for n, p in trainee.named_parameters() if p.requires_grad]
     optimisers = discover.load("frlib.optimisers", config.optimiser.name)
     return State(
         trainee,
-        optimisers.build(config.optimiser, groups(trained, config.optimiser)),
+        optimisers.build(config.optimiser, groups(trainee.trained(), config.optimiser)),
         schedule,
         LossScale(precision, place.device),
         Average(trainee, config.ema) if config.ema else None,
@@ -84,14 +83,16 @@ def shares_classes(config: TrainConfig, num_classes: int, workers: int) -> bool:
     return workers > 1 and config.class_rows != "replicated"
 
 
-def require_offloadable(config: HeadConfig) -> None:
+def require_offloadable(config: TrainConfig) -> None:
     """`ConfigError` where steps need all class centres, so that none can stay in host memory."""
-    if config.sample_rate == 1 or not config.frozen_rows:
-        raise ConfigError(
-            f"class_rows=offloaded with head.sample_rate={config.sample_rate:g} and "
-            f"head.frozen_rows={config.frozen_rows}: a step would move every centre to the "
-            "device and back. Set head.sample_rate below 1 (0.1, for one) and leave frozen_rows on"
-        )
+    for head in (stage.head for stage in stages(config)):
+        if head.sample_rate == 1 or not head.frozen_rows:
+            raise ConfigError(
+                f"class_rows=offloaded with head.sample_rate={head.sample_rate:g} and "
+                f"head.frozen_rows={head.frozen_rows}: a step would move every centre to the "
+                "device and back. Set head.sample_rate below 1 (0.1, for one) and leave "
+                "frozen_rows on"
+            )
 
 
 def _move_but_centres(trainee: Trainee, device: torch.device) -> None:

@@ -7,6 +7,7 @@ exist.
 
 import logging
 import math
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,10 @@ class Snapshot:
 
 def write(snapshot: Snapshot, folder: Path) -> Path:
     """Write it; the JSON's path."""
-    stem = f"{snapshot.numbers['step']:09d}"
-    tensors = folder / f"{stem}.safetensors"
+    path = path_at(folder, snapshot.numbers["step"])
+    tensors = path.with_suffix(".safetensors")
     with safeio.atomic(tensors) as aside:
         save_file(dict(snapshot.tensors), aside)
-    path = folder / f"{stem}.json"
     safeio.write_json(path, {**snapshot.numbers, "sha256": safeio.sha256(tensors)})
     return path
 
@@ -57,10 +57,10 @@ def keep(written: Path, newest: int, *, lowest_is_best: bool) -> None:
     went on from before them: they go as well, so that none takes the place of a whole one.
     """
     folder = written.parent
-    every = sorted(folder.glob("*.json"))
-    paths = [path for path in every if path <= written]
-    best = _ranked(paths, lowest_is_best=lowest_is_best)[:1]
-    for path in set(every) - {*paths[-newest:], *best}:
+    every = paths(folder)
+    whole = [path for path in every if path <= written]
+    best = ranked(whole, lowest_is_best=lowest_is_best)[:1]
+    for path in set(every) - {*whole[-newest:], *best}:
         path.unlink()
     for path in folder.glob("*.safetensors"):
         if not path.with_suffix(".json").exists():
@@ -68,19 +68,53 @@ def keep(written: Path, newest: int, *, lowest_is_best: bool) -> None:
     _sweep(folder)
 
 
+def paths(folder: Path) -> list[Path]:
+    """The JSON of every checkpoint, by steps done."""
+    return sorted(folder.glob("*.json"))
+
+
+def path_at(folder: Path, step: int) -> Path:
+    """The JSON of the checkpoint after `step` steps, there or not."""
+    return folder / f"{step:09d}.json"
+
+
+def ranked(those: Iterable[Path], *, lowest_is_best: bool) -> list[Path]:
+    """Those with a score that is a number, the best first; of equal ones the earliest."""
+    scored = [(score, path) for path in sorted(those) if (score := _score(path)) == score]
+    scored.sort(key=lambda one: one[0], reverse=not lowest_is_best)
+    return [path for _, path in scored]
+
+
+def require_whole(path: Path) -> None:
+    """`RecordError` or `OSError` if the tensors are not those that were written."""
+    tensors = path.with_suffix(".safetensors")
+    if safeio.sha256(tensors) != _numbers(path)["sha256"]:
+        raise RecordError(
+            f"{tensors}: checksum differs from the one in {path.name}; an earlier checkpoint, or "
+            "training from the beginning, takes its place"
+        )
+
+
+def copy(path: Path, folder: Path) -> None:
+    """Put a checkpoint into another folder as well, under the same names."""
+    for file in (path.with_suffix(".safetensors"), path):
+        with safeio.atomic(folder / file.name) as aside:
+            shutil.copyfile(file, aside)
+
+
 def restore(state: State, folder: Path) -> bool:
     """Load the newest whole checkpoint into `state`; false when there is none."""
-    return _first_whole(state, sorted(folder.glob("*.json"), reverse=True))
+    return _first_whole(state, paths(folder)[::-1])
 
 
 def restore_best(state: State, folder: Path, *, lowest_is_best: bool) -> bool:
     """The same with the best selection value; false where none was measured."""
-    return _first_whole(state, _ranked(folder.glob("*.json"), lowest_is_best=lowest_is_best))
+    return _first_whole(state, ranked(paths(folder), lowest_is_best=lowest_is_best))
 
 
 def clear(folder: Path) -> None:
     """Remove all checkpoints of a finished run."""
-    for path in (*folder.glob("*.json"), *folder.glob("*.safetensors")):
+    for path in (*paths(folder), *folder.glob("*.safetensors")):
         path.unlink()
     _sweep(folder)
 
@@ -97,13 +131,6 @@ def _sweep(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _ranked(paths: Iterable[Path], *, lowest_is_best: bool) -> list[Path]:
-    """Those with a score that is a number, the best first; of equal ones the earliest."""
-    scored = [(score, path) for path in sorted(paths) if (score := _score(path)) == score]
-    scored.sort(key=lambda one: one[0], reverse=not lowest_is_best)
-    return [path for _, path in scored]
-
-
 def _score(path: Path) -> float:
     """NaN where none was measured."""
     try:
@@ -113,8 +140,8 @@ def _score(path: Path) -> float:
     return math.nan if score is None else float(score)
 
 
-def _first_whole(state: State, paths: list[Path]) -> bool:
-    for path in paths:
+def _first_whole(state: State, those: Iterable[Path]) -> bool:
+    for path in those:
         try:
             tensors, numbers = _read(path)
         except (RecordError, OSError, SafetensorError) as error:
@@ -126,11 +153,8 @@ def _first_whole(state: State, paths: list[Path]) -> bool:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    numbers = _numbers(path)
-    tensors = path.with_suffix(".safetensors")
-    if safeio.sha256(tensors) != numbers["sha256"]:
-        raise RecordError(f"{tensors}: checksum differs from the one in {path.name}")
-    return load_file(tensors), numbers
+    require_whole(path)
+    return load_file(path.with_suffix(".safetensors")), _numbers(path)
 
 
 def _numbers(path: Path) -> dict[str, Any]:

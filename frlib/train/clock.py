@@ -66,8 +66,17 @@ class Clock:
         found = {f"time/{name}": seconds for name, seconds in sorted(self._seconds.items())}
         self._seconds.clear()
         self._events.clear()
-        peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        found["memory/host_peak_mib"] = peak_kib / 1024
+        found["memory/host_peak_mib"] = host_peak() / _MIB
         if self._device.type == "cuda":
-            found["memory/device_peak_mib"] = torch.cuda.max_memory_allocated(self._device) / _MIB
+            found["memory/device_peak_mib"] = device_peak(self._device) / _MIB
         return found
+
+
+def host_peak() -> int:
+    """Bytes of memory that this process has held at most since it began."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def device_peak(device: torch.device) -> int:
+    """Bytes that tensors of this process have taken at most on a CUDA device."""
+    return torch.cuda.max_memory_allocated(device)

@@ -1,6 +1,6 @@
 """A complete training run as a value: the composition of the parts. No torch here."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,8 @@ from frlib.data.augment import Augment
 from frlib.data.config import DataConfig, NoiseConfig, Variant
 from frlib.data.loading.order import Sampling
 from frlib.data.loading.plan import LastBatch
+from frlib.train import staged
+from frlib.train.course import Change, require_fit
 from frlib.train.start import Start
 from frlib.train.stopping import Stopping
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     Head = HeadConfig
     Optimiser = Settings
+    Stage = staged.Stage
 
     class Backbone(Config):
         """What every backbone's config has."""
@@ -34,8 +37,21 @@ else:
     Head = Choice["frlib.heads.presets"]
     Optimiser = Choice["frlib.optimisers"]
     Schedule = Choice["frlib.schedules"]
+    Stage = Choice["frlib.stages"]
 
-_LATER = ("sampling", "last_batch", "accumulate", "ema", "on_nonfinite", "start", "freeze")
+_LATER = (
+    "sampling",
+    "last_batch",
+    "accumulate",
+    "ema",
+    "on_nonfinite",
+    "start",
+    "freeze",
+    "course",
+    "stages",
+)
+
+StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class TrainConfig(Config):
@@ -69,6 +85,9 @@ class TrainConfig(Config):
         0.0, ge=0, lt=1, doc="rate that an average of the weights keeps a step; 0: no average"
     )
     start: Start | None = Field(None, description="weights to start from; none: random ones")
+    stages: dict[StageName, Stage] = Field(
+        {}, description="name -> what has to be done before, once for all runs that share it"
+    )
     freeze: tuple[str, ...] = setting(
         (), doc="parts that are not trained, e.g. backbone.layer1.* or head; * is any text"
     )
@@ -76,6 +95,9 @@ class TrainConfig(Config):
         "stop",
         doc="a loss or gradient that is not finite: end the run, leave the step out, or go back "
         "to the last checkpoint with half the rate",
+    )
+    course: tuple[Change, ...] = setting(
+        (), doc="settings of head and optimiser that change on the way: from which epoch, to what"
     )
     stopping: Stopping = Stopping()
     select_every: int = setting(
@@ -96,6 +118,25 @@ class TrainConfig(Config):
     profile: int = place(0, ge=0, doc="steps of the first epoch to write a trace of; 0: none")
 
     @model_validator(mode="after")
+    def _course_fits(self) -> "TrainConfig":
+        require_fit(self)
+        return self
+
+    @model_validator(mode="after")
+    def _watched_is_measured(self) -> "TrainConfig":
+        if not self.data.holdout.measures(self.stopping.metric):
+            raise ValueError(
+                f"stopping.metric={self.stopping.metric} is of the worst group, but there are no "
+                "groups; set data.holdout.groups"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> "TrainConfig":
+        staged.check(self)
+        return self
+
+    @model_validator(mode="after")
     def _pieces_fit(self) -> "TrainConfig":
         if self.batch_size % self.accumulate:
             raise ValueError(
@@ -103,6 +144,10 @@ class TrainConfig(Config):
                 "pieces"
             )
         return self
+
+    def stage_views(self) -> dict[str, "TrainConfig"]:
+        """Stages that read other data than the run: prefix of their names -> the run they see."""
+        return staged.views(self)
 
     def counted(self) -> dict[str, Any]:
         """As before later fields came in, where they change nothing."""
@@ -113,6 +158,7 @@ class TrainConfig(Config):
             fields["augment"] = augment
         if fields["stopping"] == Stopping():
             del fields["stopping"]
+        fields["stages"] = staged.counted(self)
         for name in _LATER:
             if fields[name] == type(self).model_fields[name].default:
                 del fields[name]

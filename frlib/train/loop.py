@@ -9,7 +9,7 @@ rounding.
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -27,8 +27,10 @@ from frlib.schedules import follow
 from frlib.train import trouble
 from frlib.train.augment import network_input
 from frlib.train.build import build, train_mode
+from frlib.train.changing import change
 from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
+from frlib.train.course import at
 from frlib.train.feed import LossFeed
 from frlib.train.health import Health
 from frlib.train.keeper import Keeper
@@ -65,9 +67,13 @@ class Epoch:
 
 @dataclass
 class Run:
-    """One run on its way: what the steps of all its epochs share."""
+    """One run on its way: what the steps of all its epochs share.
+
+    now: `config` with the settings that hold in this epoch.
+    """
 
     config: TrainConfig
+    now: TrainConfig
     manifest: Manifest
     seed: int
     place: Place
@@ -112,6 +118,7 @@ def epochs(
         yield _ended(run, Verdicts.none(), is_again=True)
     while state.epoch < config.epochs:
         began, first = time.perf_counter(), state.step
+        _follow_course(run)
         try:
             _one_pass(run)
         except trouble.WentBackError:
@@ -159,6 +166,7 @@ def _begin(
     )
     allocate = pinned if place.device.type == "cuda" else plain
     precision, clock = decided(config, place), Clock(place.device)
+    now = at(config, 0)
     state = build(
         config,
         manifest.num_classes,
@@ -170,6 +178,7 @@ def _begin(
     )
     return Run(
         config=config,
+        now=now,
         manifest=manifest,
         seed=seed,
         place=place,
@@ -195,6 +204,13 @@ def _begin(
     )
 
 
+def _follow_course(run: Run) -> None:
+    """Take the settings of the epoch that begins or goes on."""
+    before, run.now = run.now, at(run.config, run.state.epoch)
+    change(run.state, before, run.now)
+    run.manner = replace(run.manner, clip_norm=run.now.optimiser.clip_norm)
+
+
 def _one_pass(run: Run) -> None:
     """The rest of an epoch."""
     config, state, place = run.config, run.state, run.place
@@ -210,7 +226,7 @@ def _one_pass(run: Run) -> None:
         while (batch := _next(run, batches)) is not None:
             images, labels, samples = upload(batch)
             fed = Fed(images, labels, samples, batch.draws)
-            at, lr = state.step, _rate(config, state)
+            at, lr = state.step, _rate(run.now, state)
             watch.before()
             run.clock.step()
             done = step(state, run.net, _pieces(run, fed), run.manner, lr=lr, hold=watch.hold)

@@ -15,6 +15,7 @@ from frlib.train.augment import network_input
 from frlib.train.build import build, train_mode
 from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
+from frlib.train.course import at
 from frlib.train.diagnosis import Diagnosis, diagnose
 from frlib.train.passes import Piece, spread
 from frlib.train.place import here
@@ -53,7 +54,8 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
     kept = failure.read(folder)
     facts, differs = kept.facts, tuple(sets)
     _require_influence(differs)
-    config = override(TrainConfig.parse(facts["config"]), differs)
+    config = at(TrainConfig.parse(facts["config"]), int(facts["numbers"]["epoch"]))
+    config = override(config, differs)
     config = config.model_copy(update={"start": None})  # the state that was kept has the weights
     place = here(use_gpu=use_gpu)
     steps = int(facts["steps_per_epoch"])

@@ -6,13 +6,14 @@ import platform
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import frlib
+from frlib.artifacts.store import Artifacts
 from frlib.core.config import digest
 from frlib.data.loading.choose import open_for, open_training
 from frlib.data.pairs import Pairs
@@ -20,13 +21,17 @@ from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import PairSet, Prepared, prepare
 from frlib.evaluate import pairs10
 from frlib.records import layout
+from frlib.records.spent import JOULES
 from frlib.records.write import RunWriter
+from frlib.train import cost
 from frlib.train.checkpoint import save_model
 from frlib.train.config import TrainConfig
+from frlib.train.energy import Meter
 from frlib.train.keeper import Keeper
 from frlib.train.loop import Epoch, epochs
 from frlib.train.noting import Noting
 from frlib.train.place import Place
+from frlib.train.prefix import Prefixes
 from frlib.train.reporter import Reporter
 from frlib.train.start import MODEL
 
@@ -35,41 +40,65 @@ _SELECTION, _SELECTION_TIME = "selection/", "time/selection"
 
 @dataclass(frozen=True)
 class Ticket:
-    """Which run this is and where its records go."""
+    """Which run this is and where its records go.
+
+    keep_at: epochs after which what the run is by then is kept, for runs that begin alike.
+    records: the folder of the study's records; None: the one in the store. facts: what is known of
+    the run before it begins.
+    """
 
     store: Path
     study: str
     arm: str
     seed: int
+    keep_at: tuple[int, ...] = ()
+    records: Path | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def study_folder(self) -> Path:
         """The folder of the study's records."""
-        return layout.study_folder(self.store, self.study)
+        return self.records or layout.study_folder(self.store, self.study)
 
     @property
     def folder(self) -> Path:
         """The folder of this replicate; attempts, checkpoints and the finished model are inside."""
         return layout.arm_folder(self.study_folder, self.arm) / f"r{self.seed}"
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.folder / "checkpoints"
+
 
 def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> dict[str, float]:
-    """Train one replicate, resuming from its checkpoint; returns its final metrics.
+    """Train one replicate; returns its final metrics.
 
-    Every worker calls this; the first one evaluates, records and saves. `report` gets a row per
-    epoch, with `epoch` and, on the first worker, every metric known so far.
+    It resumes from its checkpoint. Without one it goes on from the longest prefix of it that is
+    kept (`frlib.train.prefix`), or begins. Every worker calls this; the first one evaluates,
+    records and saves. `report` gets a row per epoch, with `epoch` and, on the first worker, every
+    metric known so far.
     """
     prepared = prepare(config.data, config.noise, ticket.seed, ticket.store)
-    if place.is_first:
-        with RunWriter(
-            ticket.study_folder,
-            study=ticket.study,
-            arm=ticket.arm,
-            seed=ticket.seed,
-            facts=facts(config, prepared, place),
-        ) as writer:
-            return _train(config, ticket, place, report, prepared, writer)
-    return _train(config, ticket, place, report, prepared, None)
+    if not place.is_first:
+        return _train(config, ticket, place, report, prepared)
+    prefixes = Prefixes(Artifacts(ticket.store), config, ticket)
+    with ExitStack() as opened:
+        with prefixes.longest() as found:
+            writer = opened.enter_context(
+                RunWriter(
+                    ticket.study_folder,
+                    study=ticket.study,
+                    arm=ticket.arm,
+                    seed=ticket.seed,
+                    facts=facts(config, prepared, place)
+                    | prefixes.facts(found)
+                    | dict(ticket.facts),
+                )
+            )
+            if found is not None:
+                prefixes.hand_over(found, writer)
+        return _train(config, ticket, place, report, prepared, writer, prefixes)
 
 
 def _train(
@@ -78,14 +107,15 @@ def _train(
     place: Place,
     report: Reporter,
     prepared: Prepared,
-    writer: RunWriter | None,
+    writer: RunWriter | None = None,
+    prefixes: Prefixes | None = None,
 ) -> dict[str, float]:
     threads = torch.get_num_threads()
     keeper = Keeper(
-        ticket.folder / "checkpoints",
+        ticket.checkpoints,
         place,
         newest=config.keep_checkpoints,
-        lowest_is_best=config.stopping.metric == "eer",
+        lowest_is_best=config.stopping.lowest_is_best,
     )
     row: dict[str, float] = {}
     done = None
@@ -93,6 +123,7 @@ def _train(
         pixels = open_training(config.data, prepared.train, ticket.store, threads)
         opened.enter_context(pixels)
         opened.callback(keeper.settle)
+        meter = opened.enter_context(cost.meter(place))
         held_out = prepared.selection
         if held_out is not None and writer is not None:
             shown = open_for(config.data, held_out.manifest, ticket.store, threads)
@@ -109,7 +140,7 @@ def _train(
         )
         opened.enter_context(closing(passes))
         for done in passes:
-            row |= done.row
+            row |= done.row | cost.so_far(meter, place)
             if not done.is_again:
                 score = None
                 if held_out is not None and _is_selection_epoch(done.number, config):
@@ -122,16 +153,20 @@ def _train(
                 keeper.save(done.state, score)
                 inside = done.row.get("time/checkpoint", 0.0)
                 row["time/checkpoint"] = inside + time.perf_counter() - began
-            if writer is not None:
+            if writer is not None and prefixes is not None:
                 writer.add_facts({"precision": done.precision})
-                is_selected = _is_selection_epoch(done.number, config)
-                _record(writer, prepared, done, row if is_selected else _unselected(row))
+                if not (done.is_again and prefixes.is_handed_over):
+                    is_selected = _is_selection_epoch(done.number, config)
+                    _record(writer, prepared, done, row if is_selected else _unselected(row))
+                if done.number in ticket.keep_at and done.state.is_between_epochs:
+                    keeper.wait()
+                    prefixes.keep(done.number, done.step)
             if config.stopping.ends(done.state.progress.waited):
                 break
             if done.number < config.epochs:
                 report({"epoch": done.number, **row})
     assert done is not None, "a run has at least one epoch"
-    row |= _finish(config, ticket, place, prepared, done, writer, keeper)
+    row |= _finish(config, ticket, place, prepared, done, writer, keeper, meter)
     report({"epoch": done.number, **row})
     return row
 
@@ -162,9 +197,10 @@ def _finish(
     done: Epoch,
     writer: RunWriter | None,
     keeper: Keeper,
+    meter: Meter,
 ) -> dict[str, float]:
     """Benchmarks, the finished model, the end of the attempt; metrics of the model that counts."""
-    found: dict[str, float] = {}
+    found = cost.so_far(meter, place)
     if config.stopping.model == "best" and keeper.restore_best(done.state):
         measured = done.state.progress.last_row
         found |= {n: v for n, v in measured.items() if n.startswith(_SELECTION)}
@@ -177,6 +213,8 @@ def _finish(
                     found |= _benchmark(config, one, pixels, done, place, writer)
         save_model(tensors, ticket.folder / MODEL)
         writer.add_facts({"model": {"epoch": done.state.epoch, "step": done.state.step}})
+        writer.add_facts({"energy": meter.names})
+        found |= cost.of(done, config.batch_size, place, writer, found.get(JOULES))
         writer.log(found, epoch=done.number, step=done.step)
         writer.finish("complete")
     keeper.clear()

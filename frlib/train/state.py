@@ -77,6 +77,11 @@ class State:
         """Steps done."""
         return self.progress.step
 
+    @property
+    def is_between_epochs(self) -> bool:
+        """Whether no epoch is under way."""
+        return not len(self.losses)
+
     def tensors(self, *, only_first: bool = False) -> dict[str, Tensor]:
         """Whole copies on the CPU: `model.*`, `optimiser.<what>.*`, `average.*`, `epoch.*`.
 

@@ -3,14 +3,13 @@
 from typing import Literal
 
 from frlib.core.config import Config, setting
+from frlib.data.config import Measured
 
 
 class Stopping(Config):
     """What is watched is measured on held-out identities: no benchmark fits here."""
 
-    metric: Literal["auc", "accuracy", "eer"] = setting(
-        "auc", doc="what is watched on the held-out identities"
-    )
+    metric: Measured = setting("auc", doc="what is watched on the held-out identities")
     patience: int = setting(
         0, ge=0, doc="evaluations in a row without a better value after which to end; 0: never"
     )
@@ -23,11 +22,16 @@ class Stopping(Config):
         """The metric's name in the records."""
         return f"selection/{self.metric}"
 
+    @property
+    def lowest_is_best(self) -> bool:
+        """Whether less is better."""
+        return self.metric == "eer"
+
     def is_better(self, value: float, best: float | None) -> bool:
         """Whether a value beats the best one so far; NaN beats nothing."""
         if best is None:
             return value == value
-        return value < best if self.metric == "eer" else value > best
+        return value < best if self.lowest_is_best else value > best
 
     def ends(self, waited: int) -> bool:
         """Whether training ends after so many evaluations without a better value."""

@@ -31,6 +31,10 @@ class Trainee(nn.Module):
         """Its parameters by name, looked up by the first step; none is replaced after that."""
         return tuple(self.named_parameters())
 
+    def trained(self) -> list[tuple[str, nn.Parameter]]:
+        """Those that are not frozen, in the order of the network."""
+        return [(name, own) for name, own in self.named_parameters() if own.requires_grad]
+
     @cached_property
     def drawing(self) -> tuple[tuple[str, Drawing], ...]:
         """The layers of the backbone that draw numbers, looked up by the first step."""

@@ -1,11 +1,14 @@
 """What decides the memory of a worker, as plain numbers read from a run's config."""
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
 
 from frlib.core import discover
+from frlib.core.config import canonical
 from frlib.core.errors import ConfigError
 from frlib.heads.build import slots
 from frlib.heads.shard import share
@@ -129,7 +132,9 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
     class_rows = _class_rows(config, num_classes, workers)
     return Workload(
         backbone=config.backbone,
-        network=measured(config.backbone, config.data.size, precision),
+        network=_network(
+            type(config.backbone), canonical(config.backbone), config.data.size, precision
+        ),
         precision=precision,
         size=config.data.size,
         batch=config.batch_size,
@@ -148,9 +153,15 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
     )
 
 
+@cache
+def _network(kind: type[Backbone], text: str, size: int, precision: str) -> Footprint:
+    """Measured once in a process: the cells of a study have few networks."""
+    return measured(kind.parse(json.loads(text)), size, precision)
+
+
 def _class_rows(config: TrainConfig, classes: int, workers: int) -> ClassRows:
     if config.class_rows == "offloaded":
-        require_offloadable(config.head)
+        require_offloadable(config)
         return "offloaded"
     return "sharded" if shares_classes(config, classes, workers) else "replicated"
 

@@ -63,6 +63,19 @@ RUNS: dict[str, dict[str, Any]] = {
     "averaged": {"ema": 0.8, "optimiser": {"name": "sgd", "lr": 0.05, "clip_norm": 0.0}},
     "adamw": {"optimiser": {"name": "adamw", "lr": 0.003, "layer_decay": 0.7, "head_rate": 3.0}},
     "clipped": {"optimiser": {"name": "sgd", "lr": 0.05, "clip_norm": 0.1}},
+    "settings that change": {
+        "head": {"name": "curricular", "scale": 16.0, "sample_rate": 0.5},
+        "course": [
+            {
+                "epoch": 1,
+                "settings": {
+                    "head.margin": 0.2, "head.ema_rate": 0.3, "head.sample_rate": 1.0,
+                    "optimiser.weight_decay": 0.01, "optimiser.decay": "weights",
+                    "optimiser.clip_norm": 1.0,
+                },
+            }
+        ],
+    },
 }  # fmt: skip
 WAYS = ("replicated", "sharded")
 FOUR = (

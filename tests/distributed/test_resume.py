@@ -36,6 +36,20 @@ RUNS: dict[str, dict[str, Any]] = {
         "sampling": "class_balanced",
         "last_batch": "fill",
     },
+    "settings that change": {
+        "head": {"name": "boundary", "margin": 0.1, "first_corrected_epoch": 0},
+        "ema": 0.8,
+        "course": [
+            {
+                "epoch": 1,
+                "settings": {
+                    "head.margin": 0.3,
+                    "head.sample_rate": 0.5,
+                    "optimiser.head_rate": 2.0,
+                },
+            }
+        ],
+    },
 }
 TAKEN_UP = 4
 """Steps done at the checkpoint; an epoch has 3."""
@@ -115,7 +129,8 @@ def taken_up(whole: Runs, folder: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_runs_when_whole_then_have_decisions_and_cuts_to_lose(whole: Runs) -> None:
-    boundary, repface = (whole[f"{name} at 2 sharded"] for name in list(RUNS)[::2])
+    names = ("boundary, moving haar", "repface in pieces")
+    boundary, repface = (whole[f"{name} at 2 sharded"] for name in names)
     assert len(boundary["flagged"]) and boundary["schedule"].count_nonzero() > 2
     assert (repface["model.head.relabel.candidate"] >= 0).any()
 

@@ -59,6 +59,7 @@ def test_digest_when_only_the_flip_is_set_then_as_before_there_were_other_change
         {"on_nonfinite": "skip"},
         {"freeze": ("head",)},
         {"stopping": {"patience": 1}},
+        {"start": {"stage": "one"}, "stages": {"one": "train"}},
         {"optimiser": sgd.Config(lr=0.05, head_rate=2.0)},
         {"optimiser": adamw.Config(lr=0.05)},
     ],

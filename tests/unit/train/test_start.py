@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from frlib.backbones import iresnet, tiny
 from frlib.core import safeio
-from frlib.core.config import digest, override
+from frlib.core.config import digest, override, to_dict
 from frlib.core.errors import ConfigError, DataError
 from frlib.heads.presets import arcface, subcenter
 from frlib.train.checkpoint import save_model
@@ -162,11 +162,36 @@ def test_build_when_started_from_public_weights_then_has_them(
         _begun(file, backbone=backbone, start={"head": True})
 
 
+def test_digest_when_a_path_is_meant_then_says_nothing_of_stages(run: Path) -> None:
+    assert to_dict(Start(path=str(run)), places=False).keys() == {"sha256", "head"}
+    assert to_dict(Start(stage="pretrain"), places=False) == {"stage": "pretrain", "head": False}
+    assert Start.parse(to_dict(Start(stage="pretrain"))) == Start(stage="pretrain")
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({}, "expected one of the two"),
+        ({"head": True}, "expected one of the two"),
+        ({"path": "x", "stage": "y"}, r"path='x' and stage='y': expected one of the two"),
+        ({"stage": "y", "sha256": "0" * 16}, "a checksum is of the file that a path leads to"),
+    ],
+    ids=str,
+)
+def test_start_when_path_and_stage_do_not_fit_then_says_which(
+    told: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Start.parse(told)
+
+
 def test_start_when_the_path_is_a_text_from_where_the_user_stands_then_holds_everywhere(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(run.parent)
     found = override(config(), [f"start={run.name}"])
     assert found.start == Start(path=str(run))
+    told = override(config(), ["start.head=true", f"start={run.name}"]).start
+    assert told == Start(path=str(run), head=True)
     monkeypatch.chdir("/")
     assert are_equal(_part(state(found), "backbone."), _stored(run, "backbone."))
