@@ -19,6 +19,10 @@ else:
     Part = Choice["frlib.data.parts"]
 
 
+Measured = Literal["auc", "accuracy", "eer", "worst_auc", "worst_accuracy"]
+"""On held-out people, all together; `worst_*`: of the group that is served worst."""
+
+
 class Holdout(Config):
     """Training identities kept away from training, to select on. Never part of a benchmark."""
 
@@ -30,6 +34,23 @@ class Holdout(Config):
     )
     num_pairs: int = setting(2000, ge=20, doc="pairs drawn, half same, half different")
     folds: int = setting(10, ge=1, doc="person-disjoint folds; fewer where too few are held out")
+    groups: Literal["", "folder", "file"] = setting(
+        "",
+        doc="draw pairs inside groups of people, equally many in each, and measure every group: "
+        "the first folder of an identity's name, or as groups_file has it; empty: no groups",
+    )
+    groups_file: str = place("", doc="CSV `identity, group`, for groups=file")
+
+    def counted(self) -> dict[str, Any]:
+        """Everything; the groups only where there are any."""
+        fields = super().counted()
+        if not self.groups:
+            del fields["groups"]
+        return fields
+
+    def measures(self, metric: str) -> bool:
+        """Whether a run that holds these out has it: the worst group only where there are any."""
+        return bool(self.groups) or not metric.startswith("worst_")
 
 
 class PairBenchmark(Config):

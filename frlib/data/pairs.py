@@ -7,7 +7,7 @@ the folds share no person, so that a threshold is never chosen on people it is s
 import csv
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pairs:
-    """P pairs: `left`, `right` `[P]` rows of a manifest, `same` `[P]` bool, `fold` `[P]` from 0."""
+    """P pairs: `left`, `right` `[P]` rows of a manifest, `same` `[P]` bool, `fold` `[P]` from 0.
+
+    group: `[P]` place in `groups`, the names of groups that pairs were drawn within; both empty
+    where there are no groups.
+    """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     same: NDArray[np.bool_]
     fold: NDArray[np.int64]
+    group: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    groups: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.same)

@@ -9,7 +9,7 @@ import numpy as np
 
 from frlib.core import safeio
 from frlib.core.errors import DataError
-from frlib.data import catalog, pairs, parts, vectors
+from frlib.data import catalog, groups, pairs, parts, vectors
 from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
 from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import Manifest
@@ -59,7 +59,7 @@ def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Pre
     clean, held_out = split(source, data)
     pool = outliers(source, data, noise, store)
     train = corrupt(clean, noise, pool, seed)
-    selection = None if held_out is None else _selection(held_out, data.holdout)
+    selection = None if held_out is None else _selection(held_out, clean, data.holdout)
     benchmarks = tuple(_benchmark(benchmark, store) for benchmark in data.benchmarks)
     others = {b.name: b.manifest for b in benchmarks}
     facts = {name: _overlap(clean, other, name) for name, other in others.items()}
@@ -100,11 +100,14 @@ def outliers(
 def dataset_digest(data: DataConfig, store: Path) -> dict[str, str]:
     """Content digests of every source and pair list that `data` names; paths play no part.
 
-    Keys: `train`, `outliers`, `<benchmark>/images`, `<benchmark>/pairs` (absent when drawn).
+    Keys: `train`, `outliers`, `holdout/groups` (where a file says who is of which group),
+    `<benchmark>/images`, `<benchmark>/pairs` (absent when drawn).
     """
     digests = {"train": catalog.scan(data.train, store).digest}
     if data.outliers is not None:
         digests["outliers"] = catalog.scan(data.outliers, store).digest
+    if data.holdout.groups == "file":
+        digests["holdout/groups"] = groups.digest(data.holdout)
     for benchmark in data.benchmarks:
         digests[f"{benchmark.name}/images"] = catalog.scan(benchmark.images, store).digest
         if benchmark.pairs:
@@ -129,18 +132,30 @@ def noise_digest(noise: NoiseConfig) -> dict[str, str]:
     }
 
 
-def _selection(held_out: Manifest, holdout: Holdout) -> PairSet:
-    able = min(held_out.num_classes // 2, int((held_out.class_sizes > 1).sum()))
-    folds = max(1, min(holdout.folds, able))
+def _selection(held_out: Manifest, train: Manifest, holdout: Holdout) -> PairSet:
+    if holdout.groups:
+        rows = groups.rows(held_out, train, holdout)
+        folds = min(_folds(held_out.take(own), holdout, f" of {g}") for g, own in rows.items())
+        drawn = groups.pairs_within(held_out, rows, holdout.num_pairs, folds, _SAME_FOR_ALL)
+    else:
+        folds = _folds(held_out, holdout)
+        drawn = pairs.draw(held_out, holdout.num_pairs, folds, _SAME_FOR_ALL)
+    return _used_only(HELD_OUT, held_out, drawn)
+
+
+def _folds(held_out: Manifest, holdout: Holdout, of: str = "") -> int:
+    """As many as asked for, or as these people allow; at least 1."""
+    sizes = held_out.class_sizes[held_out.class_sizes > 0]
+    folds = max(1, min(holdout.folds, len(sizes) // 2, int((sizes > 1).sum())))
     if folds < holdout.folds:
         _log.warning(
-            "data.holdout.folds=%s: the %s held-out identities allow %s",
+            "data.holdout.folds=%s: the %s held-out identities%s allow %s",
             holdout.folds,
-            held_out.num_classes,
+            len(sizes),
+            of,
             folds,
         )
-    drawn = pairs.draw(held_out, holdout.num_pairs, folds, _SAME_FOR_ALL)
-    return _used_only(HELD_OUT, held_out, drawn)
+    return folds
 
 
 def _benchmark(benchmark: PairBenchmark, store: Path) -> PairSet:

@@ -51,17 +51,36 @@ class Outcome:
 
 
 def selection(view: View, pixels: Pixels, pairs: Pairs) -> dict[str, float]:
-    """`selection/*` of the held-out identities, without the mirror view (it is asked often)."""
+    """`selection/*` of the held-out identities, without the mirror view (it is asked often).
+
+    Where pairs are drawn within groups, `selection/<group>/auc` and `/accuracy` besides, each as if
+    there were no other group (with thresholds of its own, as RFW has it), and the lowest of them:
+    `selection/worst_auc`, `selection/worst_accuracy`. The area over all pairs compares scores of
+    one group with those of another; the groups' own do not.
+    """
     rows, left, right = _used(pairs)
     emb = embed(
         view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
     )
-    found = verification.VARIANTS[SELECTION_VARIANT](emb, None, left, right, pairs.same, pairs.fold)
-    return {
-        "selection/accuracy": found.accuracy,
-        "selection/auc": roc.auc(found.score_P, pairs.same),
-        "selection/eer": roc.eer(found.score_P, pairs.same),
-    }
+
+    def measured(own: NDArray[np.bool_]) -> tuple[float, float, float]:
+        """Accuracy, area and equal-error rate of some of the pairs."""
+        same = pairs.same[own]
+        found = verification.VARIANTS[SELECTION_VARIANT](
+            emb, None, left[own], right[own], same, pairs.fold[own]
+        )
+        return found.accuracy, roc.auc(found.score_P, same), roc.eer(found.score_P, same)
+
+    accuracy, auc, eer = measured(np.ones(len(pairs), dtype=bool))
+    row = {"selection/accuracy": accuracy, "selection/auc": auc, "selection/eer": eer}
+    if pairs.groups:
+        groups = [measured(pairs.group == number)[:2] for number in range(len(pairs.groups))]
+        row["selection/worst_accuracy"], row["selection/worst_auc"] = np.min(
+            groups, axis=0
+        ).tolist()
+        for name, (accuracy, auc) in zip(pairs.groups, groups, strict=True):
+            row |= {f"selection/{name}/accuracy": accuracy, f"selection/{name}/auc": auc}
+    return row
 
 
 def benchmark(

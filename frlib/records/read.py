@@ -16,7 +16,7 @@ import pyarrow as pa
 from frlib.core import safeio
 from frlib.core.config import canonical
 from frlib.core.errors import RecordError
-from frlib.records import layout, parts
+from frlib.records import layout, parts, spent
 from frlib.records.schema import ENDED, TABLES
 
 ArmStatus = Literal["running", "complete", "stopped", "failed"]
@@ -154,22 +154,19 @@ class Records:
         An attempt that was killed is counted to its last recorded metric.
         """
         counted = {(a.arm, a.seed): a.attempt for a in self.attempts if a.counts}
-        spent: dict[tuple[str, int], float] = {}
+        taken: dict[tuple[str, int], float] = {}
         for one in self.attempts:
             key = (one.arm, one.seed)
             if key in counted and one.attempt <= counted[key]:
-                spent[key] = spent.get(key, 0.0) + self._spent(one)
-        rows = [(arm, seed, value) for (arm, seed), value in sorted(spent.items())]
+                taken[key] = taken.get(key, 0.0) + self._spent(one)
+        rows = [(arm, seed, value) for (arm, seed), value in sorted(taken.items())]
         return pd.DataFrame(rows, columns=["arm", "seed", "value"])
 
     def _spent(self, one: Attempt) -> float:
-        if one.run["seconds"] is not None:
-            return float(one.run["seconds"])
         rows = self.metrics
         mine = (rows["arm"] == one.arm) & (rows["seed"] == one.seed)
         times = rows.loc[mine & (rows["attempt"] == one.attempt), "time"]
-        began = pd.Timestamp(one.run["started"]).timestamp()
-        return max(0.0, float(times.max()) - began) if len(times) else 0.0
+        return spent.seconds(one.run, float(times.max()) if len(times) else None)
 
     def _frame(self, name: str, attempts: tuple[Attempt, ...] | list[Attempt]) -> pd.DataFrame:
         frames = [_labelled(one, one.table(name)) for one in attempts]

@@ -267,6 +267,45 @@ def test_image_folder_when_other_files_lie_about_then_left_out_and_counted(tmp_p
     assert found.facts["source"]["ignored_files"] == 3
 
 
+def test_image_folder_when_grouped_then_identities_are_named_with_their_group(
+    tmp_path: Path,
+) -> None:
+    for group in ("Asian", "African"):
+        write_folder(tmp_path / group, EVERYONE)
+    (tmp_path / "Asian" / "readme.txt").write_text("x")
+    (tmp_path / "Asian" / ".thumbs").mkdir()
+    (tmp_path / "Asian" / ".thumbs" / "1.jpg").write_bytes(b"x")
+    found, reader = _open(_config("image_folder", path=str(tmp_path), grouped=True))
+    assert found.identities == tuple(
+        f"{group}/{name}" for group in ("African", "Asian") for name in EVERYONE
+    )
+    assert found.ids[0] == "African/p00/0.jpg"
+    assert found.facts["source"]["ignored_files"] == 2
+    one, single = _open(_config("image_folder", path=str(tmp_path / "Asian")))
+    np.testing.assert_array_equal(reader.images(found.refs[8:], 16), single.images(one.refs, 16))
+
+
+def test_image_folder_when_a_group_is_empty_then_error_names_it(tmp_path: Path) -> None:
+    write_folder(tmp_path / "Asian", EVERYONE)
+    (tmp_path / "African").mkdir()
+    with pytest.raises(DataError, match=r"1 identity folders hold no image .*: African\. Was"):
+        _open(_config("image_folder", path=str(tmp_path), grouped=True))
+
+
+def test_image_folder_when_groups_are_not_expected_then_error_says_what_to_set(
+    tmp_path: Path,
+) -> None:
+    write_folder(tmp_path / "Asian", EVERYONE)
+    with pytest.raises(DataError, match=r"Asian.* or set grouped if"):
+        _open(_config("image_folder", path=str(tmp_path)))
+
+
+def test_image_folder_when_not_grouped_then_digest_as_if_the_field_were_not_there() -> None:
+    plain = _config("image_folder", path="x")
+    assert "grouped" not in plain.counted()
+    assert digest(plain) != digest(_config("image_folder", path="x", grouped=True))
+
+
 def test_image_folder_when_suffixes_vary_then_all_are_read(tmp_path: Path) -> None:
     picture = encoded(np.full((9, 9, 3), 77, dtype=np.uint8), "PNG")
     (tmp_path / "a").mkdir()

@@ -78,6 +78,15 @@ def open_map(whole: Manifest, config: Config, size: int, store: Path, limit: int
     return Decoded(np.asarray(np.memmap(path, dtype=np.uint8, mode="r", shape=shape)), hold)
 
 
+def to_make(whole: Manifest, size: int, store: Path) -> int:
+    """Bytes that `open_map` would still have to decode of a whole source; 0 where the map is."""
+    key = _key(whole, size)
+    shape = (len(whole), size, size, 3)
+    if _is_whole(store / "datasets" / key / "pixels", shape, key):
+        return 0
+    return int(np.prod(shape)) + len(key)
+
+
 def _key(whole: Manifest, size: int) -> str:
     hasher = hashlib.sha256(f"{_FORMAT}\n{whole.colour}\n{size}\n".encode())
     for column in (whole.ids, whole.checksums):

@@ -1,12 +1,15 @@
 """A folder of identities: `identity/image.jpg`. The folder's name is the identity's name.
 
+With `grouped` there are folders of groups around them, `group/identity/image.jpg`, as BUPT's sets
+have it, and the identity's name is `group/identity` (see `data.holdout.groups`).
+
 Files of other kinds, hidden entries, files beside the identity folders and folders inside them are
 left out and counted in the manifest's facts.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from frlib.core.config import Config as Base
 from frlib.core.config import place, setting
@@ -16,6 +19,7 @@ from frlib.data.sources import _files
 from frlib.data.storage.listing import walk
 from frlib.data.storage.places import Place, Stamp, at
 
+_OR_GROUPED = ", or set grouped if identities are in folders of groups"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 
@@ -26,6 +30,14 @@ class Config(Base):
     path: str = place(..., doc="folder that holds one folder per identity")
     colour: Literal["RGB", "BGR"] = setting("RGB", doc="channel order of the stored pixels")
     trusted: bool = setting(True, doc="the folder's name is the truth; else truth is unknown")
+    grouped: bool = setting(False, doc="identities are in folders of groups: group/identity/image")
+
+    def counted(self) -> dict[str, Any]:
+        """Everything; whether there are groups only where there are."""
+        fields = super().counted()
+        if not self.grouped:
+            del fields["grouped"]
+        return fields
 
 
 @dataclass
@@ -82,16 +94,19 @@ def _list(config: Config) -> _Listing:
         )
     listing = _Listing(root)
     filled: dict[str, bool] = {}
-    for entry in walk(root, depth=2):
-        folder, inside, file = entry.name.partition("/")
-        if not inside and entry.is_dir and not folder.startswith("."):
-            filled.setdefault(folder, False)
-        elif not inside:
-            listing.ignored += 1
-        elif folder.startswith("."):
+    levels = 2 if config.grouped else 1
+    for entry in walk(root, depth=levels + 1):
+        parts = entry.name.split("/")
+        folder = "/".join(parts[:levels])
+        if any(part.startswith(".") for part in parts[: min(levels, len(parts) - 1)]):
             continue
-        elif _is_image(file, entry.is_dir):
-            filled[folder] = True
+        if len(parts) <= levels and (parts[-1].startswith(".") or not entry.is_dir):
+            listing.ignored += 1
+        elif len(parts) <= levels:
+            filled.setdefault(folder, False)
+            filled[_above(folder)] = True
+        elif _is_image(parts[-1], entry.is_dir):
+            filled[folder] = filled[_above(folder)] = True
             listing.ids.append(entry.name)
             listing.names.append(folder)
             listing.stamps.append(entry.stamp)
@@ -103,13 +118,19 @@ def _list(config: Config) -> _Listing:
         raise DataError(
             f"image_folder: {root}: {len(empty):,} identity folders hold no image "
             f"({', '.join(sorted(SUFFIXES))}): {_files.first_five(empty)}. Was the copy cut short? "
-            "Fill or remove these folders."
+            f"Fill or remove these folders{'' if config.grouped else _OR_GROUPED}."
         )
     if not listing.ids:
         raise DataError(
-            f"image_folder: {root} has no identity folders; expected {root}/IDENTITY/IMAGE.jpg"
+            f"image_folder: {root} has no identity folders; expected "
+            f"{root}/{'GROUP/' if config.grouped else ''}IDENTITY/IMAGE.jpg"
         )
     return listing
+
+
+def _above(folder: str) -> str:
+    """The group's folder; empty where there are no groups."""
+    return folder.rpartition("/")[0]
 
 
 def _is_image(name: str, is_dir: bool) -> bool:

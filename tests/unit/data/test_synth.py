@@ -232,3 +232,43 @@ def test_catalog_when_asked_for_synth_then_finds_the_module(tmp_path) -> None:
     assert len(catalog.scan(config, tmp_path)) == 6
     refs = catalog.scan(config, tmp_path).refs
     assert catalog.open_reader(config).images(refs, 16).shape == (6, 16, 16, 3)
+
+
+def test_groups_when_there_are_none_then_manifest_and_digest_as_ever() -> None:
+    config = synth.Config(identities=12, images=8)
+    assert synth.scan(config).digest == "0470ebd74b71b8bc"
+    assert "groups" not in to_dict(config, places=False)
+    assert digest(config) != digest(synth.Config(identities=12, images=8, groups=2))
+
+
+def test_groups_when_asked_for_then_in_folders_and_each_harder_than_the_one_before() -> None:
+    config = synth.Config(identities=7, images=2, groups=3, world=World(spread=0.8))
+    found = synth.scan(config)
+    assert found.identities == (
+        "g0/id000000", "g0/id000003", "g0/id000006",
+        "g1/id000001", "g1/id000004",
+        "g2/id000002", "g2/id000005",
+    )  # fmt: skip
+    assert found.ids[0] == "g0/id000000/0000"
+    assert [world.spread for world in config.worlds] == pytest.approx([0.8, 0.6, 0.4])
+    plain = synth.scan(config.model_copy(update={"groups": 0}))
+    shared = set(found.checksums.tolist()) & set(plain.checksums.tolist())
+    assert len(shared) == 2 * 3, "the first group is as hard as everybody was"
+
+
+def test_groups_when_painted_then_each_picture_is_of_its_groups_world() -> None:
+    config = synth.Config(identities=7, images=2, groups=3)
+    found = synth.scan(config)
+    pictures = synth.open_reader(config).images(found.refs, 24)
+    for ref, picture in zip(found.refs.tolist(), pictures, strict=True):
+        person, shot = divmod(ref, synth.MOST_IMAGES)
+        world = config.worlds[person % 3]
+        np.testing.assert_array_equal(
+            picture, render(world, np.array([person]), np.array([shot]), 24)[0]
+        )
+
+
+@pytest.mark.parametrize("groups", [1, 6])
+def test_groups_when_some_would_be_empty_or_there_is_one_then_error(groups: int) -> None:
+    with pytest.raises(ConfigError, match=rf"groups={groups} of 5 identities"):
+        synth.Config.parse({"identities": 5, "groups": groups})

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from frlib.records import layout
-from frlib.records.ledger import course
+from frlib.core.errors import RecordError
+from frlib.records import declare, layout
+from frlib.records.ledger import course, entries
 from frlib.records.write import RunWriter
 
 METRIC = "selection/auc"
@@ -47,3 +48,21 @@ def test_course_when_a_run_was_broken_off_then_its_later_attempt_counts(tmp_path
     _write(tmp_path, 0, [0.1, 0.2], ends=False)
     _write(tmp_path, 0, [None, 0.7, 0.9], ends=False)
     assert _course(tmp_path) == {1: 0.1, 2: 0.7, 3: 0.9}
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("run.json", "delete the whole attempt folder"),
+        ("arm.json", "delete the arm's whole folder"),
+    ],
+)
+def test_entries_when_a_file_is_half_then_error_names_it_and_says_what_helps(
+    name: str, advice: str, tmp_path: Path
+) -> None:
+    declare.write_arm(tmp_path, {"arm": ARM})
+    _write(tmp_path, 0, [0.1])
+    (damaged,) = tmp_path.rglob(name)
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    with pytest.raises(RecordError, match=rf"{name}: cannot be read as JSON .*{advice}"):
+        list(entries(tmp_path))

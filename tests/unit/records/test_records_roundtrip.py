@@ -303,5 +303,15 @@ def test_write_arm_when_described_again_then_the_first_description_stays(study: 
     path = layout.arm_folder(study, ARM) / "arm.json"
     before = path.read_bytes()
     arm = json.loads(before)
-    assert declare.write_arm(study, arm | {"params": {"elsewhere": 1}}) == path.parent
+    assert not declare.write_arm(study, arm | {"params": {"elsewhere": 1}})
     assert path.read_bytes() == before
+
+
+def test_write_arm_when_it_belongs_to_another_cell_by_now_then_that_alone_is_brought_up_to_date(
+    study: Path,
+) -> None:
+    path = layout.arm_folder(study, ARM) / "arm.json"
+    before = json.loads(path.read_bytes())
+    moved = {"cell": {"a": 1}, "cell_digest": "new", "params": {"b": 2}, "default": False}
+    assert not declare.write_arm(study, before | moved | {"config": {}})
+    assert json.loads(path.read_bytes()) == before | moved
