@@ -20,8 +20,11 @@ from frlib.core.space import IntUniform, Uniform
 from frlib.heads.config import HeadConfig
 from frlib.heads.presets import arcface, boundary, curricular, mv_softmax
 from frlib.optimisers import sgd
+from frlib.pruning import halving
 from frlib.schedules import poly
-from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
+from frlib.study.schema import Replicates, Study
+from frlib.study.search import Search
+from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
 from studies import _faces, _procedural
 
@@ -64,7 +67,7 @@ def study(faces: str = "") -> Study:
             "head.first_corrected_epoch": IntUniform(low=2, high=12),
         },
         search=Search(arms_per_cell=4),
-        pruning=Pruning(first_epoch=5, keep_one_in=2),
+        pruning=halving.Config(first_epoch=5, keep_one_in=2),
         replicates=Replicates(seeds=(0, 1, 2)),
         selection=Selection(metric="auc"),
         report=tuple(f"{name}/insightface10/accuracy" for name in names),

@@ -37,8 +37,11 @@ from frlib.core.config import Config
 from frlib.core.space import Uniform
 from frlib.heads.presets import arcface
 from frlib.optimisers import sgd
+from frlib.pruning import none
 from frlib.schedules import cosine, moving_haar, multi_step, poly
-from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
+from frlib.study.schema import Replicates, Study
+from frlib.study.search import Search
+from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
 from studies import _faces, _procedural
 
@@ -96,7 +99,7 @@ def study(faces: str = "") -> Study:
             "schedule.lam": Uniform(low=0.001, high=0.1, log=True),
         },
         search=Search(arms_per_cell=1),
-        pruning=Pruning(rule="none"),
+        pruning=none.Config(),
         replicates=Replicates(seeds=(0, 1, 2)),
         selection=Selection(metric="auc"),
         report=tuple(f"{one.name}/insightface10/accuracy" for one in data.benchmarks),

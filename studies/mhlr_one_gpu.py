@@ -28,8 +28,10 @@ from frlib.data.config import DataConfig, Holdout, PairBenchmark
 from frlib.data.sources import pair_bin, zip_shards
 from frlib.heads.presets import arcface, expface
 from frlib.optimisers import sgd
+from frlib.pruning import none
 from frlib.schedules import cosine, moving_haar, poly
-from frlib.study.schema import Pruning, Replicates, Resources, Selection, Study
+from frlib.study.schema import Replicates, Resources, Study
+from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
 
 BENCHMARKS = ("lfw", "cfp_fp", "agedb_30")
@@ -75,7 +77,7 @@ def study() -> Study:
                 (poly.Config(), 20),
             ),
         },
-        pruning=Pruning(rule="none"),
+        pruning=none.Config(),
         replicates=Replicates(seeds=(0,)),
         selection=Selection(metric="auc"),
         report=tuple(f"{name}/insightface10/accuracy" for name in BENCHMARKS),

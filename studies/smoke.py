@@ -9,8 +9,11 @@ from frlib.backbones import tiny
 from frlib.core.space import Uniform
 from frlib.heads.presets import arcface, boundary
 from frlib.optimisers import sgd
+from frlib.pruning import halving
 from frlib.schedules import poly
-from frlib.study.schema import Pruning, Replicates, Search, Selection, Study
+from frlib.study.schema import Replicates, Study
+from frlib.study.search import Search
+from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
 from studies._procedural import faces
 
@@ -41,7 +44,7 @@ def study() -> Study:
             "head.lam": Uniform(low=0.5, high=6.0),
         },
         search=Search(arms_per_cell=2),
-        pruning=Pruning(first_epoch=2, keep_one_in=2),
+        pruning=halving.Config(first_epoch=2, keep_one_in=2),
         replicates=Replicates(seeds=(0, 1, 2)),
         selection=Selection(metric="auc"),
         report=("procedural/insightface10/accuracy", "procedural/boundaryface10/accuracy"),

@@ -1,9 +1,9 @@
-"""`frlib bench data | eval | heads | limits | train`."""
+"""`frlib bench data | eval | heads | limits | study | train`."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from frlib.bench.eval import EvalReport
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
+    from frlib.bench.study import StudyReport
 
 app = typer.Typer(
     name="bench", help="Speed and memory, against plain code and floors.", no_args_is_help=True
@@ -178,6 +179,39 @@ def train(
 
 
 @app.command()
+def study(
+    trials: Annotated[
+        int, typer.Option(min=0, help="Runs through the tuner. Default: 24.", show_default=False)
+    ] = 0,
+    arms: Annotated[
+        int, typer.Option(min=0, help="Of the plan. Default: 10,000.", show_default=False)
+    ] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """What a trial, a plan, a resume and a proposal cost beside training.
+
+    Results of trials are compared with those of runs called directly; a number that differs is an
+    error. Trials are left out of a small run, and where Ray cannot start.
+    """
+    from frlib.bench import study as case
+    from frlib.cli import bench_study_page
+
+    usual = case.SMALL if small else case.Sizes()
+    if 0 < trials <= usual.warm:
+        raise ConfigError(
+            f"--trials {trials}: the first {usual.warm} are not timed; give more than that"
+        )
+    sizes = replace(usual, trials=trials or usual.trials, plan=arms or usual.plan)
+    with _said() as say:
+        report = case.run(sizes, say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_study_page.report(report)
+
+
+@app.command()
 def limits(
     threads: Threads = 1, device: Device = "cpu", small: Small = False, as_json: Json = False
 ) -> None:
@@ -214,5 +248,5 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _print_json(value: "Report | DataReport | EvalReport | Limits") -> None:
+def _print_json(value: "Report | DataReport | EvalReport | Limits | StudyReport") -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from frlib.cli import (
+    artifact,
     backbone,
     bench,
     data,
@@ -18,8 +19,11 @@ from frlib.cli import (
     noise,
     optimiser,
     part,
+    pruning,
+    sampler,
     schedule,
     source,
+    stage,
     study,
     table,
     track,
@@ -46,8 +50,12 @@ for noun in (
     backbone,
     schedule,
     optimiser,
+    pruning,
+    sampler,
     bench,
     export,
+    stage,
+    artifact,
     track,
     train,
 ):

@@ -50,48 +50,6 @@ def _name(value: Any) -> str:
     return str(getattr(value, "name", value))
 
 
-def plan(value: Plan, as_json: bool) -> None:
-    """What a run would do."""
-    seconds = value.seconds_per_run
-    left = value.runs_left
-    facts = {
-        "study": value.study.name,
-        "cells": len(value.cells),
-        "arms": value.arms,
-        "arms_finished": value.finished,
-        "replicates_per_arm": len(value.study.replicates.seeds),
-        "runs_at_most": value.runs,
-        "runs_done": value.runs_done,
-        "runs_left_at_most": left,
-        "epochs_per_run_at_most": max(value.epochs),
-        "seconds_per_run": seconds,
-        "hours_left_at_most_one_at_a_time": None if seconds is None else seconds * left / 3600,
-        "smallest_detectable_difference": value.detectable,
-        "records": str(value.folder),
-    }
-    if as_json:
-        print(json.dumps(facts, indent=1))
-        return
-    lengths = " or ".join(map(str, value.epochs))
-    console.print(
-        f"[bold]{value.study.name}[/bold]: {len(value.cells)} cells, {value.arms} arms, "
-        f"{len(value.study.replicates.seeds)} replicates of {lengths} epochs: "
-        f"{value.runs} runs at most, {value.runs_done} on record, {left} to do at most",
-        soft_wrap=True,
-    )
-    if left and seconds is not None:
-        console.print(
-            f"  {seconds:.0f} s a run so far: {seconds * left / 60:.0f} min one at a time",
-            soft_wrap=True,
-        )
-    if value.detectable is not None:
-        console.print(
-            f"  {len(value.study.replicates.seeds)} paired seeds can show differences of "
-            f"{100 * value.detectable:.1f} points of {value.study.report[0]} (power 0.8)",
-            soft_wrap=True,
-        )
-
-
 def table(value: Any) -> None:
     """A rebuilt table, as Markdown so that it can be pasted anywhere."""
     from analysis.render import markdown

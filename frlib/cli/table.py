@@ -60,16 +60,25 @@ def draw(
     ] = "",
     out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path("cost.png"),
 ) -> None:
-    """Draw a study's results against images seen and seconds, with intervals and Pareto front."""
-    from analysis import spending
-    from analysis.figures import cost, style
+    """Draw a study's results against images seen and seconds, with intervals and Pareto front.
+
+    Of a study with a contest, without --metric: regret of its searches against what they spent.
+    """
+    from analysis import searching, spending
+    from analysis.figures import cost, search_cost, style
     from analysis.grid import Grid
     from frlib.core.errors import RecordError
     from frlib.core.suggest import did_you_mean
-    from frlib.records import read
+    from frlib.records import read, select
 
     style.check(out)
     grid = Grid.of(read.load_named(store, name))
+    study = grid.records.study
+    if study.get("contest") and not metric:
+        cells = [found for _, found in searching.searches(grid.records) if found is not None]
+        by = select.metric(study)[0]
+        typer.echo(f"Written to {search_cost.write(cells, str(study['name']), by, out)}")
+        return
     wanted = metric or grid.matching(tuple(grid.records.study["report"]))[0]
     if metric and metric not in grid.names:
         raise RecordError(

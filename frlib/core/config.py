@@ -6,11 +6,14 @@
   and of its JSON, but not of its digest: the same experiment elsewhere is the same experiment.
 * `Config.counted` decides what else the digest leaves out: a field that at its value means "as
   before there was this field" need not change what was run before there was this field.
+* `RECIPE`, a number in the module of a config, is raised when the code there gives other results at
+  equal settings. From 2 on it is in the digest, so that records of the old recipe do not count.
 * `Choice[...]` is a field whose value is one of the modules of a package (see `discover`).
 """
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
@@ -21,6 +24,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializeAsAny,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
@@ -29,7 +33,7 @@ from frlib.core import discover
 from frlib.core.errors import ConfigError
 from frlib.core.suggest import did_you_mean
 
-_PLACE = "place"
+_PLACE, _RECIPE = "place", "recipe"
 C = TypeVar("C", bound="Config")
 
 
@@ -119,7 +123,25 @@ def to_dict(config: Config, *, places: bool = True) -> dict[str, Any]:
         if places
         else config.counted()
     )
-    return {name: _plain(value, places) for name, value in fields.items()}
+    found = {name: _plain(value, places) for name, value in fields.items()}
+    recipe = recipe_of(config)
+    return found if places or recipe == 1 else found | {_RECIPE: recipe}
+
+
+def recipe_of(config: Config) -> int:
+    """The recipe of the module that a config belongs to."""
+    return int(getattr(sys.modules[type(config).__module__], "RECIPE", 1))
+
+
+def recipes(config: Config) -> dict[str, int]:
+    """Module -> recipe, of all parts of a config whose results have changed since they began."""
+    found = {type(config).__module__: recipe_of(config)}
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Config):
+                found |= recipes(part)
+    return {module: recipe for module, recipe in sorted(found.items()) if recipe != 1}
 
 
 def _plain(value: Any, places: bool) -> Any:
@@ -161,22 +183,23 @@ def flatten(config: Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def get_path(config: Config, path: str) -> Any:
-    """The value at `a.b`; `ConfigError` names the nearest field when there is none."""
+    """The value at `a.b`; `ConfigError` names the nearest field when there is none.
+
+    A dict is walked into by its keys, which may have dots in them.
+    """
+    return walked(config, path)[-1][1]
+
+
+def walked(config: Config, path: str) -> list[tuple[str, Any]]:
+    """(field or key, value there) of every step of a path; `ConfigError` as `get_path`."""
     value: Any = config
-    walked: list[str] = []
-    for part in path.split("."):
-        if value is None:
-            whole = ".".join(walked)
-            raise ConfigError(
-                f"{path}: {whole} is not set, so it has no {part} to change; set all of it at "
-                f'once: {whole}={{"{part}": ...}}'
-            )
-        if not isinstance(value, Config):
-            raise ConfigError(f"{path}: {'.'.join(walked)} is {value!r}, which has no fields")
-        _require_field(type(value), part, path)
-        walked.append(part)
-        value = getattr(value, part)
-    return value
+    rest, steps = path.split("."), []
+    while rest:
+        key = _key(value, rest, path)
+        value = value[key] if isinstance(value, Mapping) else getattr(value, key)
+        steps.append((key, value))
+        rest = rest[key.count(".") + 1 :]
+    return steps
 
 
 def has_path(config: Config, path: str) -> bool:
@@ -190,16 +213,93 @@ def has_path(config: Config, path: str) -> bool:
 
 def with_path(config: C, path: str, value: Any) -> C:
     """A validated copy with the field at `a.b` set; texts are parsed with the field's type."""
-    get_path(config, path)
-    return _set(config, path.split("."), value, path)
+    return with_paths(config, {path: value})
 
 
-def _set(config: C, parts: list[str], value: Any, path: str) -> C:
-    head, rest = parts[0], parts[1:]
-    inner = getattr(config, head)
-    new = _set(inner, rest, value, path) if rest else _read(type(config), head, value)
-    raw = {name: getattr(config, name) for name in type(config).model_fields} | {head: new}
-    return type(config).parse(raw, where=".".join(path.split(".")[: -len(parts)]))
+def with_paths(config: C, values: Mapping[str, Any]) -> C:
+    """A validated copy with all of these set, a part before the fields inside it.
+
+    It is validated once, with all in place: values that only go together can be set, and their
+    order says nothing.
+    """
+    changes = [(path.split("."), path, value) for path, value in sorted(values.items())]
+    changed: C = _changed(config, changes, Any)
+    return changed
+
+
+_Changes = list[tuple[list[str], str, Any]]
+"""What is left of a path, the whole path, the value to set there; sorted by path."""
+
+
+def _changed(owner: Any, changes: _Changes, kind: Any) -> Any:
+    """`owner`, a config or a dict whose values are of this kind, with these changes."""
+    if not changes:
+        return owner
+    is_dict = isinstance(owner, Mapping)
+    new = dict(owner) if is_dict else {n: getattr(owner, n, None) for n in _fields(owner)}
+    inside: dict[str, _Changes] = {}
+    for rest, path, value in changes:
+        is_entry = is_dict and (_is_leaf(kind) or (rest[0] not in owner and len(rest) == 1))
+        key = ".".join(rest) if is_entry else _key(owner, rest, path)
+        left = rest[key.count(".") + 1 :]
+        if left:
+            inside.setdefault(key, []).append((left, path, value))
+        else:
+            new[key] = _json(value) if is_dict else _read(type(owner), key, value)
+    for key, deeper in inside.items():
+        field = None if is_dict else type(owner).model_fields[key]
+        is_set = field is not None and new[key] is not getattr(owner, key)
+        part = _parsed(field, new[key], deeper[0]) if field and is_set else new[key]
+        arguments = get_args(field.annotation) if field else ()
+        new[key] = _changed(part, deeper, arguments[-1] if arguments else Any)
+    if is_dict:
+        return new
+    rest, path, _ = changes[0]
+    return type(owner).parse(new, where=".".join(path.split(".")[: -len(rest)]))
+
+
+def _parsed(field: FieldInfo, value: Any, change: tuple[list[str], str, Any]) -> Any:
+    """A value as its field has it, before fields inside it are set."""
+    kind: Any = field.annotation
+    if field.metadata:
+        kind = Annotated[(kind, *field.metadata)]
+    rest, path, _ = change
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise _explain(Config, error, ".".join(path.split(".")[: -len(rest)])) from None
+
+
+def _fields(owner: Any) -> Iterable[str]:
+    return type(owner).model_fields if isinstance(owner, Config) else ()
+
+
+def _is_leaf(kind: Any) -> bool:
+    """Whether values of this kind are set as a whole, so that all of a path is one key."""
+    return kind is Any or get_origin(kind) is tuple
+
+
+def _key(value: Any, rest: list[str], path: str) -> str:
+    """The field or the key that the rest of a path begins with; `ConfigError` for none."""
+    walked = ".".join(path.split(".")[: -len(rest)])
+    if value is None:
+        raise ConfigError(
+            f"{path}: {walked} is not set, so it has no {rest[0]} to change; set all of it at "
+            f'once: {walked}={{"{rest[0]}": ...}}'
+        )
+    if isinstance(value, Mapping):
+        keys = (".".join(rest[:count]) for count in range(len(rest), 0, -1))
+        found = next((key for key in keys if key in value), None)
+        if found is None:
+            raise ConfigError(
+                f"{path}: {walked} has no {rest[0]!r}{did_you_mean(rest[0], value)}. "
+                f"It has: {', '.join(value) or 'nothing'}"
+            )
+        return found
+    if not isinstance(value, Config):
+        raise ConfigError(f"{path}: {walked} is {value!r}, which has no fields")
+    _require_field(type(value), rest[0], path)
+    return rest[0]
 
 
 def _read(owner: type[Config], name: str, value: Any) -> Any:
@@ -207,13 +307,26 @@ def _read(owner: type[Config], name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     field = owner.model_fields[name]
-    one_of = next((m for m in field.metadata if isinstance(m, _ChoiceOf)), None)
-    if one_of is None and _accepts_text(field):
-        return value
+    return value if _one_of(field) is None and _accepts_text(field) else _json(value)
+
+
+def _json(value: Any) -> Any:
+    """A text as JSON where it is some."""
     try:
-        return json.loads(value)
+        return json.loads(value) if isinstance(value, str) else value
     except json.JSONDecodeError:
         return value
+
+
+def _one_of(field: FieldInfo) -> _ChoiceOf | None:
+    return next((m for m in field.metadata if isinstance(m, _ChoiceOf)), None)
+
+
+def choice_of(owner: Any, name: str) -> str:
+    """The package that a field's value is chosen from; empty for fields of other kinds."""
+    fields = type(owner).model_fields if isinstance(owner, Config) else {}
+    one = _one_of(fields[name]) if name in fields else None
+    return one.package if one else ""
 
 
 def _accepts_text(field: FieldInfo) -> bool:
@@ -232,15 +345,19 @@ def _is_text(kind: Any) -> bool:
 
 
 def override(config: C, assignments: Iterable[str]) -> C:
-    """Apply `a.b=value` texts, the one override form of the command line, in order."""
+    """Apply `a.b=value` texts, the one override form of the command line, as `with_paths` does.
+
+    Of two for the same path the later one counts.
+    """
+    values = {}
     for assignment in assignments:
         path, sign, value = assignment.partition("=")
         if not sign or not path:
             raise ConfigError(
                 f"{assignment!r}: an override has the form path=value, e.g. head.margin=0.45"
             )
-        config = with_path(config, path.strip(), value.strip())
-    return config
+        values[path.strip()] = value.strip()
+    return with_paths(config, values)
 
 
 def _require_field(owner: type[Config], name: str, path: str) -> None:

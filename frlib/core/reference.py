@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from frlib.core import discover
 from frlib.core.config import Config, is_place, unit_and_source
 from frlib.core.paper import Paper
-from frlib.core.space import Distribution, OneOf, Uniform
+from frlib.core.space import Branches, Distribution, OneOf, Uniform
 
 _MULTIPLES_OF_PI = {math.pi / 2: "π/2", math.pi: "π", 2 * math.pi: "2π"}
 
@@ -128,6 +128,8 @@ def plain_space(space: Distribution) -> str:
     """A search distribution in a few words."""
     if isinstance(space, OneOf):
         return f"one of {plain(space.values)}"
+    if isinstance(space, Branches):
+        return f"one of {', '.join(space.options)}, each with a space of its own"
     kind = "uniform" if isinstance(space, Uniform) else "whole numbers"
     scale = ", log scale" if space.log else ""
     return f"{kind} {plain(space.low)} to {plain(space.high)}{scale}"

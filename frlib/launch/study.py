@@ -15,13 +15,22 @@ from frlib.data.loading.choose import open_for
 from frlib.data.prepare import prepare
 from frlib.rayrun import tuner
 from frlib.records import declare
+from frlib.study.driver import Driving
 from frlib.study.plan import Plan, make
+from frlib.study.revise import require_same
+from frlib.study.warm import adopt
 from frlib.study.watch import Watcher
 
 
 def record_design(plan: Plan) -> None:
-    """Write `study.json`: the study's value, and the cells that its table is made of."""
+    """Write `study.json`: the study's value, and the cells that its table is made of.
+
+    Arms on record that have come into other cells, since the design has changed, are told so.
+    """
     cells = [{"shown": list(p.cell.shown.items()), "digest": p.cell.digest} for p in plan.cells]
+    for one in plan.cells:
+        for entry in one.entries.values():
+            declare.write_arm(plan.folder, entry.arm)
     declare.write_study(plan.folder, plan.study.to_json() | {"cells": cells})
 
 
@@ -63,12 +72,15 @@ def warm(plan: Plan) -> None:
 
 
 @contextmanager
-def opened(plan: Plan) -> Iterator[None]:
-    """Hold the study and write its design down.
+def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
+    """Hold the study and write its design down; yields what tells others about this process.
 
-    `ClusterError` when another process is running it from this store.
+    `ClusterError` when another process is running it from this store, `ConfigError` when the store
+    has another study of this name, unless that is to be revised.
     """
     check_store(plan.store)
+    if not revise:
+        require_same(plan)
     plan.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(plan.folder / ".run.lock", timeout=0)
     try:
@@ -76,18 +88,30 @@ def opened(plan: Plan) -> Iterator[None]:
     except Timeout:
         raise ClusterError(
             f"{plan.study.name} is being run by another process from this store; wait for it to "
-            "end, or stop it, and run this again"
+            f"end, or stop it (frlib study stop {plan.study.name}), and run this again"
         ) from None
     try:
         record_design(plan)
-        yield
+        with Driving(plan.folder) as driving:
+            yield driving
     finally:
         lock.release()
 
 
-def run(plan: Plan, watcher: Watcher, address: str = "") -> Plan:
-    """Run what is missing of an opened study; returns the plan as it stands afterwards."""
+def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = None) -> Plan:
+    """Run what is missing of an opened study; returns the plan as it stands afterwards.
+
+    replay: another store with the study, whose arms are proposed again in their order, and no
+    others. Searches of its contest are played then. `StoppedError` when it was asked to stop.
+    """
+    if plan.study.search.warm_start and adopt(plan):
+        plan = make(plan.study, plan.store)
     if plan.runs_left:
         warm(plan)
-        tuner.run(plan, watcher, address)
-    return make(plan.study, plan.store)
+        tuner.run(plan, watcher, address, replay)
+    after = make(plan.study, plan.store)
+    if plan.study.contest is not None:
+        from frlib.launch import contest
+
+        contest.run(after, watcher)
+    return after

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from frlib.core.errors import ClusterError
+from frlib.study.room import held
 
 log = logging.getLogger(__name__)
 
@@ -67,25 +68,23 @@ def connect(address: str = "") -> None:
         ) from error
 
 
+def totals(address: str) -> dict[str, float]:
+    """Resources of the cluster at `address`, by Ray's names; the connection is closed again."""
+    connect(address)
+    import ray
+
+    try:
+        return dict(ray.cluster_resources())
+    finally:
+        ray.shutdown()
+
+
 def capacity(cpus: float, gpus: float) -> int:
     """Runs of that need which the cluster holds at a time; `ClusterError` for none."""
     import ray
 
     total = ray.cluster_resources()
-    fits = [
-        int(total.get(kind, 0.0) / need + 1e-9)
-        for kind, need in (("CPU", cpus), ("GPU", gpus))
-        if need > 0
-    ]
-    if not fits:
-        return 1
-    if min(fits) < 1:
-        raise ClusterError(
-            f"one run needs {cpus:g} CPUs and {gpus:g} GPUs, the cluster has "
-            f"{total.get('CPU', 0):g} and {total.get('GPU', 0):g}; lower resources.workers, "
-            "resources.cpus_per_worker or resources.gpus_per_worker"
-        )
-    return min(fits)
+    return held(cpus, gpus, total.get("CPU", 0.0), total.get("GPU", 0.0))
 
 
 def driver_resources() -> dict[str, float]:

@@ -1,244 +1,226 @@
-"""Which arm a cell tries next: its default first, then what Optuna proposes. No Ray in here.
+"""Which arm a cell tries next: its default first, then what was begun, then what is suggested.
 
-The Optuna study of a cell lives in a journal file beside the records and can be opened by itself.
-Records are the truth: what they hold and the journal lacks is added, and a trial that was running
-when the driver died is proposed again instead of being drawn anew.
+Records are the truth: what is on record is not proposed again, and an arm that was running when the
+driver died is, instead of drawing another.
 """
 
-import itertools
-import json
 import logging
-import math
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
-import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import TrialState, create_trial
-
-from frlib.core import safeio
-from frlib.core.config import digest, to_dict
+from frlib.core import discover
+from frlib.core.errors import ConfigError
 from frlib.core.seeds import torch_seed
-from frlib.core.space import Distribution, IntUniform, Scalar, Uniform
+from frlib.core.space import Point, Scalar, keyed
+from frlib.rayrun.memory import Memory, Outcome
 from frlib.study.arms import Arm, Cell
-from frlib.study.schema import Search, Selection
+from frlib.study.search import Search
 
 log = logging.getLogger(__name__)
 _ATTEMPTS = 20
 
-
-@dataclass(frozen=True)
-class Recorded:
-    """An arm on record: `complete` or `stopped` with its `value`, `failed`, or `unfinished`."""
-
-    arm: Arm
-    status: str
-    value: float | None
-    step: int = 0
+Excess = Callable[[Arm], tuple[tuple[str, float], ...]]
+"""Limit -> by how much an arm will break it, foreseen before it starts."""
 
 
-def is_finite(value: float | None) -> bool:
-    """Whether Optuna can be told this value."""
-    return value is not None and math.isfinite(value)
-
-
-def storage(path: Path) -> JournalStorage:
-    """The journal of a study; one writer, any number of readers.
-
-    A journal torn by a crash is set aside and begun anew from the lines before the damage; what is
-    lost of it is in the records as well.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        lines = path.read_bytes().splitlines(keepends=True)
-        whole = list(itertools.takewhile(_is_whole, lines))
-        if len(whole) < len(lines):
-            aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-            path.rename(aside)
-            safeio.write_bytes(path, b"".join(whole))
-            log.warning("%s: torn at line %d; set aside as %s", path, len(whole) + 1, aside.name)
-    return JournalStorage(JournalFileBackend(str(path)))
-
-
-def _is_whole(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return line.endswith(b"\n")
-
-
-def memory_name(cell: Cell, metric: str) -> str:
-    """The Optuna study of a cell: other metrics and other spaces have memories of their own."""
-    space = {path: to_dict(distribution) for path, distribution in cell.space.items()}
-    return digest({"cell": cell.digest, "metric": metric, "space": space})
-
-
-def to_optuna(distribution: Distribution) -> BaseDistribution:
-    """Our distribution in Optuna's words."""
-    if isinstance(distribution, Uniform):
-        return FloatDistribution(distribution.low, distribution.high, log=distribution.log)
-    if isinstance(distribution, IntUniform):
-        return IntDistribution(distribution.low, distribution.high, log=distribution.log)
-    return CategoricalDistribution(distribution.values)
+def keeps(excess: Iterable[tuple[str, float]]) -> bool:
+    """Whether all limits are kept."""
+    return all(value <= 0 for _, value in excess)
 
 
 class CellProposals:
-    """Proposes up to `search.arms_per_cell` different arms of one cell."""
+    """Proposes up to `search.arms_per_cell` different arms of one cell.
+
+    recorded: what is known of arms of this cell. memory: None where nothing is suggested. first:
+    points to try before anything is suggested (a warm start, or a search that is replayed).
+    foreseen: arms that will break a limit are handed to `refused` and not proposed.
+    """
 
     def __init__(
         self,
         cell: Cell,
         search: Search,
-        selection: Selection,
-        recorded: Sequence[Recorded],
-        journal: JournalStorage | None,
+        recorded: Sequence[Outcome],
+        memory: Memory | None = None,
+        *,
+        first: Sequence[Point] = (),
+        is_replay: bool = False,
+        foreseen: Excess = lambda arm: (),
+        refused: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self.cell = cell
-        self._distributions = {path: to_optuna(d) for path, d in cell.space.items()}
-        self._limit = search.arms_per_cell if self._distributions else 1
-        self._done = {
-            r.arm.digest for r in recorded if r.status in ("complete", "stopped", "failed")
-        }
-        self._queue = [r.arm for r in recorded if r.status == "unfinished"]
+        self._limit = search.arms_per_cell if cell.space else 1
+        self._memory = memory if self._limit > 1 else None
+        self._foreseen, self._refused = foreseen, refused
         self._numbers: dict[str, int] = {}
-        self._study = None
-        if self._limit > 1 and journal is not None:
-            self._study = self._open(search, selection.name, selection.mode, journal)
-            self._learn(recorded)
-        known = self._done | {arm.digest for arm in self._queue}
+        over = [r for r in recorded if r.status != "unfinished"]
+        self._begun = deque(r.arm for r in recorded if r.status == "unfinished")
+        self._barred = {r.arm.digest for r in over if r.is_barred}
+        self._proposed = {r.arm.digest for r in over} - self._barred
+        self._limit += sum(r.is_child for r in recorded)
+        self.told = len(over)
+        if self._memory is not None:
+            self._learn(self._memory, recorded)
+        known = self._proposed | self._barred | {arm.digest for arm in self._begun}
         if cell.default.digest not in known:
-            self._queue.insert(0, cell.default)
-        self._proposed = set(self._done)
+            self._begun.appendleft(cell.default)
+        self._first = deque(first)
+        self._is_replay = is_replay
+        self._points = self._listed(search)
 
     @property
     def remaining(self) -> int:
-        """Arms still to be proposed."""
+        """Arms still to be proposed, at most."""
         return max(0, self._limit - len(self._proposed))
 
     def propose(self) -> Arm | None:
         """The next arm to run, or None when the cell has had its share."""
         if not self.remaining:
             return None
-        while self._queue:
-            arm = self._queue.pop(0)
-            if arm.digest not in self._proposed:
-                self._proposed.add(arm.digest)
-                return arm
-        asked = self._ask() if self._study is not None else None
-        if asked is None:
+        arm = self._next()
+        if arm is None:
             self._limit = len(self._proposed)
             return None
-        self._proposed.add(asked.digest)
-        return asked
+        self._proposed.add(arm.digest)
+        return arm
 
-    def tell(self, arm: Arm, status: str, value: float | None, step: int) -> None:
-        """The end of an arm: `complete` with its value, `stopped` early at `step`, or `failed`.
+    def adopt(self, arm: Arm) -> None:
+        """Propose this arm next; it is no part of the cell's share (a child of a population)."""
+        if self._is_new(arm) and all(a.digest != arm.digest for a in self._begun):
+            self._limit += 1
+            self._begun.append(arm)
 
-        An `unfinished` arm stays open: a later run proposes it again.
-        """
-        if self._study is None or status == "unfinished":
+    def tell(self, outcome: Outcome) -> None:
+        """How an arm ended. An `unfinished` one stays open: a later run proposes it again."""
+        if outcome.status == "unfinished":
             return
-        number = self._numbers.pop(arm.digest, None)
+        self.told += 1
+        number = self._numbers.pop(outcome.arm.digest, None)
+        if self._memory is None:
+            return
         if number is None:
-            self._add(Recorded(arm, status, value, step))
-            return
-        if status == "complete" and is_finite(value):
-            self._study.tell(number, value)
-        elif status == "stopped" and is_finite(value):
-            assert value is not None
-            trial = optuna.trial.Trial(self._study, self._trial_id(number))
-            trial.report(value, step)
-            self._study.tell(number, state=TrialState.PRUNED)
+            self._memory.add(outcome)
         else:
-            self._study.tell(number, state=TrialState.FAIL)
+            self._memory.tell(number, outcome)
 
-    def _open(
-        self, search: Search, metric: str, mode: str, journal: JournalStorage
-    ) -> optuna.Study:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = optuna.create_study(
-            study_name=memory_name(self.cell, metric),
-            storage=journal,
-            direction="maximize" if mode == "max" else "minimize",
-            load_if_exists=True,
-        )
-        seed = torch_seed(search.seed, "search", self.cell.digest, len(study.trials)) % 2**31
-        if search.sampler == "random":
-            study.sampler = optuna.samplers.RandomSampler(seed=seed)
-        else:
-            start = min(10, max(3, search.arms_per_cell // 3))
-            study.sampler = optuna.samplers.TPESampler(
-                seed=seed, n_startup_trials=start, constant_liar=True
-            )
-        study.set_user_attr("cell", dict(self.cell.shown))
-        return study
-
-    def _learn(self, recorded: Sequence[Recorded]) -> None:
-        """Bring journal and records together."""
-        assert self._study is not None
-        known = {r.arm.digest: r for r in recorded}
-        seen = set()
-        for trial in self._study.trials:
-            if set(trial.params) != set(self._distributions):
-                if trial.state is TrialState.RUNNING:
-                    self._study.tell(trial.number, state=TrialState.FAIL)
-                continue
-            arm = self.cell.arm(trial.params)
-            seen.add(arm.digest)
-            if trial.state is not TrialState.RUNNING:
-                continue
-            self._numbers[arm.digest] = trial.number
-            found = known.get(arm.digest)
-            if found is None or found.status == "unfinished":
-                self._queue = [a for a in self._queue if a.digest != arm.digest] + [arm]
-            else:
-                self.tell(arm, found.status, found.value, found.step)
-        for name, found in known.items():
-            if name not in seen and found.status != "unfinished":
-                self._add(found)
-
-    def _add(self, found: Recorded) -> None:
-        assert self._study is not None
-        inside = all(d.contains(found.arm.params[path]) for path, d in self.cell.space.items())
-        if found.status not in ("complete", "stopped") or not is_finite(found.value) or not inside:
-            return
-        assert found.value is not None
-        pruned = found.status == "stopped"
-        self._study.add_trial(
-            create_trial(
-                params=dict(found.arm.params),
-                distributions=self._distributions,
-                value=None if pruned else found.value,
-                intermediate_values={found.step: found.value},
-                state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
-                user_attrs={"arm": found.arm.digest},
-            )
-        )
-
-    def _ask(self) -> Arm | None:
-        assert self._study is not None
-        for _ in range(_ATTEMPTS):
-            trial = self._study.ask(self._distributions)
-            params: Mapping[str, Scalar] = trial.params
-            arm = self.cell.arm(params)
-            if arm.digest not in self._proposed:
-                trial.set_user_attr("arm", arm.digest)
-                self._numbers[arm.digest] = trial.number
+    def _next(self) -> Arm | None:
+        while self._begun:
+            arm = self._begun.popleft()
+            if self._is_new(arm) and self._is_possible(arm):
                 return arm
-            self._study.tell(trial, state=TrialState.FAIL)
+        while self._first:
+            point = self._first.popleft()
+            found = self._at(point) if keyed(self.cell.space, point) else self._exactly(point)
+            if found is not None:
+                return found
+        if self._is_replay or self._memory is None:
+            return None
+        return self._listed_next() if self._points is not None else self._suggested()
+
+    def _listed(self, search: Search) -> "deque[dict[str, Scalar]] | None":
+        module = discover.load("frlib.samplers", search.sampler.name)
+        if not hasattr(module, "points") or self._memory is None:
+            return None
+        seed = torch_seed(search.seed, "search", self.cell.digest)
+        return deque(module.points(search.sampler, self.cell.space, seed))
+
+    def _listed_next(self) -> Arm | None:
+        assert self._points is not None
+        while self._points:
+            arm = self._at(self._points.popleft())
+            if arm is not None:
+                return arm
+        return None
+
+    def _suggested(self) -> Arm | None:
+        assert self._memory is not None
+        for _ in range(_ATTEMPTS):
+            number, point = self._memory.suggest()
+            arm = self._taken(number, point)
+            if arm is not None:
+                return arm
         log.info("%s: the search space is used up", dict(self.cell.shown))
         return None
 
-    def _trial_id(self, number: int) -> int:
-        assert self._study is not None
-        return self._study.trials[number]._trial_id
+    def _at(self, point: Point) -> Arm | None:
+        """The arm at a point, as a trial of the memory; None where it is no new and able one."""
+        arm = self._exactly(point)
+        if arm is None or self._memory is None:
+            return arm
+        number, _ = self._memory.suggest(point)
+        self._name(number, arm)
+        return arm
+
+    def _exactly(self, point: Point) -> Arm | None:
+        try:
+            arm = self.cell.arm(point)
+        except ConfigError as error:
+            log.info("%s: %s is no arm: %s", dict(self.cell.shown), dict(point), error)
+            return None
+        return arm if self._is_new(arm) and self._is_possible(arm) else None
+
+    def _taken(self, number: int, point: Point) -> Arm | None:
+        """The arm of a suggestion; None, with the memory told, where it is none to run."""
+        assert self._memory is not None
+        try:
+            arm = self.cell.arm(point)
+        except ConfigError as error:
+            log.info("%s: %s is no arm: %s", dict(self.cell.shown), dict(point), error)
+            self._memory.drop(number)
+            return None
+        if not self._is_new(arm):
+            self._memory.drop(number)
+            return None
+        self._name(number, arm)
+        return arm if self._is_possible(arm) else None
+
+    def _name(self, number: int, arm: Arm) -> None:
+        assert self._memory is not None
+        self._memory.name(number, arm.digest)
+        self._numbers[arm.digest] = number
+
+    def _is_new(self, arm: Arm) -> bool:
+        return arm.digest not in self._proposed and arm.digest not in self._barred
+
+    def _is_possible(self, arm: Arm) -> bool:
+        """Whether an arm keeps all limits, as far as can be foreseen; one that does not is over."""
+        excess = self._foreseen(arm)
+        if keeps(excess):
+            return True
+        self._barred.add(arm.digest)
+        outcome = Outcome(arm=arm, status="stopped", excess=excess)
+        self._refused(outcome)
+        self.tell(outcome)
+        return False
+
+    def _learn(self, memory: Memory, recorded: Sequence[Outcome]) -> None:
+        """Bring the sampler's memory and the records together."""
+        known = {r.arm.digest: r for r in recorded}
+        seen = set()
+        for number, point, is_running in memory.trials():
+            arm = self._named(point)
+            if arm is None:
+                if is_running:
+                    memory.drop(number)
+                continue
+            seen.add(arm.digest)
+            if not is_running:
+                continue
+            self._numbers[arm.digest] = number
+            found = known.get(arm.digest)
+            if found is None or found.status == "unfinished":
+                others = [a for a in self._begun if a.digest != arm.digest]
+                self._begun = deque([*others, arm])
+            else:
+                memory.tell(self._numbers.pop(arm.digest), found)
+        for name, found in known.items():
+            if name not in seen and found.status != "unfinished":
+                memory.add(found)
+
+    def _named(self, point: Point | None) -> Arm | None:
+        if point is None:
+            return None
+        try:
+            return self.cell.arm(point)
+        except ConfigError:
+            return None

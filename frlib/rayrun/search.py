@@ -1,41 +1,46 @@
-"""Ray Tune's searcher: the cells of a study in turn, each with its own Optuna study."""
+"""Ray Tune's searcher: the cells of a study in turn, each with its own proposals."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ray.tune.search import Searcher
 
+from frlib.rayrun.memory import Outcome
 from frlib.rayrun.proposals import CellProposals
 from frlib.rayrun.unpickled import DriverOnly
 from frlib.study.arms import Arm
 
 Payload = dict[str, Any]
+Ended = Callable[[Arm, Mapping[str, Any]], Outcome]
 
 
 class ArmSearch(DriverOnly, Searcher):
-    """Hands out arms until every cell has had its share or the budget is spent.
+    """Hands out arms until every cell has had its share or no more may begin.
 
-    `payload(arm)` is what a trial receives. Results carry `value`, `step`, and `status` when the
-    arm is over; an arm that ends without a status was stopped by the scheduler.
+    payload: what a trial receives. ended: what a trial's last result says of its arm. may_begin:
+    false when a budget is spent or the study is asked to stop. bears: whether arms that end may
+    leave a child behind, so that there may be more to do while any is running.
     """
 
     def __init__(
         self,
         cells: Sequence[CellProposals],
         payload: Callable[[Arm], Payload],
-        deadline: float | None = None,
+        ended: Ended,
+        may_begin: Callable[[], bool] = lambda: True,
+        *,
+        bears: bool = False,
     ) -> None:
         super().__init__(metric="value", mode="max")
         self._cells = list(cells)
-        self._payload = payload
-        self._deadline = deadline
+        self._payload, self._ended = payload, ended
+        self._may_begin, self._bears = may_begin, bears
         self._turn = 0
         self._running: dict[str, tuple[CellProposals, Arm]] = {}
 
     def suggest(self, trial_id: str) -> Payload | str | None:  # type: ignore[override]
-        """The next arm's payload, or FINISHED."""
-        if self._deadline is not None and time.monotonic() > self._deadline:
+        """The next arm's payload, None where there may be one later, or FINISHED."""
+        if not self._may_begin():
             return Searcher.FINISHED
         for _ in range(len(self._cells)):
             cell = self._cells[self._turn % len(self._cells)]
@@ -44,7 +49,7 @@ class ArmSearch(DriverOnly, Searcher):
             if arm is not None:
                 self._running[trial_id] = (cell, arm)
                 return self._payload(arm)
-        return Searcher.FINISHED
+        return None if self._bears and self._running else Searcher.FINISHED
 
     def arm(self, trial_id: str) -> Arm:
         """The arm a trial runs."""
@@ -56,10 +61,11 @@ class ArmSearch(DriverOnly, Searcher):
         """Tell the arm's cell how it ended."""
         if trial_id not in self._running:
             return
-        cell, arm = self._running[trial_id]
-        status = "unfinished" if error or not result else str(result.get("status") or "stopped")
-        value, step = (result or {}).get("value"), int((result or {}).get("step", 0))
-        cell.tell(arm, status, value, step)
+        cell, arm = self._running.pop(trial_id)
+        if error or not result:
+            cell.tell(Outcome(arm=arm, status="unfinished"))
+        else:
+            cell.tell(self._ended(arm, result))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: a new run is built from the records and the journals."""

@@ -1,68 +1,135 @@
-"""Writes each arm's verdict beside its records and tells the watcher; runs in the driver."""
+"""Writes each arm's verdict beside its records and tells the watcher; runs in the driver.
+
+A verdict is written once, when the arm is over, and says why. An arm without one is taken up again
+by the next run.
+"""
 
 import math
 import shutil
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
-from frlib.rayrun.halving import Halving
+from frlib.pruning import Stop
+from frlib.rayrun.budget import Spending
+from frlib.rayrun.stopping import LIMIT, Stopping
 from frlib.rayrun.unpickled import DriverOnly
 from frlib.records import declare, layout
+from frlib.study.arms import Arm
 from frlib.study.watch import Watcher
 
+_NONE: dict[str, Any] = {"rule": "", "rung": None, "cutoff": None, "n": None}
 
-class WriteVerdicts(DriverOnly, tune.Callback):
-    """Tune callback. A verdict is written once, when the trial is over, and says why."""
 
-    def __init__(self, study_folder: Path, scheduler: Halving, watcher: Watcher) -> None:
-        self._folder = study_folder
-        self._scheduler = scheduler
-        self._watcher = watcher
+class Verdicts:
+    """Of the arms of one study."""
+
+    def __init__(self, study_folder: Path, metric: str, watcher: Watcher) -> None:
+        self._folder, self._metric, self._watcher = study_folder, metric, watcher
+
+    def is_ending(self) -> bool:
+        """Whether somebody asked the study to stop."""
+        return self._watcher.stopping()
+
+    def began(self, arm: Arm) -> None:
+        """An arm starts, or goes on."""
+        self._watcher.began(arm.digest, arm.cell.shown, arm.params)
+
+    def epoch(self, order: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Pass an epoch on."""
+        step, value = int(result["step"]), float(result["value"])
+        self._watcher.epoch(order["arm"], order["shown"], step, value, result["seed"])
+
+    def ended(
+        self,
+        order: Mapping[str, Any],
+        result: Mapping[str, Any],
+        stop: Stop | None,
+        excess: Iterable[tuple[str, float]],
+    ) -> None:
+        """An arm has ended by itself, or was stopped by a rule."""
+        limits = {"excess": dict(excess)} if excess else {}
+        if stop is not None:
+            why = {"rule": stop.rule, "rung": stop.rung, "cutoff": stop.cutoff, "n": stop.n}
+            child = {"child": stop.child.parent} if stop.child else {}
+            found = why | child | limits
+            self._end(order, "stopped", stop.message, stop.value, stop.rung, found)
+            return
+        status = str(result.get("status") or "unfinished")
+        step = int(result.get("step", 0))
+        message = str(result.get("message", ""))
+        self._end(order, status, message, result.get("value"), step, limits)
+
+    def crashed(self, order: Mapping[str, Any], error: str) -> None:
+        """An arm has used up its restarts; it has no verdict."""
+        lines = error.strip().splitlines() or ["its process died"]
+        self._end(order, "unfinished", lines[-1], None, 0, {})
+
+    def refused(self, arm: Arm, excess: Iterable[tuple[str, float]]) -> None:
+        """An arm that is on record and was not started, since it would break a limit."""
+        over = ", ".join(f"{name} by {value:.2f}" for name, value in excess if value > 0)
+        message = f"{LIMIT}: not started, it would exceed search.limits: {over}"
+        order = {"arm": arm.digest, "shown": arm.cell.shown}
+        self._end(order, "stopped", message, None, 0, {"rule": LIMIT, "excess": dict(excess)})
+
+    def _end(
+        self,
+        order: Mapping[str, Any],
+        status: str,
+        message: str,
+        value: float | None,
+        step: int,
+        why: Mapping[str, Any],
+    ) -> None:
+        finite = value is not None and math.isfinite(value)
+        if status != "unfinished":
+            verdict = {
+                "status": status,
+                "message": message,
+                "metric": self._metric,
+                "value": value if finite else None,
+                "step": step,
+            }
+            declare.write_verdict(self._folder, order["arm"], {**_NONE, **why, **verdict})
+            for leftover in layout.arm_folder(self._folder, order["arm"]).glob("r*/checkpoints"):
+                shutil.rmtree(leftover, ignore_errors=True)
+        shown = float(value) if value is not None and finite else math.nan
+        self._watcher.ended(order["arm"], order["shown"], status, message, shown)
+
+
+class Tell(DriverOnly, tune.Callback):
+    """Tune's callback: passes what trials do on to verdicts and budget."""
+
+    def __init__(self, verdicts: Verdicts, spending: Spending, stopping: Stopping) -> None:
+        self._verdicts, self._spending, self._stopping = verdicts, spending, stopping
+        self._began: dict[str, float] = {}
+
+    def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
+        """Its clock starts."""
+        self._began[trial.trial_id] = time.monotonic()
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """Pass an epoch on."""
         if result.get("status") == "" and "epoch" in result:
-            c = trial.config
-            self._watcher.epoch(
-                c["arm"], c["shown"], int(result["step"]), float(result["value"]), result["seed"]
-            )
+            self._verdicts.epoch(trial.config, result)
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        """An arm has ended by itself or was stopped at a rung."""
+        """The verdict."""
         result = trial.last_result or {}
-        stop = self._scheduler.stops.get(trial.config["arm"])
-        if stop is None:
-            status = str(result.get("status") or "unfinished")
-            self._end(trial, status, str(result.get("message", "")), result.get("value"), {})
-            return
-        why = {"rule": "halving", "rung": stop.rung, "cutoff": stop.cutoff, "n": stop.n}
-        self._end(trial, "stopped", stop.message, stop.value, why)
+        stop = self._stopping.stops.get(trial.config["arm"])
+        self._spent(trial, len(result.get("finals", ())))
+        self._verdicts.ended(trial.config, result, stop, self._stopping.excess(result))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        """An arm has used up its restarts; it has no verdict, so the next run takes it up again."""
-        lines = str(trial.get_error() or "").strip().splitlines() or ["its process died"]
-        self._end(trial, "unfinished", lines[-1], None, {})
+        """No verdict."""
+        self._spent(trial, 0)
+        self._verdicts.crashed(trial.config, str(trial.get_error() or ""))
 
-    def _end(
-        self, trial: Any, status: str, message: str, value: float | None, why: dict[str, Any]
-    ) -> None:
-        c = trial.config
-        finite = value is not None and math.isfinite(value)
-        if status != "unfinished":
-            blank = {"rule": "", "rung": None, "cutoff": None, "n": None}
-            verdict = {
-                "status": status,
-                "message": message,
-                "metric": c["metric"],
-                "value": value if finite else None,
-                "step": int((trial.last_result or {}).get("step", 0)),
-            }
-            declare.write_verdict(self._folder, c["arm"], blank | why | verdict)
-            for leftover in layout.arm_folder(self._folder, c["arm"]).glob("r*/checkpoints"):
-                shutil.rmtree(leftover, ignore_errors=True)
-        shown = float(value) if value is not None and finite else math.nan
-        self._watcher.ended(c["arm"], c["shown"], status, message, shown)
+    def _spent(self, trial: Any, replicates: int) -> None:
+        began = self._began.pop(trial.trial_id, time.monotonic())
+        self._spending.ended(time.monotonic() - began, replicates)

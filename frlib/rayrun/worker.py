@@ -27,6 +27,11 @@ def work(order: dict[str, Any]) -> None:
 
     place = Place(get_device(), TorchGroup())
     ticket = replicate.Ticket(
-        Path(order["store"]), order["study"], order["arm"], int(order["seed"])
+        Path(order["store"]),
+        order["study"],
+        order["arm"],
+        int(order["seed"]),
+        keep_at=tuple(order["keep_at"]),
+        facts=order["facts"],
     )
     replicate.run(TrainConfig.parse(order["config"]), ticket, place, report)

@@ -7,7 +7,9 @@ from typing import Any
 from frlib.core import safeio
 from frlib.core.errors import RecordError
 from frlib.records import layout
-from frlib.records.schema import ENDED
+from frlib.records.schema import ENDED, VERSION
+
+_CELL = ("cell", "cell_digest", "params", "default")
 
 
 def write_study(folder: Path, study: Mapping[str, Any]) -> None:
@@ -19,17 +21,21 @@ def write_study(folder: Path, study: Mapping[str, Any]) -> None:
     safeio.write_json(folder / "study.json", dict(study))
 
 
-def write_arm(study_folder: Path, arm: Mapping[str, Any]) -> Path:
-    """Write `arm.json` once and return the arm's folder; the first description stays.
+def write_arm(study_folder: Path, arm: Mapping[str, Any]) -> bool:
+    """Write `arm.json` once; whether it was new. The first description stays.
 
     The digest covers everything that changes a result, so a later description can differ in places
-    (paths, wording) alone.
+    (paths, wording) and in the cell that the arm belongs to: that is brought up to date, since the
+    cells of a study change with its axes and with what it searches.
     """
-    folder = layout.arm_folder(study_folder, str(arm["arm"]))
-    path = folder / "arm.json"
+    path = layout.arm_folder(study_folder, str(arm["arm"])) / "arm.json"
     if not path.is_file():
-        safeio.write_json(path, dict(arm))
-    return folder
+        safeio.write_json(path, {"schema": VERSION, **arm})
+        return True
+    first = safeio.read_json(path)
+    if "cell_digest" in arm and first.get("cell_digest") != arm["cell_digest"]:
+        safeio.write_json(path, first | {name: arm[name] for name in _CELL})
+    return False
 
 
 def write_verdict(study_folder: Path, arm: str, verdict: Mapping[str, Any]) -> None:

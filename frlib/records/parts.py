@@ -54,12 +54,17 @@ def read(path: Path, name: str, sha256: str | None = None) -> pa.Table:
         raise RecordError(f"{path}: cannot be read ({error}). {_AGAIN}") from error
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise RecordError(f"{path}: its checksum is not the one noted in run.json. {_AGAIN}")
+    return parsed(path, data, TABLES[name], _AGAIN).replace_schema_metadata(None)
+
+
+def parsed(path: Path, data: bytes, schema: pa.Schema, remedy: str) -> pa.Table:
+    """The bytes of a file that frlib wrote, with its metadata; `RecordError` ends in `remedy`."""
     try:
         table = pq.ParquetFile(pa.BufferReader(data)).read()
     except (pa.ArrowException, OSError) as error:
-        raise RecordError(f"{path}: damaged, not whole parquet ({error}). {_AGAIN}") from error
-    _require_known(path, table.schema, TABLES[name])
-    return table.replace_schema_metadata(None)
+        raise RecordError(f"{path}: damaged, not whole parquet ({error}). {remedy}") from error
+    _require_known(path, table.schema, schema)
+    return table
 
 
 def concat(name: str, tables: Sequence[pa.Table]) -> pa.Table:

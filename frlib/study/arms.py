@@ -2,13 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
 from frlib.core import discover
-from frlib.core.config import Config, canonical, digest, get_path, to_dict, with_path
-from frlib.core.space import Distribution, Scalar
-from frlib.study.schema import Study, searches
+from frlib.core.config import (
+    Config,
+    canonical,
+    choice_of,
+    digest,
+    has_path,
+    recipes,
+    to_dict,
+    walked,
+)
+from frlib.core.errors import ConfigError
+from frlib.core.space import Point, Scalar, Space
+from frlib.study.schema import Study
+from frlib.study.searched import at_point, own_point, space_of
 from frlib.train.config import TrainConfig
 
 Datasets = Mapping[str, str]
@@ -19,7 +31,7 @@ class Arm:
     """One configuration. `digest` covers config and content of the data, never the place."""
 
     cell: "Cell"
-    params: Mapping[str, Scalar]
+    params: Point
     config: TrainConfig
     digest: str
 
@@ -38,6 +50,7 @@ class Arm:
             "config": to_dict(self.config),
             "datasets": dict(self.cell.datasets),
             "default": self.is_default,
+            "recipes": recipes(self.config),
         }
 
 
@@ -47,34 +60,44 @@ class Cell:
 
     shown: Mapping[str, Scalar]
     config: TrainConfig
-    space: Mapping[str, Distribution]
+    space: Space
     datasets: Datasets
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Identity of the cell: its config without the searched values, and its data."""
         blank = to_dict(self.config, places=False)
         for path in self.space:
-            *parents, last = path.split(".")
             inside = blank
-            for depth, part in enumerate(parents, start=1):
-                if part not in inside:
-                    owner = get_path(self.config, ".".join(parents[:depth]))
-                    inside[part] = to_dict(owner, places=False)
-                inside = inside[part]
+            *parents, (last, _) = walked(self.config, path)
+            for key, part in parents:
+                inside = inside.setdefault(
+                    key, to_dict(part, places=False) if isinstance(part, Config) else dict(part)
+                )
             inside[last] = "searched"
         return digest({"config": blank, "datasets": dict(self.datasets)})
 
-    @property
+    @cached_property
     def default(self) -> Arm:
         """The arm with nothing searched; `params` holds its values of the searched fields."""
-        return self.arm({path: get_path(self.config, path) for path in self.space})
+        return self._arm(own_point(self.config, self.space), self.config)
 
-    def arm(self, params: Mapping[str, Scalar]) -> Arm:
-        """The arm with these searched values."""
-        config = self.config
-        for path, value in params.items():
-            config = with_path(config, path, value)
+    def arm(self, params: Point) -> Arm:
+        """The arm with these searched values; `ConfigError` where they go ill together."""
+        return self._arm(params, at_point(self.config, self.space, params))
+
+    def recorded(self, entry: Mapping[str, Any]) -> Arm:
+        """The arm that an `arm.json` describes, of which the space may know nothing any more."""
+        own = {path: v for path, v in entry["params"].items() if has_path(self.config, path)}
+        try:
+            arm = self.arm(own)
+        except ConfigError:
+            arm = None
+        if arm is not None and arm.digest == entry["arm"]:
+            return arm
+        return Arm(self, own, TrainConfig.parse(entry["config"]), entry["arm"])
+
+    def _arm(self, params: Point, config: TrainConfig) -> Arm:
         content = {"config": to_dict(config, places=False), "datasets": dict(self.datasets)}
         return Arm(self, params, config, digest(content))
 
@@ -86,21 +109,19 @@ def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[
         yield Cell(
             shown={path: shown(config, path) for path in study.varied},
             config=config,
-            space={path: d for path, d in study.space.items() if searches(config, path, d)},
+            space=space_of(config, study.space),
             datasets=digests(config),
         )
 
 
 def shown(config: TrainConfig, path: str) -> Scalar:
     """How a value is written in a table: a scalar as it is, a choice by its module's `label`."""
-    value = get_path(config, path)
+    *parents, (last, value) = walked(config, path)
     if not isinstance(value, Config):
         return value if isinstance(value, (bool, int, float, str)) else canonical(value)
+    owner = parents[-1][1] if parents else config
+    package = choice_of(owner, last)
     name = getattr(value, "name", None)
-    field = type(config).model_fields.get(path)
-    package = (
-        next((m.package for m in field.metadata if hasattr(m, "package")), "") if field else ""
-    )
     if not (name and package):
         return canonical(value)
     label = getattr(discover.load(package, name), "label", None)

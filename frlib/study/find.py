@@ -1,4 +1,4 @@
-"""Find a study by name among the installed ones, or by path to a file of one's own."""
+"""Find a study: by name among the installed ones, by path to a file, or as a store recorded it."""
 
 import importlib
 import importlib.util
@@ -9,9 +9,10 @@ from types import ModuleType
 
 from pydantic import ValidationError
 
-from frlib.core import discover
+from frlib.core import discover, safeio
 from frlib.core.config import explained
-from frlib.core.errors import ConfigError
+from frlib.core.errors import ConfigError, RecordError
+from frlib.records import layout
 from frlib.study.schema import Study
 
 PACKAGE = "studies"
@@ -39,6 +40,22 @@ def find(name: str, faces: str = "") -> Study:
     if not isinstance(made, Study):
         raise ConfigError(f"{name}: study() returned {type(made).__name__}, expected a Study")
     return made
+
+
+def recorded(store: Path, name: str) -> Study:
+    """The study called `name` as it was last run from this store.
+
+    `RecordError` where there is none, or its value is none of this frlib's.
+    """
+    path = layout.find_study(store, name) / "study.json"
+    fields = {key: value for key, value in safeio.read_json(path).items() if key != "cells"}
+    try:
+        return Study.parse(fields)
+    except ConfigError as error:
+        raise RecordError(
+            f"{path}: {error}\nIt was recorded by another frlib, or changed by hand; run the "
+            "study from its file instead"
+        ) from error
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -1,15 +1,15 @@
-"""What `run` would do: cells, arms, what is already on record, and what it is likely to cost."""
+"""What `run` would do: cells, arms, and what is already on record."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, variance
 
 from frlib.core.config import canonical
 from frlib.data.prepare import dataset_digest, noise_digest
 from frlib.records import layout, ledger
-from frlib.stats.power import smallest_difference
 from frlib.study.arms import Arm, Cell, Datasets, cells
+from frlib.study.locate import Cells
 from frlib.study.schema import Study
 from frlib.train.config import TrainConfig
 
@@ -23,16 +23,17 @@ class CellPlan:
 
     def arm(self, digest: str) -> Arm:
         """The arm on record with this digest."""
-        return self.cell.arm(self.entries[digest].arm["params"])
+        return self.cell.recorded(self.entries[digest].arm)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A study spelled out against a store."""
+    """A study spelled out against a store. strays: arms on record that are arms of no cell."""
 
     study: Study
     store: Path
     cells: tuple[CellPlan, ...]
+    strays: tuple[ledger.Entry, ...] = ()
 
     @property
     def arms(self) -> int:
@@ -58,19 +59,19 @@ class Plan:
     @property
     def runs_left(self) -> int:
         """Replicates still to do at most: stopped and failed arms owe none."""
-        return sum(self._owed(plan) for plan in self.cells)
+        return sum(self.owed(plan) for plan in self.cells)
 
     @property
     def epochs_left(self) -> int:
         """Epochs of the replicates still to do at most."""
-        return sum(self._owed(plan) * plan.cell.config.epochs for plan in self.cells)
+        return sum(self.owed(plan) * plan.cell.config.epochs for plan in self.cells)
 
     @property
     def epochs(self) -> tuple[int, ...]:
         """Lengths that runs have, shortest first."""
         return tuple(sorted({plan.cell.config.epochs for plan in self.cells}))
 
-    def _owed(self, plan: CellPlan) -> int:
+    def owed(self, plan: CellPlan) -> int:
         """Replicates of a cell still to do at most."""
         seeds = set(self.study.replicates.seeds)
         limit = self.study.search.arms_per_cell if plan.cell.space else 1
@@ -83,42 +84,13 @@ class Plan:
         return entry.status(self.study.replicates.seeds)
 
     @property
-    def seconds_per_run(self) -> float | None:
-        """Mean of the complete replicates on record; None when there is none yet."""
-        seconds = [s for plan in self.cells for e in plan.entries.values() for s in e.seconds]
-        return sum(seconds) / len(seconds) if seconds else None
-
-    @property
-    def detectable(self) -> float | None:
-        """Smallest difference of the first report metric that paired t tests over the seeds find.
-
-        At 5 %, with power 0.8, from the spread over replicates on record (sqrt 2 times it: as if
-        seeds were not paired, so on the safe side). None before two replicates of an arm are done.
-        """
-        spreads = []
-        for plan in self.cells:
-            for arm, entry in plan.entries.items():
-                replicates = [
-                    ledger.completed(layout.arm_folder(self.folder, arm) / f"r{seed}")
-                    for seed in entry.complete_seeds
-                ]
-                finals = [ledger.final_metrics(r) for r in replicates if r is not None]
-                values = [f[self.study.report[0]] for f in finals if self.study.report[0] in f]
-                if len(values) > 1:
-                    spreads.append(variance(values))
-        count = len(self.study.replicates.seeds)
-        if not spreads or count < 2:
-            return None
-        return smallest_difference(count, (2 * mean(spreads)) ** 0.5)
-
-    @property
     def folder(self) -> Path:
         """Where the study's records are."""
         return layout.study_folder(self.store, self.study.name)
 
 
-def make(study: Study, store: Path) -> Plan:
-    """Spell a study out. Reads the data sets' manifests (kept in the store) and the records."""
+def contents(store: Path) -> Callable[[TrainConfig], Datasets]:
+    """A function that gives digests of the files a config names; it reads every file once."""
     seen: dict[str, Datasets] = {}
 
     def digests(config: TrainConfig) -> Datasets:
@@ -128,11 +100,46 @@ def make(study: Study, store: Path) -> Plan:
         files = canonical({name: config.noise.step(name).files for name in config.noise.order})
         if files not in seen:
             seen[files] = noise_digest(config.noise)
-        return {**seen[key], **seen[files]}
+        staged = {
+            f"{prefix}{name}": found
+            for prefix, view in config.stage_views().items()
+            for name, found in digests(view).items()
+        }
+        return {**seen[key], **seen[files], **staged}
 
-    known = {e.arm["arm"]: e for e in ledger.entries(layout.study_folder(store, study.name))}
-    plans = []
-    for cell in cells(study, digests):
-        mine = {d: e for d, e in known.items() if e.arm["cell_digest"] == cell.digest}
-        plans.append(CellPlan(cell, mine))
-    return Plan(study, store, tuple(plans))
+    return digests
+
+
+def make(study: Study, store: Path) -> Plan:
+    """Spell a study out. Reads the data sets' manifests (kept in the store) and the records.
+
+    Arms on record belong to the cell that they were run for. Where the design has changed since,
+    so that there is no such cell, they belong to the one that they are arms of, if any.
+    """
+    found = tuple(cells(study, contents(store)))
+    known: dict[str, dict[str, ledger.Entry]] = defaultdict(dict)
+    for entry in ledger.entries(layout.study_folder(store, study.name)):
+        known[entry.arm["cell_digest"]][entry.arm["arm"]] = entry
+    if not known:
+        return Plan(study, store, tuple(CellPlan(cell, {}) for cell in found))
+    mine = {cell.digest: known.pop(cell.digest, {}) for cell in found}
+    others = [entry for one in known.values() for entry in one.values()]
+    strays = tuple(_placed(study, found, mine, others))
+    plans = tuple(CellPlan(cell, mine[cell.digest]) for cell in found)
+    return Plan(study, store, plans, strays)
+
+
+def _placed(
+    study: Study,
+    found: Sequence[Cell],
+    mine: Mapping[str, dict[str, ledger.Entry]],
+    others: Sequence[ledger.Entry],
+) -> Iterator[ledger.Entry]:
+    """Put arms of other designs into their cells; yields those that have none."""
+    here = Cells(study, found)
+    for entry in others:
+        arm = here.same(entry.arm)
+        if arm is None:
+            yield entry
+        else:
+            mine[arm.cell.digest][arm.digest] = replace(entry, arm=entry.arm | arm.to_json())

@@ -4,24 +4,27 @@ Everything here is plain and typed: a study round-trips through JSON and decides
 `frlib.study.arms` spells it out as cells and arms.
 """
 
+from collections.abc import Sequence
 from itertools import product
 from math import lcm
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from frlib.core.config import Config, get_path, has_path, place, setting, to_dict, with_path
-from frlib.core.space import Distribution
+from frlib import pruning
+from frlib.core import discover
+from frlib.core.config import Choice, Config, place, setting, to_dict, with_paths
+from frlib.core.space import Distribution, leaves
+from frlib.study import searched
+from frlib.study.contest import Contest
+from frlib.study.search import Search
+from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
 
-
-def searches(config: TrainConfig, path: str, distribution: Distribution) -> bool:
-    """Whether a cell searches a field: it has it, and its own value can be drawn.
-
-    So `head.lam` between 0.5 and 5 is searched for BoundaryFace (lam = pi), and left alone for
-    BoundaryF1 (lam = 0) and for heads without a lam.
-    """
-    return has_path(config, path) and distribution.contains(get_path(config, path))
+if TYPE_CHECKING:
+    Pruning = pruning.Pruning
+else:
+    Pruning = Choice["frlib.pruning"]
 
 
 def fields_of(axis: str) -> tuple[str, ...]:
@@ -42,27 +45,6 @@ def settings_at(axis: str, value: Any) -> tuple[tuple[str, Any], ...]:
     return tuple(zip(paths, value, strict=True))
 
 
-class Search(Config):
-    """How many arms a cell may try, and who proposes them. The first is the cell's default."""
-
-    arms_per_cell: int = setting(1, ge=1, doc="arms tried in each cell; 1: the default only")
-    sampler: Literal["tpe", "random"] = setting("tpe", doc="Optuna sampler")
-    seed: int = setting(0, doc="seed of the sampler")
-
-
-class Pruning(Config):
-    """Successive halving inside a cell; fidelity is epochs first, then replicates.
-
-    Rungs: `first_epoch`, then times `keep_one_in` while inside the first replicate, then the end of
-    each replicate. At a rung an arm goes on if it is in the best 1/`keep_one_in` of the arms of its
-    cell that have reached it. Default arms always go on: a cell never loses its reference.
-    """
-
-    rule: Literal["none", "halving"] = setting("halving", doc="when to stop an arm early")
-    first_epoch: int = setting(5, ge=1, doc="first rung", unit="epochs")
-    keep_one_in: int = setting(2, ge=2, doc="reduction factor at each rung")
-
-
 class Replicates(Config):
     """Seeds, the same for all arms: equal noise draws, initial weights and sample order.
 
@@ -76,30 +58,6 @@ class Replicates(Config):
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"replicate seeds repeat: {self.seeds}")
         return self
-
-
-class Selection(Config):
-    """What chooses between arms: a number on held-out identities. No benchmark fits here."""
-
-    metric: Literal["auc", "accuracy", "eer"] = setting(
-        "auc", doc="measured on held-out identities"
-    )
-
-    @property
-    def name(self) -> str:
-        """The metric's name in the records."""
-        return f"selection/{self.metric}"
-
-    @property
-    def mode(self) -> Literal["max", "min"]:
-        """Whether more or less is better."""
-        return "min" if self.metric == "eer" else "max"
-
-
-class Budget(Config):
-    """Limits of a study; 0 means none. When spent, running arms finish and no new ones start."""
-
-    hours: float = setting(0.0, ge=0, doc="wall time of one call of run", unit="h")
 
 
 class Resources(Config):
@@ -124,10 +82,51 @@ class Resources(Config):
             raise ValueError(f"max_workers={self.max_workers} is below workers={self.workers}")
         return self
 
+    def check(self, base: TrainConfig) -> None:
+        """`ValueError` unless a batch divides over every number of workers, and means the same."""
+        counts = range(self.workers, self.most_workers + 1)
+        stages = {
+            f"base.stages.{name}": discover.load("frlib.stages", stage.name).view(stage, base)
+            for name, stage in base.stages.items()
+        }
+        for where, run in {"base": base, **stages}.items():
+            wanted = lcm(*counts) * run.accumulate
+            if run.batch_size % wanted:
+                raise ValueError(
+                    f"{where}.batch_size={run.batch_size} does not divide into equal pieces for "
+                    f"{' or '.join(map(str, counts))} workers and accumulate={run.accumulate}; "
+                    f"choose a multiple of {wanted}"
+                )
+            if self.most_workers > 1 and not run.sync_batchnorm:
+                raise ValueError(
+                    f"resources.workers changes no result only while {where}.sync_batchnorm is on"
+                )
+
     @property
     def most_workers(self) -> int:
         """Of one run at a time."""
         return max(self.workers, self.max_workers)
+
+
+class Budget(Config):
+    """Limits of a study; 0 means none. When one is spent, running arms finish and none begins."""
+
+    hours: float = setting(0.0, ge=0, doc="wall time of one call of run", unit="h")
+    gpu_hours: float = setting(0.0, ge=0, doc="GPUs times hours of all runs on record", unit="h")
+    runs: int = setting(0, ge=0, doc="replicates begun, over all calls of run")
+
+    def check(self, cells: int, resources: Resources) -> None:
+        """`ValueError` where nothing could come of it."""
+        if self.gpu_hours and not resources.gpus_per_worker:
+            raise ValueError(
+                f"budget.gpu_hours={self.gpu_hours:g}, but resources.gpus_per_worker=0: no GPU is "
+                "ever used. Give workers a GPU, or set budget.hours"
+            )
+        if self.runs and self.runs < cells:
+            raise ValueError(
+                f"budget.runs={self.runs} is less than one run for each of the {cells} cells; "
+                "raise it, or narrow an axis"
+            )
 
 
 class Study(Config):
@@ -143,43 +142,37 @@ class Study(Config):
     axes: dict[str, tuple[Any, ...]]
     space: dict[str, Distribution] = Field(default_factory=dict)
     search: Search = Search()
-    pruning: Pruning = Pruning()
+    pruning: Pruning = Field("halving", validate_default=True)
     replicates: Replicates = Replicates()
     selection: Selection = Selection()
     report: tuple[str, ...] = Field(min_length=1)
     table: str = "study"
     published: str = ""
     budget: Budget = Budget()
+    contest: Contest | None = None
     resources: Resources = Field(Resources(), json_schema_extra={"place": True})
 
     @model_validator(mode="after")
-    def _axes_and_space_fit(self) -> "Study":
+    def _fits_together(self) -> "Study":
         if not self.axes or any(not values for values in self.axes.values()):
             raise ValueError("a study needs at least one axis, and every axis at least one value")
         if len(set(self.varied)) != len(self.varied):
             raise ValueError(f"a field is on two axes: {', '.join(self.axes)}")
         configs = [self.config_at(point) for point in product(*self.axes.values())]
-        for path in self.space:
-            if path in self.varied:
-                raise ValueError(f"{path} is an axis and searched at once")
-            if not any(has_path(config, path) for config in configs):
-                get_path(configs[0], path)
-            searching = [c for c in configs if searches(c, path, self.space[path])]
-            if not searching:
-                values = {get_path(c, path) for c in configs if has_path(c, path)}
-                raise ValueError(
-                    f"{path} is searched nowhere: no cell's own value ({sorted(values)}) lies "
-                    f"inside {self.space[path]}"
-                )
-            for config in searching:
-                for edge in self.space[path].edges():
-                    with_path(config, path, edge)
-        self._rungs_are_measured()
-        self._batches_divide()
-        if self.resources.most_workers > 1 and not self.base.sync_batchnorm:
+        searched.check(self.space, self.varied, configs)
+        self.search.check(self.space, self.selection)
+        for data in {id(config.data): config.data for config in configs}.values():
+            self.selection.check(data)
+        self._rungs_are_measured(configs)
+        self.budget.check(len(configs), self.resources)
+        if self.contest is not None and (
+            self.search.sampler.name != "grid" or self.pruning.name != "none"
+        ):
             raise ValueError(
-                "resources.workers changes no result only while base.sync_batchnorm is on"
+                "a contest needs the records of every point: set search.sampler=grid (and "
+                "search.arms_per_cell above its points) and pruning=none"
             )
+        self.resources.check(self.base)
         known = {
             f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
         }
@@ -190,30 +183,38 @@ class Study(Config):
             )
         return self
 
-    def _batches_divide(self) -> None:
-        counts = range(self.resources.workers, self.resources.most_workers + 1)
-        wanted = lcm(*counts) * self.base.accumulate
-        if self.base.batch_size % wanted:
+    def _rungs_are_measured(self, configs: Sequence[TrainConfig]) -> None:
+        """A rule compares values: its cells have them, of runs of one length."""
+        rule = self.pruning.name
+        if rule == "none":
+            return
+        if self.selection.against:
             raise ValueError(
-                f"base.batch_size={self.base.batch_size} does not divide into equal pieces for "
-                f"{' or '.join(map(str, counts))} workers and accumulate={self.base.accumulate}; "
-                f"choose a multiple of {wanted}"
+                f"pruning={rule} judges one number, but selection.against names "
+                f"{', '.join(self.selection.against)} beside selection.metric; set pruning=none"
             )
-
-    def _rungs_are_measured(self) -> None:
-        if self.pruning.rule != "none" and "epochs" in self.varied:
+        if "epochs" in self.space:
             raise ValueError(
-                "pruning compares arms after equal epochs of runs of one length, but epochs is on "
-                "an axis; set pruning.rule=none"
+                f"pruning={rule} compares runs of one length, but epochs is searched; set "
+                "pruning=none, or put epochs on an axis"
             )
-        rung, every = self.pruning.first_epoch, self.base.select_every
-        while self.pruning.rule != "none" and rung < self.base.epochs:
-            if rung % every and rung != 1:
-                raise ValueError(
-                    f"pruning compares arms after {rung} epochs, but base.select_every={every} "
-                    "measures nothing there; choose pruning.first_epoch among its multiples"
-                )
-            rung *= self.pruning.keep_one_in
+        module = discover.load("frlib.pruning", rule)
+        if getattr(module, "BEARS", False) and not any(
+            pruning.is_changeable(path, leaf) for path, _, leaf in leaves(self.space)
+        ):
+            raise ValueError(
+                f"pruning={rule} changes real numbers below head. and optimiser. while arms run, "
+                f"but space holds {', '.join(sorted(self.space)) or 'nothing'}; search one, e.g. "
+                "optimiser.lr, or choose another rule"
+            )
+        for config in configs:
+            every = config.select_every
+            for epoch in module.measured_at(self.pruning, config.epochs):
+                if epoch % every and epoch not in (1, config.epochs):
+                    raise ValueError(
+                        f"pruning={rule} compares arms after {epoch} epochs, but select_every="
+                        f"{every} measures nothing there; choose among its multiples"
+                    )
 
     @property
     def varied(self) -> tuple[str, ...]:
@@ -221,12 +222,9 @@ class Study(Config):
         return tuple(path for axis in self.axes for path in fields_of(axis))
 
     def config_at(self, point: tuple[Any, ...]) -> TrainConfig:
-        """The base config with one value per axis, applied in the order of the axes."""
-        config = self.base
-        for axis, value in zip(self.axes, point, strict=True):
-            for path, part in settings_at(axis, value):
-                config = with_path(config, path, part)
-        return config
+        """The base config with one value per axis; it is validated with all of them in place."""
+        settings = [settings_at(axis, v) for axis, v in zip(self.axes, point, strict=True)]
+        return with_paths(self.base, dict(pair for pairs in settings for pair in pairs))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; `Study.parse` reads them back."""

@@ -5,7 +5,9 @@ from frlib.core.space import Uniform
 from frlib.data.config import DataConfig, Holdout, PairBenchmark
 from frlib.data.sources import synth
 from frlib.heads.presets import arcface, boundary
-from frlib.study.schema import Pruning, Replicates, Search, Study
+from frlib.pruning import halving
+from frlib.study.schema import Replicates, Study
+from frlib.study.search import Search
 from frlib.train.config import TrainConfig
 
 TRAIN = synth.Config(identities=12, images=8)
@@ -39,7 +41,7 @@ def study() -> Study:
         },
         space={"head.margin": Uniform(low=0.1, high=0.4)},
         search=Search(arms_per_cell=2, sampler="random"),
-        pruning=Pruning(first_epoch=1),
+        pruning=halving.Config(first_epoch=1),
         replicates=Replicates(seeds=(0, 1)),
         report=("faces/insightface10/accuracy", "faces/boundaryface10/accuracy"),
         table="noise_study",

@@ -4,44 +4,17 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.integration.command import frlib, started
 from tests.integration.mini import STEPS
 
-ROOT = Path(__file__).parents[2]
 STUDY = str(Path(__file__).with_name("mini.py"))
 pytestmark = pytest.mark.ray
-
-
-def _environment(**more: str) -> dict[str, str]:
-    names = ("FRLIB_STORE", "FRLIB_FACES", "MLFLOW_TRACKING_URI", "RAY_ADDRESS")
-    kept = {k: v for k, v in os.environ.items() if k not in names}
-    return kept | {
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
-        "TUNE_GLOBAL_CHECKPOINT_S": "2",
-        "OMP_NUM_THREADS": "1",
-        "RAY_worker_niceness": "0",
-        "COLUMNS": "200",
-        **more,
-    }
-
-
-def _frlib(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "frlib", *words],
-        cwd=ROOT,
-        env=_environment(**environment),
-        capture_output=True,
-        text=True,
-        timeout=580,
-    )
 
 
 def _runs(store: Path) -> dict[tuple[str, str, str], str]:
@@ -64,7 +37,7 @@ def _verdicts(store: Path) -> dict[str, str]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A store after one whole run, and what the run printed."""
     store = tmp_path_factory.mktemp("whole") / "store"
-    result = _frlib("study", "run", STUDY, "--store", str(store))
+    result = frlib("study", "run", STUDY, "--store", str(store))
     assert result.returncode == 0, result.stdout + result.stderr
     yield store, result.stdout
 
@@ -90,7 +63,7 @@ def test_run_when_repeated_then_nothing_runs_and_the_table_is_equal(
     before = _runs(store)
     tables = {p.name: p.read_bytes() for p in store.glob("studies/mini/tables/*")}
     assert {Path(name).suffix for name in tables} == {".md", ".csv", ".tex"}
-    result = _frlib("study", "run", STUDY, "--store", str(store))
+    result = frlib("study", "run", STUDY, "--store", str(store))
     assert result.returncode == 0, result.stderr
     assert "0 to do" in result.stdout
     assert _runs(store) == before
@@ -101,7 +74,7 @@ def test_table_when_rebuilt_from_mlflow_alone_then_is_byte_identical(
     done: tuple[Path, str], tmp_path: Path
 ) -> None:
     store, _ = done
-    result = _frlib(
+    result = frlib(
         "table", "build", "mini", "--store", str(tmp_path), "--from-mlflow",
         f"sqlite:///{store}/mlflow.db",
     )  # fmt: skip
@@ -114,7 +87,7 @@ def test_run_when_mlflow_cannot_be_reached_then_the_records_are_whole_and_it_say
     done: tuple[Path, str],
 ) -> None:
     store, _ = done
-    result = _frlib(
+    result = frlib(
         "study", "run", STUDY, "--store", str(store), MLFLOW_TRACKING_URI="http://127.0.0.1:9"
     )
     assert result.returncode == 0, result.stderr
@@ -127,14 +100,7 @@ def test_run_when_the_driver_is_killed_then_running_again_finishes_and_repeats_n
 ) -> None:
     words = ("study", "run", STUDY, "--store", str(tmp_path), "--no-mlflow", "--set")
     long = ("base.epochs=12", "--set", "search.arms_per_cell=1")
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "frlib", *words, *long],
-        cwd=ROOT,
-        env=_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    driver = started(tmp_path.with_name("printed"), *words, *long)
     try:
         folder = "studies/mini/arms/*/r1/checkpoints/*.json"
         _wait_for(lambda: [p for p in tmp_path.glob(folder) if int(p.stem) >= 3 * STEPS])
@@ -144,7 +110,7 @@ def test_run_when_the_driver_is_killed_then_running_again_finishes_and_repeats_n
     before = _runs(tmp_path)
     finished = {key for key, status in before.items() if status == "complete"}
     assert finished and len(finished) < 4
-    result = _frlib(*words, *long)
+    result = frlib(*words, *long)
     assert result.returncode == 0, result.stdout + result.stderr
     after = _runs(tmp_path)
     assert {arm: v for arm, v in _verdicts(tmp_path).items()}.keys() == {a for a, _, _ in after}
@@ -169,7 +135,7 @@ def test_run_when_two_workers_train_then_the_arm_is_the_same_and_begins_alike(
     store, _ = done
     sets = ("--set", "resources.workers=2", "--set", "search.arms_per_cell=1")
     seeds = ("--set", "replicates.seeds=[0]")
-    result = _frlib("study", "run", STUDY, "--store", str(tmp_path), "--no-mlflow", *sets, *seeds)
+    result = frlib("study", "run", STUDY, "--store", str(tmp_path), "--no-mlflow", *sets, *seeds)
     assert result.returncode == 0, result.stdout + result.stderr
     assert set(_verdicts(tmp_path).values()) == {"complete"}
     assert _verdicts(tmp_path).keys() <= _verdicts(store).keys()

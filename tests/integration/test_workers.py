@@ -21,16 +21,13 @@ import json, sys
 from pathlib import Path
 from frlib.core.config import override
 from frlib.launch import study as launch
+from frlib.launch.session import Unwatched
 from frlib.study.find import find
 from frlib.study.plan import make
 
-class Silent:
-    def epoch(self, *_): pass
-    def ended(self, *_): pass
-
 plan = make(override(find(sys.argv[1]), sys.argv[3:]), Path(sys.argv[2]))
 with launch.opened(plan):
-    launch.run(plan, Silent())
+    launch.run(plan, Unwatched())
 from ray.util import placement_group_table
 live = [g["state"] for g in placement_group_table().values() if g["state"] != "REMOVED"]
 Path(sys.argv[2], "groups.json").write_text(json.dumps(live))

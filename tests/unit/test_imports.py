@@ -1,13 +1,16 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► heads, train, data, schedules, metrics   testing ─► heads, parallel
+bench ─► launch, study, records, heads, train, data, schedules, metrics
+testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
-rayrun ─► train, study, records, parallel, evaluate, data
+stages ─► train, records
+rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
 export ─► backbones, data, records
-study  ─► train.config, data (to name and digest it), records (to know what is done), stats
+study  ─► train.config, data (to name and digest it), records (to know what is done), stats,
+          pruning, samplers (to know what they ask for)
 train  ─► heads, backbones, optimisers, schedules, parallel, data, denoise, evaluate, metrics,
-          records
+          records, artifacts
 evaluate ─► metrics, data, stats, backbones   backbones ─► parallel
 track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
@@ -23,6 +26,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "core": set(),
+    "artifacts": set(),
     "records": set(),
     "stats": set(),
     "metrics": set(),
@@ -30,9 +34,11 @@ ALLOWED = {
     "schedules": set(),
     "backbones": {"parallel"},
     "optimisers": set(),
+    "pruning": set(),
+    "samplers": set(),
     "heads": {"parallel"},
     "testing": {"heads", "parallel"},
-    "bench": {"heads", "train", "data", "schedules", "metrics"},
+    "bench": {"heads", "train", "data", "schedules", "metrics", "launch", "study", "records"},
     "data": set(),
     "denoise": set(),
     "evaluate": {"metrics", "data", "stats", "backbones"},
@@ -47,13 +53,27 @@ ALLOWED = {
         "evaluate",
         "metrics",
         "records",
+        "artifacts",
     },
     "track": {"records"},
     "export": {"backbones", "data", "records"},
-    "study": {"train", "data", "records", "stats"},
-    "rayrun": {"train", "study", "records", "parallel", "evaluate", "data"},
+    "stages": {"train", "records"},
+    "study": {"train", "data", "records", "stats", "pruning", "samplers"},
+    "rayrun": {
+        "stages",
+        "artifacts",
+        "train",
+        "study",
+        "records",
+        "parallel",
+        "evaluate",
+        "data",
+        "pruning",
+        "samplers",
+    },
     "launch": {"rayrun", "study", "data", "records", "track"},
     "cli": {
+        "artifacts",
         "launch",
         "train",
         "study",
@@ -68,18 +88,40 @@ ALLOWED = {
         "cluster",
     },
     "analysis": {"records", "stats"},
-    "studies": {"study", "train", "data", "heads", "backbones", "optimisers", "schedules"},
+    "studies": {
+        "study",
+        "train",
+        "data",
+        "heads",
+        "backbones",
+        "optimisers",
+        "schedules",
+        "pruning",
+        "samplers",
+        "stages",
+    },
     "cluster": {"launch", "study"},
 }
 ONLY_IN = {
     "ray": ("frlib/rayrun/", "cluster/"),
-    "optuna": ("frlib/rayrun/",),
+    "optuna": ("frlib/rayrun/", "frlib/samplers/"),
     "mlflow": ("frlib/track/mlflow.py",),
     "matplotlib": ("analysis/figures/",),
     "onnx": ("frlib/evaluate/models/onnx.py", "frlib/export/"),
     "onnxruntime": ("frlib/evaluate/models/onnx.py", "frlib/export/"),
 }
-NO_TORCH = ("core", "records", "stats", "study", "analysis", "studies", "cli", "launch")
+NO_TORCH = (
+    "core",
+    "artifacts",
+    "records",
+    "stats",
+    "study",
+    "analysis",
+    "studies",
+    "cli",
+    "launch",
+    "pruning",
+)
 
 
 def _files() -> list[Path]:
@@ -131,11 +173,13 @@ def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
         "frlib/heads/presets",
         "frlib/backbones",
         "frlib/schedules",
+        "frlib/pruning",
         "frlib/data/sources",
         "frlib/data/noise",
         "frlib/data/sinks",
         "frlib/evaluate/models",
         "frlib/evaluate/protocols",
+        "frlib/stages",
     ):
         names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
         dotted = package.replace("/", ".")

@@ -18,7 +18,8 @@ from frlib.train.config import TrainConfig
 
 def study():
     images = image_folder.Config(path={path!r})
-    data = DataConfig(train=images, size=32, benchmarks=(PairBenchmark(name="own", images=images),))
+    own = PairBenchmark(name="own", images=images, folds=2, num_pairs=20)
+    data = DataConfig(train=images, size=32, benchmarks=(own,))
     return Study(name="own", question="?", base=TrainConfig(data=data, epochs=1),
                  axes={{"noise.closed.ratio": (0.0,)}}, report=("own/insightface10/accuracy",))
 """

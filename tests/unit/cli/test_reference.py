@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from frlib.cli import backbone, head, noise, optimiser, part, schedule, source
+from frlib.cli import backbone, head, noise, optimiser, part, pruning, sampler, schedule, source
 from frlib.cli.reference import PLACE, as_dict, print_list, print_page
 from frlib.core import discover, reference
 from frlib.core.config import is_place, to_dict
@@ -23,7 +23,15 @@ from frlib.heads.margins import arc
 from frlib.heads.slots import Slots
 
 HEADS = "frlib.heads.presets"
-METHODS = (HEADS, "frlib.backbones", "frlib.optimisers", "frlib.schedules", "frlib.data.noise")
+METHODS = (
+    HEADS,
+    "frlib.backbones",
+    "frlib.optimisers",
+    "frlib.schedules",
+    "frlib.pruning",
+    "frlib.samplers",
+    "frlib.data.noise",
+)
 PACKAGES = (*METHODS, "frlib.data.sources", "frlib.data.parts")
 CHOICES = [(package, name) for package in PACKAGES for name in discover.choices(package)]
 PRESETS = discover.choices(HEADS)
@@ -329,7 +337,16 @@ def test_json_when_of_heads_then_presets_with_slots_and_choices_with_users() -> 
     ("app", "package"),
     [
         *zip(
-            (backbone.app, optimiser.app, schedule.app, noise.app, source.app, part.app),
+            (
+                backbone.app,
+                optimiser.app,
+                schedule.app,
+                pruning.app,
+                sampler.app,
+                noise.app,
+                source.app,
+                part.app,
+            ),
             PACKAGES[1:],
             strict=True,
         )

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from frlib.core.config import (
     Choice,
@@ -19,7 +20,9 @@ from frlib.core.config import (
     place,
     setting,
     to_dict,
+    walked,
     with_path,
+    with_paths,
 )
 from frlib.core.errors import ConfigError
 
@@ -157,3 +160,103 @@ def test_flatten_when_nested_then_gives_every_leaf_once() -> None:
     assert leaves["inner.margin"] == 0.5
     assert leaves["schedule.name"] == "poly"
     assert "inner" not in leaves
+
+
+class Bags(Config):
+    """Dicts: of configs, and of anything."""
+
+    parts: dict[str, Schedule] = Field(default_factory=dict)
+    free: dict[str, Any] = Field(default_factory=dict)
+    inner: Inner = Inner()
+    schedule: Schedule = "poly"
+    low: int = 1
+    high: int = 2
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bags":
+        if self.low > self.high:
+            raise ValueError(f"low={self.low} is above high={self.high}")
+        return self
+
+
+BAGS = Bags(parts={"one": "poly", "two.b": "cosine"}, free={"head.margin": 1})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("parts.one.power", 1.0),
+        ("parts.two.b.name", "cosine"),
+        ("free.head.margin", 1),
+        ("free", {"head.margin": 1}),
+    ],
+)
+def test_get_path_when_it_leads_through_a_dict_then_keys_may_have_dots(
+    path: str, value: object
+) -> None:
+    assert get_path(BAGS, path) == value and has_path(BAGS, path)
+    assert ".".join(key for key, _ in walked(BAGS, path)) == path
+
+
+@pytest.mark.parametrize(
+    ("assignment", "path", "value"),
+    [
+        ("parts.one.power=3", "parts.one.power", 3.0),
+        ("parts.one=cosine", "parts.one.name", "cosine"),
+        ('parts.three={"name": "poly", "power": 1}', "parts.three.power", 1.0),
+        ("free.head.margin=0.5", "free", {"head.margin": 0.5}),
+        ("free.epochs=3", "free", {"head.margin": 1, "epochs": 3}),
+        ("free.data.size=64", "free", {"head.margin": 1, "data.size": 64}),
+        ("free.head=arcface", "free", {"head.margin": 1, "head": "arcface"}),
+    ],
+)
+def test_override_when_it_leads_through_a_dict_then_sets_or_adds_an_entry(
+    assignment: str, path: str, value: object
+) -> None:
+    changed = override(BAGS, [assignment])
+    assert get_path(changed, path) == value
+    assert changed.low == 1 and get_path(BAGS, "free") == {"head.margin": 1}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("parts.on.power=3", r"parts\.on\.power: parts has no 'on' \(did you mean 'one'\?\)"),
+        ("parts.one.powr=3", r"parts\.one\.powr: no such field in .*did you mean 'power'"),
+        ("parts.one.power=no", r"parts\.one\.power='no': "),
+        ("parts.new=polly", r"'polly'.*did you mean 'poly'"),
+        ("parts.one.power.x=3", r"parts\.one\.power is 1\.0, which has no fields"),
+    ],
+)
+def test_override_when_an_entry_is_wrong_then_says_what_there_is(
+    assignment: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        override(BAGS, [assignment])
+
+
+def test_with_paths_when_values_only_go_together_then_order_says_nothing() -> None:
+    for values in ({"low": 5, "high": 6}, {"high": 6, "low": 5}):
+        changed = with_paths(Bags(), values)
+        assert (changed.low, changed.high) == (5, 6)
+    with pytest.raises(ConfigError, match="low=5 is above high=2"):
+        with_paths(Bags(), {"low": 5})
+
+
+@pytest.mark.parametrize("choice", ["step", {"name": "step"}, '{"name": "step"}'], ids=str)
+def test_with_paths_when_a_part_and_a_field_of_it_are_set_then_the_part_comes_first(
+    choice: object,
+) -> None:
+    values = {"schedule.gamma": 0.5, "schedule": choice, "inner.margin": 0.1, "inner": {}}
+    changed = with_paths(Bags(), values)
+    assert get_path(changed, "schedule.gamma") == 0.5 and changed.inner == Inner(margin=0.1)
+
+
+def test_override_when_several_are_given_then_together_and_of_one_path_the_later() -> None:
+    changed = override(Bags(), ["low=5", "schedule.gamma=0.5", "schedule=step", "high=6", "low=6"])
+    assert (changed.low, changed.high, get_path(changed, "schedule.gamma")) == (6, 6, 0.5)
+
+
+def test_with_paths_when_the_part_itself_is_wrong_then_says_where() -> None:
+    with pytest.raises(ConfigError, match=r"inner\.margin=3: .*less than or equal to 1"):
+        with_paths(Bags(), {"inner": {"margin": 3}, "inner.kind": "b"})

@@ -10,7 +10,7 @@ from frlib.core import discover
 from frlib.core.config import Config, to_dict
 from frlib.data.config import DataConfig
 from frlib.data.sources import parquet
-from frlib.records import declare
+from frlib.records import declare, layout
 from frlib.records.write import RunWriter
 from frlib.train.config import TrainConfig
 
@@ -32,7 +32,8 @@ def make(store: Path, backbone: Config, size: int, *, ends: bool = True) -> Path
         "datasets": {"train": "aa11", "faces/images": "bb22"},
         "default": True,
     }
-    folder = declare.write_arm(study, arm) / "r3"
+    declare.write_arm(study, arm)
+    folder = layout.arm_folder(study, ARM) / "r3"
     facts = {
         "images": 4321,
         "classes": 56,

@@ -6,7 +6,9 @@ from frlib.core.space import OneOf, Uniform
 from frlib.data.config import DataConfig, PairBenchmark
 from frlib.data.sources import parquet
 from frlib.heads.presets import arcface, boundary
-from frlib.study.schema import Pruning, Search, Study
+from frlib.pruning import halving
+from frlib.study.schema import Study
+from frlib.study.search import Search
 from frlib.train.config import TrainConfig
 
 DATASETS = {"train": "aaaa", "pairs/images": "bbbb"}
@@ -35,7 +37,7 @@ def small(**changes: Any) -> Study:
             "batch_size": OneOf(values=(64, 128)),
         },
         "search": Search(arms_per_cell=3, sampler="random"),
-        "pruning": Pruning(first_epoch=1),
+        "pruning": halving.Config(first_epoch=1),
         "report": ("pairs/insightface10/accuracy",),
     }
     return Study(**(values | changes))

@@ -88,7 +88,10 @@ def test_study_when_written_as_json_then_reads_back_equal_with_equal_arms() -> N
         ({"report": ("lfw/insightface10/accuracy",)}, "nothing measures"),
         ({"space": {"head.margin": {"kind": "uniform", "low": -5, "high": 9}}}, "margin=-5"),
         ({"space": {"head.margin": {"kind": "uniform", "low": 0.6, "high": 0.7}}}, "nowhere"),
-        ({"pruning": {"first_epoch": 3}, "base": None}, "measures nothing there"),
+        (
+            {"pruning": {"name": "halving", "first_epoch": 3}, "base": None},
+            "measures nothing there",
+        ),
         ({"resources": {"cpus_per_worker": 0}}, "above 0"),
         ({"replicates": {"seeds": (1, 1)}}, "repeat"),
         ({"selection": {"metric": "pairs/insightface10/accuracy"}}, "metric"),
@@ -106,7 +109,7 @@ def together(**changes: Any) -> Study:
     """A schedule with the length that goes with it, at two noise ratios."""
     pairs = (({"name": "poly"}, 4), ({"name": "cosine"}, 2), ({"name": "poly"}, 2))
     axes = {"schedule+epochs": pairs, "noise.closed.ratio": (0.0, 0.2)}
-    return small(**{"axes": axes, "space": {}, "pruning": {"rule": "none"}} | changes)
+    return small(**{"axes": axes, "space": {}, "pruning": "none"} | changes)
 
 
 def test_cells_when_fields_vary_together_then_every_pair_is_a_row_with_both_shown() -> None:
@@ -124,7 +127,7 @@ def test_digest_when_fields_vary_together_then_is_that_of_axes_of_their_own() ->
     alone = small(
         axes={"schedule": ("poly",), "epochs": (2,), "noise.closed.ratio": (0.2,)},
         space={},
-        pruning={"rule": "none"},
+        pruning="none",
     )
     (wanted,) = cells(alone, digests)
     found = [c for c in cells(together(), digests) if dict(c.shown) == dict(wanted.shown)]
@@ -144,7 +147,6 @@ def test_study_when_fields_vary_together_then_reads_back_from_json() -> None:
         ({"axes": {"schedule+epochs": [4]}}, "axis schedule.epochs: found 4"),
         ({"axes": {"schedule+epochs": [["poly", 4]], "epochs": [2]}}, "on two axes"),
         ({"axes": {"schedule+epoch": [["poly", 4]]}}, "did you mean 'epochs'"),
-        ({"pruning": {"rule": "halving", "first_epoch": 1}}, "set pruning.rule=none"),
         ({"space": {"epochs": {"kind": "int", "low": 1, "high": 9}}}, "an axis and searched"),
     ],
 )

@@ -16,7 +16,7 @@ def _plan() -> Plan:
     study = small(
         axes={"schedule+epochs": (("poly", 6), ("cosine", 2))},
         space={},
-        pruning={"rule": "none"},
+        pruning="none",
         replicates={"seeds": (0, 1)},
     )
     return Plan(study, Path("unused"), tuple(CellPlan(c, {}) for c in cells(study, digests)))

@@ -1,13 +1,21 @@
 """The studies that come with the project: all can be read, and say what their docstrings claim."""
 
+import re
+
 import pytest
 
+from frlib.core.errors import ConfigError
+from frlib.core.seeds import stream
+from frlib.core.space import Leaf, OneOf, Point, Scalar, keyed, leaves, walk
 from frlib.schedules import moving_haar
-from frlib.study.arms import cells
+from frlib.study.arms import Cell, cells
 from frlib.study.find import find, names
 from frlib.study.schema import Study
-from studies import haar_speed
+from studies import _runs, composition_search, haar_speed, schedule_choice
 from tests.unit.study.designs import digests
+
+DRAWN = 200
+"""Points of the space of compositions; the share that can be trained is in its docstring."""
 
 
 @pytest.mark.parametrize("faces", ["", "some/folder"])
@@ -15,7 +23,81 @@ from tests.unit.study.designs import digests
 def test_study_when_found_by_name_then_reads_back_from_json(name: str, faces: str) -> None:
     study = find(name, faces)
     assert Study.parse(study.to_json()).to_json() == study.to_json()
-    assert study.question.strip()
+
+
+@pytest.mark.parametrize("name", names())
+def test_docstring_when_read_then_begins_with_the_question_and_says_the_cost(name: str) -> None:
+    question, _, rest = find(name).question.strip().partition("\n\n")
+    assert question.endswith(("?", "."))
+    assert re.search(r"\b(seconds|minutes?|hours?|GPU)\b", rest)
+
+
+@pytest.mark.parametrize("faces", ["", "some/folder"])
+@pytest.mark.parametrize("name", names())
+def test_study_when_spelled_out_then_every_cell_has_its_own_row_and_its_own_default(
+    name: str, faces: str
+) -> None:
+    study = find(name, faces)
+    found = list(cells(study, digests))
+    assert len({tuple(cell.shown.items()) for cell in found}) == len(found)
+    assert len({cell.digest for cell in found}) == len(found)
+    assert all(keyed(cell.space, cell.default.params) for cell in found if cell.space)
+    searched = {path for cell in found for path in cell.space}
+    assert searched == set(study.space)
+
+
+def test_schedule_choice_when_spelled_out_then_rules_end_with_the_run_at_every_length() -> None:
+    study = schedule_choice.study()
+    train, holdout = study.base.data.train, study.base.data.holdout
+    images = round(train.identities * (1 - holdout.fraction)) * train.images
+    assert _runs.steps_per_epoch("") == images // study.base.batch_size
+    found = [cell.config for cell in cells(study, digests)]
+    assert sorted({config.epochs for config in found}) == [2, 4, 8]
+    for config in found:
+        if config.schedule.name == "multi_step":
+            assert max(config.schedule.milestones_epochs) < config.epochs
+        if config.schedule.name == "step":
+            assert config.schedule.every_epochs == pytest.approx(config.epochs / 3, abs=0.01)
+
+
+def _drawn(cell: Cell, number: int) -> Point:
+    """An independent draw of every value."""
+    rng = stream(0, "compositions", number)
+
+    def choose(path: str, key: str, leaf: Leaf) -> Scalar:
+        options = leaf.values if isinstance(leaf, OneOf) else leaf.grid(9)
+        return options[int(rng.integers(len(options)))]
+
+    return walk(cell.space, choose)
+
+
+@pytest.mark.parametrize("faces", ["", "some/folder"])
+def test_compositions_when_drawn_at_random_then_the_share_that_can_be_trained_is_as_stated(
+    faces: str,
+) -> None:
+    cell = next(cells(composition_search.study(faces), digests))
+    valid: list[Point] = []
+    for number in range(DRAWN):
+        point = _drawn(cell, number)
+        try:
+            cell.arm(point)
+        except ConfigError as error:
+            assert "has no meaning" in str(error)
+        else:
+            valid.append(point)
+    assert len(valid) > 0.3 * DRAWN
+    if not faces:
+        assert f"{len(valid)} of {DRAWN} random points" in str(composition_search.__doc__)
+    for path, _, leaf in leaves(cell.space):
+        if isinstance(leaf, OneOf):
+            assert {p[path] for p in valid if path in p} == set(leaf.values)
+
+
+def test_compositions_when_nothing_is_searched_then_it_is_arcface() -> None:
+    cell = next(cells(composition_search.study(), digests))
+    slots = ("similarity", "margin", "negatives", "relabel", "objective")
+    chosen = [cell.default.params[f"head.{slot}"] for slot in slots]
+    assert chosen == ["cosine", "arc", "none", "none", "cross_entropy"]
 
 
 def test_rule_when_the_length_is_that_of_the_source_then_the_limit_is_the_source_s() -> None:

@@ -1,0 +1,89 @@
+"""`frlib study status`."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from frlib.cli.options import DEFAULT_STORE, Json, Store
+from frlib.cli.study.asked import Recorded
+
+if TYPE_CHECKING:
+    from frlib.study.best import Best
+    from frlib.study.status import Status
+
+_REASONS = 3
+
+
+def status(name: Recorded, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+    """Say how a study stands, from its records alone: also while another process runs it."""
+    from frlib.records import layout
+    from frlib.study.status import status as read
+
+    found = read(layout.find_study(store, name))
+    if as_json:
+        print(json.dumps(_facts(found), indent=1, ensure_ascii=False))
+    else:
+        _page(found)
+
+
+def _page(found: "Status") -> None:
+    from rich.table import Table
+
+    from frlib.cli.board import label
+    from frlib.cli.show import console
+    from frlib.study.status import STATES
+
+    console.print(f"[bold]{found.name}[/bold]: {_driver(found)}", soft_wrap=True)
+    told = [f"{found.count(state)} {state}" for state in STATES if found.count(state)]
+    others = f"; {found.others} of cells that it has no more" if found.others else ""
+    console.print(f"arms: {', '.join(told) or 'none'}; {found.runs} runs complete{others}\n")
+    grid = Table(box=None, pad_edge=False, header_style="")
+    grid.add_column("cell", overflow="fold")
+    for state in STATES:
+        grid.add_column(state, justify="right", no_wrap=True)
+    grid.add_column(f"best {found.metric} so far", no_wrap=True)
+    for cell in found.cells:
+        counts = [str(len(cell.arms[state]) or "–") for state in STATES]
+        grid.add_row(label(cell.shown), *counts, str(cell.best or "–"))
+    console.print(grid)
+    reasons = [(cell, text) for cell in found.cells for text in cell.reasons if text]
+    for cell, text in reasons[-_REASONS:]:
+        console.print(f"  {label(cell.shown)}: {text}", soft_wrap=True, markup=False)
+
+
+def _driver(found: "Status") -> str:
+    driver = found.driver
+    if driver is None:
+        return "nothing runs it now"
+    since = (time.time() - driver.started) / 60
+    left = "" if driver.left_s is None else f", about {driver.left_s / 60:.0f} min left"
+    stopping = ", asked to stop" if driver.stopping else ""
+    return f"process {driver.pid} on {driver.host} runs it, for {since:.0f} min{left}{stopping}"
+
+
+def _facts(found: "Status") -> dict[str, Any]:
+    return {
+        "study": found.name,
+        "metric": found.metric,
+        "runs_done": found.runs,
+        "arms_of_no_cell": found.others,
+        "driver": asdict(found.driver) if found.driver else None,
+        "cells": [
+            {
+                "shown": cell.shown,
+                "arms": cell.arms,
+                "reasons": cell.reasons,
+                "best": _best(cell.best),
+            }
+            for cell in found.cells
+        ],
+    }
+
+
+def _best(best: "Best | None") -> dict[str, Any] | None:
+    if best is None:
+        return None
+    one = best.interval
+    ends = {"low": one.low, "high": one.high} if one.n > 1 else {"low": None, "high": None}
+    return {"arm": best.arm, "value": one.value, **ends, "n": one.n}
