@@ -22,7 +22,7 @@ def searches(config: Config, key: str, distribution: Distribution) -> bool:
 
     So `head.lam` between 0.5 and 5 is searched for BoundaryFace (lam = pi), and left alone for
     BoundaryF1 (lam = 0) and for heads without a lam. A key may name the module that it is for:
-    `head=expface.margin` is searched where the head is ExpFace, and goes before `head.margin` there.
+    `head=expface.margin` is searched where the head is ExpFace, and goes before `head.margin`.
     """
     for found in re.finditer(_OF_MODULE, key):
         owner = re.sub(_OF_MODULE, "", key[: found.start()])

@@ -20,7 +20,7 @@ def study():
     images = image_folder.Config(path={path!r})
     own = PairBenchmark(name="own", images=images, folds=2, num_pairs=20)
     data = DataConfig(train=images, size=32, benchmarks=(own,))
-    return Study(name="own", question="?", base=TrainConfig(data=data, epochs=1),
+    return Study(name="own", question="?", base=TrainConfig(data=data, epochs=1, batch_size=8),
                  axes={{"noise.closed.ratio": (0.0,)}}, report=("own/insightface10/accuracy",))
 """
 

@@ -125,7 +125,7 @@ def test_space_when_a_key_names_a_module_then_is_for_that_head_alone_and_goes_fi
     by_head = {c.shown["head"]: c.space for c in cells(small(space=space), digests)}
     assert by_head["ArcFace"] == {"head.margin": space["head.margin"]}
     assert by_head["BoundaryF1"] == {"head.margin": space["head=boundary.margin"]}
-    with pytest.raises(ValueError, match="head=expface.margin is searched nowhere"):
+    with pytest.raises(ValueError, match=r"head=expface\.margin is searched nowhere"):
         small(space={"head=expface.margin": Uniform(low=0.2, high=0.6)})
 
 
