@@ -5,9 +5,9 @@ searched on held-out people, at closed-set noise of 0, 20 and 40 %: 18 cells of 
 TPE proposes. Arms are halved after a quarter and after half of the first run, then raced over
 seeds.
 
-One range, 0.1 to 0.9, serves all heads, since a study has one distribution for a field. It reaches
-from hardly any margin to more than nets bear (ExpFace's exponent the other way round); what lies
-too far out ends at the first rung. CosFace's and the second margin of the combined one are cosines.
+Each head has a range of its own, from hardly any margin to about what its paper uses at full scale
+(ExpFace's exponent the other way round). CosFace's and the second margin of the combined one are
+cosines.
 
 Published: ArcFace alone, at margin 0.5 and 0, 10 and 20 % flips (BoundaryFace README, "Results of
 retraining"). It has 0.3 in two of its mixtures with outliers; under flips alone no margin was
@@ -55,8 +55,11 @@ def study(faces: str = "") -> Study:
         base=base,
         axes={"head": heads(faces), "noise.closed.ratio": (0.0, 0.2, 0.4)},
         space={
-            "head.margin": Uniform(low=0.1, high=0.9),
-            "head.cos_margin": Uniform(low=0.05, high=0.4),
+            "head=cosface.margin": Uniform(low=0.05, high=0.4),
+            "head=combined.margin": Uniform(low=0.05, high=0.4),
+            "head.cos_margin": Uniform(low=0.05, high=0.3),
+            "head=expface.margin": Uniform(low=0.6, high=0.95),
+            "head.margin": Uniform(low=0.1, high=0.6),
         },
         search=Search(arms_per_cell=5),
         pruning=racing.Config(first_epoch=base.select_every),
