@@ -31,7 +31,7 @@ _PANEL, _HEIGHT, _LINE, _LETTERS = 3.8, 3.1, 0.19, 92
 _ACROSS = 2
 """Panels side by side."""
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-_POINTS = 160
+_POINTS = 400
 
 
 def draw(cells: Sequence[Searches], name: str, metric: str) -> Figure:
@@ -107,8 +107,12 @@ def _panel(axes: Axes, found: Searches) -> None:
             100 * np.array([getattr(one, part) for one in means])
             for part in ("value", "low", "high")
         )
-        axes.fill_between(shares, np.maximum(low, 0), high, color=colour, alpha=0.14, lw=0)
-        axes.plot(shares, value, color=colour, lw=1.5, label=strategy, zorder=3)
+        axes.fill_between(
+            shares, np.maximum(low, 0), high, color=colour, alpha=0.12, lw=0, step="post"
+        )
+        axes.plot(
+            shares, value, color=colour, lw=1.5, label=strategy, drawstyle="steps-post", zorder=3
+        )
         axes.plot(shares[-1:], value[-1:], "o", color=colour, ms=4, zorder=4, clip_on=False)
     axes.axhline(100 * NEAR, color=GREY, lw=1, ls="--", zorder=2)
     axes.axvline(ASKED, color=GREY, lw=1, ls="--", zorder=2)

@@ -44,7 +44,11 @@ class _Line:
         if self.none:
             return missing(self.none)
         values = [of(one) for one in self.answers]
-        return Cell(values[0]) if len(values) == 1 else measured(mean_interval(values, LEVEL))
+        if len(values) == 1:
+            return Cell(values[0])
+        if len(set(values)) == 1:
+            return Cell(values[0], 0.0, len(values))
+        return measured(mean_interval(values, LEVEL))
 
     def mean(self, of: Callable[[Answer], float]) -> Cell:
         """Mean over repeats alone; of truths, the share of repeats."""
@@ -151,10 +155,11 @@ def _caption(grid: Grid, name: str, found: Sequence[Searches]) -> str:
     sentences = [
         " ".join(str(study.get("question", "")).partition("\n\n")[0].split()),
         f"A full grid was trained with {seeds} seeds an arm; each strategy then searched in its "
-        f"records {repeats} times, with other seeds of the search, {slots} at a time. All "
-        "searches see the same records, so intervals are over what the search draws, not over "
-        "seeds of training or people. A proposal stands for the nearest point of the grid; a "
-        "search ends early where it proposes, many times in a row, only what it has tried.",
+        f"records {repeats} times, {slots} arms at a time, with other seeds of the search and the "
+        "seeds of training in another order. All searches see the same records, so intervals are "
+        "over what the search draws, not over seeds of training or people. A proposal stands for "
+        "the nearest point of the grid; a search ends early where it proposes, many times in a "
+        "row, only what it has tried.",
         f"Values are means over n = {repeats} searches ± the half-width of a {100 * LEVEL:g} % "
         f"Student t interval; shares of searches have one of ± {100 * wide:.0f} points at most "
         "(Clopper-Pearson). Arms and time are means.",

@@ -23,28 +23,34 @@ _QUIET_S = 10.0
 def run(plan: Plan, watcher: Watcher) -> None:
     """Play what is new or has changed, cell by cell; what is played and still holds is kept.
 
-    A cell whose grid is not all on record is left out, with a warning. `ConfigError` where a
-    strategy cannot search this study; `StoppedError` when it was asked to stop.
+    A cell whose grid is not, or no more, all on record is left out, with a warning. `ConfigError`
+    where a strategy cannot search this study; `StoppedError` when it was asked to stop.
     """
     study = plan.study
     assert study.contest is not None, "only studies with a contest are played"
+    searched = [one for one in plan.cells if one.cell.space]
     try:
-        study.contest.check(study.space, study.selection)
+        study.contest.check(study.space, study.selection, [one.cell.config for one in searched])
     except ValueError as error:
         raise ConfigError(f"{study.name}: contest: {error}") from error
-    searched = [one for one in plan.cells if one.cell.space]
-    known = contests.read(plan.folder)
-    known = known.only({one.cell.digest for one in searched})
-    for number, one in enumerate(searched, start=1):
-        lacking = tried.lacking(plan, one)
-        if lacking:
-            log.warning(
-                "%s: %d arms of its grid are not on record, so no search is played in it",
-                dict(one.cell.shown),
-                lacking,
-            )
-            continue
-        known = _with(known, plan, one, watcher, f"cell {number} of {len(searched)}")
+    whole = [one for one in searched if _is_whole(plan, one)]
+    found = contests.read(plan.folder)
+    known = found.only({one.cell.digest for one in whole})
+    if len(known.grids) < len(found.grids):
+        contests.write(plan.folder, known)
+    for number, one in enumerate(whole, start=1):
+        known = _with(known, plan, one, watcher, f"cell {number} of {len(whole)}")
+
+
+def _is_whole(plan: Plan, one: CellPlan) -> bool:
+    lacking = tried.lacking(plan, one)
+    if lacking:
+        log.warning(
+            "%s: %d arms of its grid are not on record, so no search is played in it",
+            dict(one.cell.shown),
+            lacking,
+        )
+    return not lacking
 
 
 def _with(

@@ -55,15 +55,17 @@ def warm(plan: Plan) -> None:
     the others is left for decoding on the fly, as it will be in the run. `DataError` for damaged
     data, and where nobody is held out to select on.
     """
-    for data in {canonical(p.cell.config.data): p.cell.config.data for p in plan.cells}.values():
-        if (
-            prepare(data, NoiseConfig(), plan.study.replicates.seeds[0], plan.store).selection
-            is None
-        ):
+    runs = [p.cell.config for p in plan.cells]
+    own = {canonical(run.data): run.data for run in runs}
+    staged = {canonical(v.data): v.data for run in runs for v in run.stage_views().values()}
+    seed = plan.study.replicates.seeds[0]
+    for data in own.values():
+        if prepare(data, NoiseConfig(), seed, plan.store).selection is None:
             raise DataError(
                 "nobody is held out to select on; set base.data.holdout.fraction above 0, or "
                 "base.data.min_images so that small identities are held out"
             )
+    for data in (own | staged).values():
         sources = [data.train, data.outliers, *(b.images for b in data.benchmarks)]
         with ExitStack() as opened:
             for source in filter(None, sources):

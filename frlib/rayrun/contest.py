@@ -6,11 +6,12 @@ by epoch, what its records show.
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log, nan
 
 import optuna
 
+from frlib.core.seeds import stream
 from frlib.core.space import IntUniform, Leaf, Point, Scalar, Space, Uniform, is_number, keyed
 from frlib.pruning import Rule, Seen
 from frlib.rayrun import rules
@@ -103,7 +104,8 @@ def play(
 ) -> Iterator[Step]:
     """One search, up to the end of its last arm. grid: points of the cell's space, the default too.
 
-    repeat: added to the seed of the strategy's search.
+    repeat: added to the seed of the strategy's search. That also draws the order in which all arms
+    run their replicates: which comes first is arbitrary, and rules judge by the first.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     snapped = _Snapped(
@@ -113,7 +115,7 @@ def play(
     memory = Memory(snapped, search, study.selection, optuna.storages.InMemoryStorage())
     proposals = CellProposals(snapped, search, (), memory)
     rule = rules.of(strategy.pruning, study, snapped, search.seed)
-    by_digest = {one.arm.digest: one for one in grid}
+    by_digest = {one.arm.digest: _shuffled(one, search.seed) for one in grid}
     sign = 1.0 if study.selection.mode == "max" else -1.0
     running: list[tuple[float, int, _Running]] = []
     best, value = "", nan
@@ -148,6 +150,14 @@ def play(
             best=best,
             value=value,
         )
+
+
+def _shuffled(played: Played, seed: int) -> Played:
+    """In another order; a failed arm has not run all replicates and keeps its own."""
+    if played.status == "failed":
+        return played
+    order = stream(seed, "search", "replicates").permutation(len(played.replicates))
+    return replace(played, replicates=tuple(played.replicates[int(turn)] for turn in order))
 
 
 class _Running:

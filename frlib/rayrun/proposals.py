@@ -203,8 +203,12 @@ class CellProposals:
                 if is_running:
                     memory.drop(number)
                 continue
+            is_again = arm.digest in seen
             seen.add(arm.digest)
             if not is_running:
+                continue
+            if is_again:
+                memory.drop(number)
                 continue
             self._numbers[arm.digest] = number
             found = known.get(arm.digest)

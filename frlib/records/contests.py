@@ -72,7 +72,10 @@ class Contests:
     def only(self, cells: set[str]) -> "Contests":
         """Without other cells than these."""
         grids = {cell: grid for cell, grid in self.grids.items() if cell in cells}
-        return Contests(grids, self.rows.filter(pc.is_in(self.rows["cell"], pa.array(cells))))
+        return Contests(
+            grids,
+            self.rows.filter(pc.is_in(self.rows["cell"], pa.array(sorted(cells), pa.string()))),
+        )
 
 
 def write(study: Path, contests: Contests) -> Path:

@@ -1,5 +1,6 @@
 """Searches that compete for the answer of a study that has tried every point."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
@@ -7,8 +8,10 @@ from pydantic import Field, model_validator
 from frlib.core import discover
 from frlib.core.config import Choice, Config, setting
 from frlib.core.space import Space
+from frlib.study.rungs import unmeasured
 from frlib.study.search import Limits, Search
 from frlib.study.selection import Selection
+from frlib.train.config import TrainConfig
 
 if TYPE_CHECKING:
     from frlib import pruning
@@ -46,7 +49,8 @@ class Contest(Config):
 
     A strategy proposes in the study's own space and is given the nearest point of the grid, whose
     recorded courses are played epoch by epoch: to the rule that stops, and on a clock of recorded
-    seconds with `slots` arms at a time. `repeats` differ in the seed of the search.
+    seconds with `slots` arms at a time. `repeats` differ in the seed of the search, and in the
+    order in which all arms run their replicates.
     """
 
     strategies: tuple[Strategy, ...] = Field(min_length=1)
@@ -65,8 +69,8 @@ class Contest(Config):
             raise ValueError(f"labels of strategies repeat: {labels}")
         return self
 
-    def check(self, space: Space, selection: Selection) -> None:
-        """`ValueError` where a strategy cannot search this space, or by this selection."""
+    def check(self, space: Space, selection: Selection, configs: Sequence[TrainConfig]) -> None:
+        """`ValueError` where a strategy cannot search this space in these cells."""
         if selection.against:
             raise ValueError(
                 f"a contest has one winner, but selection.against names "
@@ -77,3 +81,11 @@ class Contest(Config):
                 one.search.check(space, selection)
             except ValueError as error:
                 raise ValueError(f"strategy {one.label!r}: {error}") from error
+            for config in configs:
+                rungs = unmeasured(one.pruning, config)
+                if rungs:
+                    raise ValueError(
+                        f"strategy {one.label!r} compares arms after {rungs[0]} epochs, but "
+                        f"select_every={config.select_every} measures nothing there; choose among "
+                        "its multiples"
+                    )

@@ -32,8 +32,13 @@ class Keeper:
         snapshot = Snapshot.of(state, score)
         if not self._place.is_first:
             return
-        self._writing = threading.Thread(target=self._write, args=(snapshot,), name="checkpoint")
-        self._writing.start()
+        writing = threading.Thread(target=self._write, args=(snapshot,), name="checkpoint")
+        try:
+            writing.start()
+        except RuntimeError:  # the machine has no thread left: it is written here
+            self._write(snapshot)
+            return
+        self._writing = writing
 
     def restore(self, state: State) -> bool:
         """Go back to the newest whole one; false when there is none. Every worker calls this."""

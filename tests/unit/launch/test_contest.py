@@ -117,6 +117,15 @@ def test_run_when_a_grid_is_not_all_on_record_then_says_so_and_plays_the_others(
     assert set(contests.read(plan.folder).grids) == {plan.cells[0].cell.digest}
 
 
+def test_run_when_a_grid_is_whole_no_more_then_its_searches_are_gone(tmp_path: Path) -> None:
+    plan = _recorded(tmp_path)
+    contest.run(plan, Unwatched())
+    cell = plan.cells[1].cell
+    (plan.folder / "arms" / cell.default.digest / "verdict.json").unlink()
+    contest.run(_plan(tmp_path), Unwatched())
+    assert set(contests.read(plan.folder).grids) == {plan.cells[0].cell.digest}
+
+
 def test_run_when_asked_to_stop_then_stops_and_keeps_what_is_whole(tmp_path: Path) -> None:
     class Patience(Unwatched):
         left = 8
@@ -165,4 +174,5 @@ def test_contests_when_written_and_read_then_equal(tmp_path: Path) -> None:
     assert again.rows.equals(found.rows)
     cell = plan.cells[0].cell.digest
     assert set(again.only({cell}).rows["cell"].to_pylist()) == {cell}
+    assert again.only(set()) == contests.Contests()
     assert dataclasses.asdict(again.grids[cell])["arms"]

@@ -1,6 +1,8 @@
 """Searches played in records made by hand: the peak is at margin 0.3 and lambda 3."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -180,6 +182,36 @@ def test_halving_when_arms_fall_at_the_first_rung_then_two_epochs_are_paid(
     assert steps[-1].seconds == pytest.approx(24.0 + 3 * 4.0)
 
 
+def test_replicates_when_the_repeat_differs_then_run_in_another_order_in_all_arms_alike(
+    study: Study, cell: Cell, records: list[Played]
+) -> None:
+    some = [
+        replace(
+            one,
+            replicates=tuple(
+                replace(r, seconds=4.0 * 2**seed)
+                for seed, r in zip(SEEDS, one.replicates, strict=True)
+            ),
+        )
+        for one in records
+        if one.arm.is_default or _worth(one.arm) < _worth(cell.default) - 1e-9
+    ]
+    firsts = []
+    for repeat in range(6):
+        steps = _steps(
+            study,
+            cell,
+            some,
+            grid.Config(points=SIDE),
+            halving.Config(first_epoch=2, keep_one_in=99),
+            repeat=repeat,
+        )
+        paid = {round(b.seconds - a.seconds, 9) for a, b in pairwise(steps)}
+        assert len(paid) == 1
+        firsts.append(paid.pop())
+    assert set(firsts) == {2.0, 4.0, 8.0}
+
+
 def test_arm_when_it_failed_on_record_then_fails_and_costs_what_it_did(
     study: Study, cell: Cell, records: list[Played]
 ) -> None:
@@ -269,8 +301,11 @@ def test_contest_when_labels_repeat_or_it_does_not_fit_the_study_then_says_so() 
     with pytest.raises(ValidationError, match=r"labels of strategies repeat: \['it', 'it'\]"):
         Contest(strategies=(one, one))
     with pytest.raises(ValueError, match="a contest has one winner"):
-        _contest().check(SPACE, Selection(against=("seconds",)))
+        _contest().check(SPACE, Selection(against=("seconds",)), [])
     lists = {"head.margin": OneOf(values=(0.1, 0.2))}
     with pytest.raises(ValueError, match=r"strategy 'it': search\.sampler=cmaes does not"):
-        _contest(search=Search(arms_per_cell=4, sampler="cmaes")).check(lists, Selection())
-    _contest().check(SPACE, Selection())
+        _contest(search=Search(arms_per_cell=4, sampler="cmaes")).check(lists, Selection(), [])
+    every_second = _study().base.model_copy(update={"select_every": 2})
+    with pytest.raises(ValueError, match=r"strategy 'it' compares arms after 3 epochs, but select"):
+        _contest(pruning=halving.Config(first_epoch=3)).check(SPACE, Selection(), [every_second])
+    _contest(pruning=halving.Config(first_epoch=2)).check(SPACE, Selection(), [every_second])

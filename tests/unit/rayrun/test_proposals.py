@@ -164,6 +164,22 @@ def test_restart_when_a_trial_was_half_asked_then_it_is_not_taken_for_an_arm(
     assert len(arms) == 4 and all(set(a.params) == set(cell.space) for a in arms)
 
 
+def test_restart_when_an_arm_was_asked_for_twice_then_is_known_once(
+    cell: Cell, tmp_path: Path
+) -> None:
+    before = _open(cell, tmp_path / "j")
+    default, arm = before.propose(), before.propose()
+    assert default is not None and arm is not None
+    before.tell(_end(default, "complete", 0.7, 12))
+    before.tell(_end(arm, "complete", 0.8, 12))
+    memory = Memory(cell, SEARCH, SELECTION, storage(tmp_path / "j"))
+    memory.suggest(arm.params)
+    recorded = (_end(default, "complete", 0.7, 12), _end(arm, "complete", 0.8, 12))
+    assert len(_all(_open(cell, tmp_path / "j", recorded))) == 2
+    states = [trial.state.name for trial in _study(cell, tmp_path / "j").trials]
+    assert states.count("FAIL") == 1 and states.count("COMPLETE") == 4
+
+
 def test_storage_when_the_journal_is_torn_then_is_set_aside(
     cell: Cell, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

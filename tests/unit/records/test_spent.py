@@ -44,6 +44,8 @@ def test_before_when_attempts_ended_or_were_killed_then_all_and_no_others(tmp_pa
     found = spent.before(last.folder)
     assert found.seconds == pytest.approx(18.0)
     assert found.joules == 75.0
+    whole = spent.of(ended.folder.parent)
+    assert (whole.seconds, whole.joules) == (pytest.approx(18.0), 75.0)
     assert spent.before(ended.folder) == spent.Spent(0, 0)
 
 

@@ -60,3 +60,17 @@ def test_save_when_another_worker_holds_the_same_then_nothing_is_copied_there() 
     made.trainee.head.data = SingleGroup(rank=1, size=2)
     assert made.tensors(only_first=True) == {} and made.model(only_first=True) == {}
     assert made.tensors().keys() == trained().tensors().keys()
+
+
+def test_save_when_the_machine_has_no_thread_left_then_it_is_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    made, kept = state(config()), keeper(tmp_path)
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    kept.save(made)
+    assert list(tmp_path.glob("*.json"))
+    kept.settle()
+    assert kept.restore(made)
