@@ -7,10 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from frlib.core.config import flatten
 from frlib.launch.mirror import Outcome
 from frlib.study.plan import Plan
-from frlib.study.schema import Study
 
 console = Console(highlight=False)
 
@@ -26,28 +24,6 @@ def rows(found: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     for row in found:
         grid.add_row(*(str(value) for value in row.values()))
     console.print(grid)
-
-
-def study(value: Study) -> None:
-    """A study for people: question, design, base run."""
-    console.print(f"[bold]{value.name}[/bold]\n{value.question.strip()}\n")
-    for path, values in value.axes.items():
-        console.print(f"axis    {path}: {', '.join(_name(v) for v in values)}")
-    for path, distribution in value.space.items():
-        text = ", ".join(f"{k}={v}" for k, v in distribution.model_dump().items())
-        console.print(f"search  {path}: {text}")
-    for part in ("search", "pruning", "replicates", "selection", "budget", "resources"):
-        text = ", ".join(f"{k}={v}" for k, v in flatten(getattr(value, part)))
-        console.print(f"{part:8}{text}")
-    console.print(f"report  {', '.join(value.report)}\n")
-    for path, leaf in flatten(value.base):
-        console.print(f"base.{path} = {leaf}")
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return "+".join(_name(one) for one in value)
-    return str(getattr(value, "name", value))
 
 
 def table(value: Any) -> None:

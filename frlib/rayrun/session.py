@@ -100,12 +100,17 @@ class Session:
             else None,
             first=self.first(cell.cell),
             is_replay=self.is_replay,
-            foreseen=Foreseen(self.plan),
+            foreseen=self._foreseen,
             refused=self._refused,
         )
 
     def _known(self, cell: CellPlan) -> list[Known]:
         return self._on_record[cell.cell.digest]
+
+    @cached_property
+    def _foreseen(self) -> Foreseen:
+        """One for all cells: it counts a data set once."""
+        return Foreseen(self.plan)
 
     @cached_property
     def _on_record(self) -> dict[str, list[Known]]:

@@ -4,6 +4,7 @@ A restart builds a new Tune experiment from the records: what has a verdict is n
 without one continues from its checkpoints. Tune's own restore (which unpickles) is not used.
 """
 
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from frlib.study.watch import Watcher
 
 if TYPE_CHECKING:
     from frlib.rayrun.session import Session
+
+log = logging.getLogger(__name__)
 
 
 def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = None) -> None:
@@ -37,6 +40,8 @@ def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = N
     session = Session(plan, spending, verdicts, points(plan, played), replay is not None)
     if session.remaining:
         _tune(session, plan)
+    if spending.reason:
+        log.warning("%s: no further arm was begun: %s", study.name, spending.reason)
     if watcher.stopping():
         raise StoppedError(
             f"{study.name} was asked to stop: what is recorded is kept, arms that were running go "

@@ -35,8 +35,9 @@ def sight(plan: Plan, pairs: int) -> Sight | None:
     At 5 %, with power 0.8, from the spread over replicates of an arm (sqrt 2 times it: as if seeds
     were not paired, so on the safe side). Where this study has no two replicates of an arm on
     record, earlier studies of the store with the same metric serve. Where none does, the binomial
-    deviation sqrt(p (1 - p) / n) of the n pairs of the benchmark at p = 0.99 is a lower bound: that
-    of pairs alone, as if training had no spread. None for a single seed, which shows nothing.
+    deviation sqrt(p (1 - p) / n) of the n pairs of the benchmark at p = 0.99 is a rough guide: it
+    leaves out what training adds, and that seeds often err on the same pairs. None for a single
+    seed, which shows nothing.
     """
     count, name = len(plan.study.replicates.seeds), plan.study.report[0]
     if count < 2:

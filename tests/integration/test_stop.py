@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_study import (
-    ROOT,
-    STUDY,
-    _environment,
-    _frlib,
-    _runs,
-    _verdicts,
-    _wait_for,
-)
+from tests.integration.command import ROOT, environment, frlib
+from tests.integration.test_study import STUDY, _runs, _verdicts, _wait_for
 
 pytestmark = pytest.mark.ray
 SETS = ("base.epochs=40", "search.arms_per_cell=1", "replicates.seeds=[0]")
@@ -30,7 +23,7 @@ def driver(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "frlib", *words, *sets],
         cwd=ROOT,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -47,18 +40,18 @@ def test_stop_when_a_study_runs_then_it_ends_without_verdicts_and_resume_finishe
     tmp_path: Path, driver: subprocess.Popen[str]
 ) -> None:
     at = ("--store", str(tmp_path))
-    shown = json.loads(_frlib("study", "status", "mini", *at, "--json").stdout)
+    shown = json.loads(frlib("study", "status", "mini", *at, "--json").stdout)
     assert shown["driver"]["pid"] == driver.pid
     assert any(cell["arms"]["running"] for cell in shown["cells"])
-    assert _frlib("study", "stop", "mini", *at).returncode == 0
+    assert frlib("study", "stop", "mini", *at).returncode == 0
     _, told = driver.communicate(timeout=120)
     assert driver.returncode == 1 and "StoppedError: mini was asked to stop" in told
     assert not _verdicts(tmp_path)
     assert list(tmp_path.glob("studies/mini/arms/*/r0/checkpoints/*.json"))
-    shown = json.loads(_frlib("study", "status", "mini", *at, "--json").stdout)
+    shown = json.loads(frlib("study", "status", "mini", *at, "--json").stdout)
     assert shown["driver"] is None
     assert any(cell["arms"]["unfinished"] for cell in shown["cells"])
-    result = _frlib("study", "resume", "mini", *at, "--no-mlflow")
+    result = frlib("study", "resume", "mini", *at, "--no-mlflow")
     assert result.returncode == 0, result.stdout + result.stderr
     assert set(_verdicts(tmp_path).values()) == {"complete"}
     assert any(key[2] == "a1" and s == "complete" for key, s in _runs(tmp_path).items())

@@ -20,10 +20,11 @@ def list_(as_json: Json = False) -> None:
 
 def show(name: Name, sets: Set = None, faces: Faces = "", as_json: Json = False) -> None:
     """Show a study: its question, axes, space and base run."""
-    from frlib.cli import show
+    from frlib.cli.show import console
+    from frlib.cli.study import page
 
     study = asked.study(name, sets, faces)
     if as_json:
         typer.echo(json.dumps(study.to_json(), indent=1, ensure_ascii=False))
     else:
-        show.study(study)
+        page.show(study, console)

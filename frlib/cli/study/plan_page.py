@@ -105,7 +105,7 @@ def _shows(found: Forecast) -> None:
     _say(
         f"  [yellow]claims[/yellow]   {len(small)} of {len(found.claims)} published gaps between "
         f"best and second best are smaller, and {_hidden(found, sight)} between best and worst: "
-        "more seeds are needed to see them"
+        "this design cannot show them; more seeds could"
     )
     for claim in small[:_CLAIMS]:
         by = f"before {claim.second} by {_points(claim.gap)}"
@@ -122,7 +122,7 @@ def _from(sight: Sight) -> str:
         "records": "by the spread on record",
         "earlier": f"by the spread of earlier studies ({sight.about})",
         "pairs": f"by {sight.about} alone: no spread between seeds is on record yet, "
-        "so this is a lower bound",
+        "so this is a rough guide",
     }[sight.origin]
 
 

@@ -31,6 +31,15 @@ def _plan(store: Path, *more: str) -> dict[str, Any]:
     return found
 
 
+def test_show_when_slots_are_searched_then_every_module_stands_over_its_own_fields() -> None:
+    lines = [" ".join(line.split()) for line in _run("show", "composition_search").splitlines()]
+    at = lines.index("head.margin searched: one of")
+    assert lines[at + 1 : at + 4] == ["none", "arc", "margin searched: uniform 0.1 to 0.5"]
+    assert "pruning racing (first_epoch 4)" in lines
+    assert any(line.startswith("search arms_per_cell 32, limits Limits (memory") for line in lines)
+    assert any(line.startswith("base.epochs = 8") for line in lines)
+
+
 def test_plan_when_nothing_is_on_record_then_says_what_is_not_known(tmp_path: Path) -> None:
     facts = _plan(tmp_path)
     assert (facts["cells"], facts["arms"], facts["runs_left_at_most"]) == (2, 2, 4)
@@ -44,7 +53,7 @@ def test_plan_when_nothing_is_on_record_then_says_what_is_not_known(tmp_path: Pa
 
 def test_plan_when_printed_then_names_what_a_researcher_asks(tmp_path: Path) -> None:
     shown = _run("plan", FILE, "--store", str(tmp_path), "--verbose")
-    for part in ("--probe 120", "memory", "disk", "energy", "shows", "lower bound", "config 1"):
+    for part in ("--probe 120", "memory", "disk", "energy", "shows", "rough guide", "config 1"):
         assert part in shown
     assert "head.margin = 0.1" in shown
 
