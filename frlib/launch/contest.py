@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
-from frlib.core.errors import ConfigError, StoppedError
+from frlib.core.errors import StoppedError
 from frlib.rayrun import tried
 from frlib.rayrun.contest import Played, Step, play
 from frlib.records import contests
@@ -23,16 +23,12 @@ _QUIET_S = 10.0
 def run(plan: Plan, watcher: Watcher) -> None:
     """Play what is new or has changed, cell by cell; what is played and still holds is kept.
 
-    A cell whose grid is not, or no more, all on record is left out, with a warning. `ConfigError`
-    where a strategy cannot search this study; `StoppedError` when it was asked to stop.
+    A cell whose grid is not, or no more, all on record is left out, with a warning. `StoppedError`
+    when it was asked to stop.
     """
     study = plan.study
     assert study.contest is not None, "only studies with a contest are played"
     searched = [one for one in plan.cells if one.cell.space]
-    try:
-        study.contest.check(study.space, study.selection, [one.cell.config for one in searched])
-    except ValueError as error:
-        raise ConfigError(f"{study.name}: contest: {error}") from error
     whole = [one for one in searched if _is_whole(plan, one)]
     found = contests.read(plan.folder)
     known = found.only({one.cell.digest for one in whole})

@@ -17,6 +17,7 @@ from frlib.core.config import Choice, Config, place, setting, to_dict, with_path
 from frlib.core.space import Distribution, leaves
 from frlib.study import searched
 from frlib.study.contest import Contest
+from frlib.study.rungs import unmeasured
 from frlib.study.search import Search
 from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
@@ -165,13 +166,13 @@ class Study(Config):
             self.selection.check(data)
         self._rungs_are_measured(configs)
         self.budget.check(len(configs), self.resources)
-        if self.contest is not None and (
-            self.search.sampler.name != "grid" or self.pruning.name != "none"
-        ):
-            raise ValueError(
-                "a contest needs the records of every point: set search.sampler=grid (and "
-                "search.arms_per_cell above its points) and pruning=none"
-            )
+        if self.contest is not None:
+            if self.search.sampler.name != "grid" or self.pruning.name != "none":
+                raise ValueError(
+                    "a contest needs the records of every point: set search.sampler=grid (and "
+                    "search.arms_per_cell above its points) and pruning=none"
+                )
+            self.contest.check(self.space, self.selection, configs)
         self.resources.check(self.base)
         known = {
             f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
@@ -208,13 +209,11 @@ class Study(Config):
                 "optimiser.lr, or choose another rule"
             )
         for config in configs:
-            every = config.select_every
-            for epoch in module.measured_at(self.pruning, config.epochs):
-                if epoch % every and epoch not in (1, config.epochs):
-                    raise ValueError(
-                        f"pruning={rule} compares arms after {epoch} epochs, but select_every="
-                        f"{every} measures nothing there; choose among its multiples"
-                    )
+            for epoch in unmeasured(self.pruning, config):
+                raise ValueError(
+                    f"pruning={rule} compares arms after {epoch} epochs, but select_every="
+                    f"{config.select_every} measures nothing there; choose among its multiples"
+                )
 
     @property
     def varied(self) -> tuple[str, ...]:

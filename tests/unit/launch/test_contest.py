@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from frlib.core import safeio
-from frlib.core.errors import ConfigError, RecordError, StoppedError
-from frlib.core.space import OneOf, Uniform
+from frlib.core.errors import RecordError, StoppedError
+from frlib.core.space import Uniform
 from frlib.launch import contest
 from frlib.launch.session import Unwatched
 from frlib.records import contests
@@ -140,17 +140,6 @@ def test_run_when_asked_to_stop_then_stops_and_keeps_what_is_whole(tmp_path: Pat
     assert set(contests.read(plan.folder).grids) == {plan.cells[0].cell.digest}
     contest.run(_plan(tmp_path), Unwatched())
     assert len(contests.read(plan.folder).grids) == 2
-
-
-def test_run_when_a_strategy_cannot_search_here_then_error_before_anything(tmp_path: Path) -> None:
-    lists = Strategy(label="cma", search=Search(arms_per_cell=2, sampler="cmaes"))
-    study = little(
-        space={"optimiser.lr": OneOf(values=(0.05, 0.1))},
-        search=EVERY,
-        contest=Contest(strategies=(lists,)),
-    )
-    with pytest.raises(ConfigError, match=r"little: contest: strategy 'cma'.*cmaes"):
-        contest.run(make(study, tmp_path), Unwatched())
 
 
 def test_read_when_the_file_is_damaged_then_says_what_to_do(tmp_path: Path) -> None:

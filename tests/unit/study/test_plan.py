@@ -48,7 +48,9 @@ def test_show_when_fields_vary_together_then_their_values_stand_together(
     monkeypatch.delenv("FRLIB_FACES", raising=False)
     assert frlib(monkeypatch, "study", "show", "haar_speed") == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "schedule+epochs: multi_step+8, poly+8, cosine+8, moving_haar+8, multi_step+2" in shown
+    assert (
+        "schedule+epochs axis: multi_step+8, poly+8, cosine+8, moving_haar+8, multi_step+2" in shown
+    )
 
 
 def test_plan_when_the_data_are_missing_then_error_names_the_place(

@@ -108,6 +108,19 @@ def test_study_when_its_space_cannot_be_then_is_refused(
             "set search.sampler=grid",
         ),
         ({"contest": {"strategies": []}}, "contest.strategies"),
+        (
+            {
+                "space": {"batch_size": {"kind": "one_of", "values": [64, 128]}},
+                "search": {"sampler": "grid"},
+                "pruning": "none",
+                "contest": {
+                    "strategies": [
+                        {"label": "cma", "search": {"arms_per_cell": 2, "sampler": "cmaes"}}
+                    ]
+                },
+            },
+            "strategy 'cma': search.sampler=cmaes does not handle lists",
+        ),
     ],
 )
 def test_study_when_its_parts_contradict_then_is_refused(

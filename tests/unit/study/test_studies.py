@@ -11,6 +11,7 @@ from frlib.schedules import moving_haar
 from frlib.study.arms import Cell, cells
 from frlib.study.find import find, names
 from frlib.study.schema import Study
+from frlib.study.searched import field_of
 from studies import _runs, composition_search, haar_speed, schedule_choice
 from tests.unit.study.designs import digests
 
@@ -43,7 +44,7 @@ def test_study_when_spelled_out_then_every_cell_has_its_own_row_and_its_own_defa
     assert len({cell.digest for cell in found}) == len(found)
     assert all(keyed(cell.space, cell.default.params) for cell in found if cell.space)
     searched = {path for cell in found for path in cell.space}
-    assert searched == set(study.space)
+    assert searched == {field_of(key) for key in study.space}
 
 
 def test_schedule_choice_when_spelled_out_then_rules_end_with_the_run_at_every_length() -> None:
