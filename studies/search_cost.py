@@ -38,10 +38,10 @@ both, rules on real faces alone. In neither grid is the best arm shown to be bet
 
 Hyperband was added last: by one fifth the best of fifteen variants that were tried in the
 procedural records (TPE's first draws, rungs, ASHA's and racing's settings, the median rule). The
-real faces, looked at afterwards, do not confirm it. Two more choices came after first results: each
-search takes the seeds in an order of its own (in the recorded order ASHA had a regret of 6.3, racing
-of 3.5, on procedural faces), and the default stands in the middle of the space, where it is not near
-the best.
+real faces, looked at afterwards, do not confirm it. Two more choices came after first results. Each
+search takes the seeds in an order of its own: in the recorded order ASHA had a regret of 6.3 on
+procedural faces, racing of 3.5. And the default stands in the middle of the space, where it is not
+near the best.
 """
 
 from frlib.backbones import tiny
