@@ -81,6 +81,6 @@ class Stopping(DriverOnly, FIFOScheduler):
             value=float(result["value"]),
             cutoff=limit,
             n=1,
-            message=f"limit: a run takes {limit + over['seconds']:.0f} s here, "
+            message=f"limit: a run takes {limit + over['seconds']:.3g} s here, "
             f"search.limits.seconds={limit:g}",
         )

@@ -70,7 +70,7 @@ class Verdicts:
 
     def refused(self, arm: Arm, excess: Iterable[tuple[str, float]]) -> None:
         """An arm that is on record and was not started, since it would break a limit."""
-        over = ", ".join(f"{name} by {value:.2f}" for name, value in excess if value > 0)
+        over = ", ".join(f"{name} by {value:.3g}" for name, value in excess if value > 0)
         message = f"{LIMIT}: not started, it would exceed search.limits: {over}"
         order = {"arm": arm.digest, "shown": arm.cell.shown}
         self._end(order, "stopped", message, None, 0, {"rule": LIMIT, "excess": dict(excess)})

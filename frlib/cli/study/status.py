@@ -39,13 +39,12 @@ def _page(found: "Status") -> None:
     others = f"; {found.others} of cells that it has no more" if found.others else ""
     console.print(f"arms: {', '.join(told) or 'none'}; {found.runs} runs complete{others}\n")
     grid = Table(box=None, pad_edge=False, header_style="")
-    grid.add_column("cell", overflow="fold")
-    for state in STATES:
-        grid.add_column(state, justify="right", no_wrap=True)
+    grid.add_column("cell", overflow="fold", min_width=24)
+    grid.add_column("arms")
     grid.add_column(f"best {found.metric} so far", no_wrap=True)
     for cell in found.cells:
-        counts = [str(len(cell.arms[state]) or "–") for state in STATES]
-        grid.add_row(label(cell.shown), *counts, str(cell.best or "–"))
+        counts = [f"{len(cell.arms[state])} {state}" for state in STATES if cell.arms[state]]
+        grid.add_row(label(cell.shown), ", ".join(counts) or "–", str(cell.best or "–"))
     console.print(grid)
     reasons = [(cell, text) for cell in found.cells for text in cell.reasons if text]
     for cell, text in reasons[-_REASONS:]:
