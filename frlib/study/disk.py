@@ -21,7 +21,8 @@ _PAIR, _RUN = 24, 40_000
 class Disk:
     """models: of finished runs. checkpoints: of all runs at a time. records: tables and events.
 
-    decoded: pixels that the store lacks and runs would map; 0 where they decode on the fly.
+    decoded: pixels that the store lacks and runs would map; 0 where they decode on the fly, and
+    for data that are only imagined.
     """
 
     models: int
@@ -51,7 +52,7 @@ def disk(pace: Pace, at_a_time: int) -> Disk:
         models=sum(load.model_bytes * runs for load, _, runs in known),
         checkpoints=max(kept, default=0) * min(at_a_time, plan.runs_left),
         records=records,
-        decoded=_decoded(plan),
+        decoded=0 if plan.like else _decoded(plan),
     )
 
 

@@ -1,6 +1,6 @@
 """How long runs take: from complete runs on record, else from a probe.
 
-In this order, the first that there is:
+In this order, the first that there is (a rate that was told goes before all):
 
 1. the mean of complete runs of the same kind (`frlib.study.kinds`) and length;
 2. the same kind at other lengths, by the epoch;
@@ -23,7 +23,9 @@ from frlib.study.plan import CellPlan, Plan
 from frlib.study.probed import Sample
 from frlib.train.config import TrainConfig
 
-Origin = Literal["records", "records of other lengths", "probe", "records of other workloads"]
+Origin = Literal[
+    "the rate told", "records", "records of other lengths", "probe", "records of other workloads"
+]
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds of the runs of a plan. loads: by kind; samples: of a probe on this machine."""
+    """Seconds of the runs of a plan.
+
+    loads: by kind; samples: of a probe on this machine; rate: images a second that a run trains, 0
+    where nobody told it.
+    """
 
     plan: Plan
     loads: Mapping[str, Load]
     samples: Sequence[Sample] = ()
+    rate: float = 0.0
 
     def of(self, cell: CellPlan) -> Estimate | None:
         """Of one run of a cell; None where nothing is known."""
         name, epochs = self.kind(cell), cell.cell.config.epochs
+        if self.rate and name in self.loads:
+            images = self.loads[name].steps_per_epoch * cell.cell.config.batch_size * epochs
+            return Estimate(images / self.rate, "the rate told")
         same = self._recorded[name]
         if epochs in same:
             return Estimate(mean(same[epochs]), "records")

@@ -28,12 +28,17 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A study spelled out against a store. strays: arms on record that are arms of no cell."""
+    """A study spelled out against a store.
+
+    strays: arms on record that are arms of no cell. like: a published training set of whose size it
+    is planned, without data.
+    """
 
     study: Study
     store: Path
     cells: tuple[CellPlan, ...]
     strays: tuple[ledger.Entry, ...] = ()
+    like: str = ""
 
     @property
     def arms(self) -> int:
@@ -127,6 +132,12 @@ def make(study: Study, store: Path) -> Plan:
     strays = tuple(_placed(study, found, mine, others))
     plans = tuple(CellPlan(cell, mine[cell.digest]) for cell in found)
     return Plan(study, store, plans, strays)
+
+
+def imagined(study: Study, store: Path, like: str) -> Plan:
+    """A study as if its training set were `like`: no data are read, and nothing is on record."""
+    found = cells(study, lambda config: {"train": like})
+    return Plan(study, store, tuple(CellPlan(cell, {}) for cell in found), like=like)
 
 
 def _placed(

@@ -46,7 +46,7 @@ class Forecast:
     no_load: why memory, disk and probe are not known, if so. probed: by this call or one before.
     stale: why an earlier probe does not count. refused: why `run` would refuse to go on.
     can_read: whether this machine's energy counters can be. claims: of the published table, None
-    where the study names none.
+    where the study names none. rate: images a second that a run trains, if somebody told it.
     """
 
     plan: Plan
@@ -58,11 +58,13 @@ class Forecast:
     refused: str
     can_read: bool
     claims: tuple[Claim, ...] | None
+    rate: float = 0.0
 
     @cached_property
     def pace(self) -> Pace:
         """Seconds of runs."""
-        return Pace(self.plan, self.loads, self.probed.samples if self.probed else ())
+        samples = self.probed.samples if self.probed else ()
+        return Pace(self.plan, self.loads, samples, self.rate)
 
     @cached_property
     def left(self) -> Left | None:
@@ -94,14 +96,15 @@ class Forecast:
         return Energy(None, "not measured yet" if self.can_read else "not readable here")
 
 
-def forecast(plan: Plan, address: str, seconds: float) -> Forecast:
-    """Foretell a plan; seconds: of a probe before it, 0 for none."""
+def forecast(plan: Plan, address: str, seconds: float, rate: float = 0.0) -> Forecast:
+    """Foretell a plan; seconds: of a probe before it, 0 for none. rate: as in `Forecast`."""
     from frlib.cli.study import probing
     from frlib.cli.study.loads import loads
     from frlib.study.revise import require_same
 
     try:
-        require_same(plan)
+        if not plan.like:
+            require_same(plan)
         refused = ""
     except ConfigError as error:
         refused = str(error)
@@ -109,6 +112,8 @@ def forecast(plan: Plan, address: str, seconds: float) -> Forecast:
         found, no_load = loads(plan), ""
     except ConfigError as error:
         found, no_load = {}, str(error)
+    if seconds and plan.like:
+        raise ConfigError(f"--probe {seconds:g}: data that are only imagined cannot be trained on")
     if seconds and not found:
         raise ConfigError(f"--probe {seconds:g}: nothing can be measured, since {no_load}")
     stale, probed = "", probing.measure(plan, found, seconds) if seconds else None
@@ -124,6 +129,7 @@ def forecast(plan: Plan, address: str, seconds: float) -> Forecast:
         refused=refused,
         can_read=probing.can_read_energy(plan),
         claims=_claims(plan) if plan.study.published else None,
+        rate=rate,
     )
 
 

@@ -1,9 +1,13 @@
 """What the runs of a plan ask of a machine, for every kind of cell."""
 
+from collections.abc import Mapping
+
 from frlib.core.config import canonical
+from frlib.data import published_sets
 from frlib.data.config import NoiseConfig
 from frlib.data.lab.config import modules
 from frlib.data.prepare import Prepared, prepare
+from frlib.data.published_sets import Counts
 from frlib.study.kinds import kinds
 from frlib.study.loads import Load
 from frlib.study.plan import Plan
@@ -12,6 +16,8 @@ from frlib.train.plan import MemoryPlan
 from frlib.train.plan import plan as planned
 
 _FLOAT = 4
+_USUAL_PAIRS = 6_000
+"""Of a benchmark that is only imagined, as LFW has them."""
 
 
 def loads(plan: Plan) -> dict[str, Load]:
@@ -21,11 +27,19 @@ def loads(plan: Plan) -> dict[str, Load]:
     """
     found: dict[str, Load] = {}
     sets: dict[str, Prepared] = {}
+    workers = plan.study.resources.workers
     configs = [one.cell.config for one in plan.cells]
     for config, name in zip(configs, kinds(configs), strict=True):
-        if name not in found:
-            data = _prepared(config, plan, sets)
-            found[name] = _load(config, data, plan.study.resources.workers)
+        if name in found:
+            continue
+        if plan.like:
+            pairs = {one.name: _USUAL_PAIRS for one in config.data.benchmarks}
+            found[name] = _load(config, published_sets.counts(plan.like), pairs, workers)
+            continue
+        data = _prepared(config, plan, sets)
+        counts = published_sets.Counts(data.train.num_classes, len(data.train))
+        pairs = {one.name: len(one.pairs.same) for one in data.benchmarks}
+        found[name] = _load(config, counts, pairs, workers)
     return found
 
 
@@ -40,10 +54,8 @@ def _prepared(config: TrainConfig, plan: Plan, sets: dict[str, Prepared]) -> Pre
     return sets[key]
 
 
-def _load(config: TrainConfig, data: Prepared, workers: int) -> Load:
-    memory = planned(
-        config, workers=workers, num_classes=data.train.num_classes, num_images=len(data.train)
-    )
+def _load(config: TrainConfig, counts: Counts, pairs: Mapping[str, int], workers: int) -> Load:
+    memory = planned(config, workers=workers, num_classes=counts.classes, num_images=counts.images)
     work = memory.workload
     rows = work.classes * work.centres * work.dim
     return Load(
@@ -54,7 +66,7 @@ def _load(config: TrainConfig, data: Prepared, workers: int) -> Load:
         host_bytes=memory.host_bytes,
         model_bytes=_FLOAT * (work.network.parameters + rows),
         checkpoint_bytes=_checkpoint(memory),
-        pairs={one.name: len(one.pairs.same) for one in data.benchmarks},
+        pairs=pairs,
     )
 
 

@@ -26,6 +26,15 @@ def plan(
             "workload for so long: 120 for two minutes.",
         ),
     ] = 0,
+    like: Annotated[
+        str,
+        typer.Option(
+            metavar="SET", help="Plan for the size of a published set (casia, ...), without data."
+        ),
+    ] = "",
+    rate: Annotated[
+        float, typer.Option(min=0, metavar="IMAGES", help="Images a second that one run trains.")
+    ] = 0,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show the first configs as well.")
     ] = False,
@@ -38,12 +47,16 @@ def plan(
     """
     from frlib.cli.study import plan_page
     from frlib.cli.study.forecast import forecast
+    from frlib.data import published_sets
     from frlib.launch.study import check_store
-    from frlib.study.plan import make
+    from frlib.study.plan import imagined, make
 
     study = asked.study(name, sets, faces)
     check_store(store)
-    found = forecast(make(study, store), address, probe)
+    if like:
+        published_sets.counts(like)
+    made = imagined(study, store, like) if like else make(study, store)
+    found = forecast(made, address, probe, rate)
     if as_json:
         plan_page.as_json(found, SHOWN)
     else:

@@ -24,6 +24,8 @@ def head(plan: Plan) -> None:
         f"{plan.runs:,} runs at most, {plan.runs_done:,} on record, {plan.runs_left:,} to do "
         "at most"
     )
+    if plan.like:
+        _say(f"  data     as if the training set had the size of {plan.like}; none are read")
 
 
 def page(found: Forecast, configs: int) -> None:
@@ -54,7 +56,10 @@ def _time(found: Forecast) -> None:
     if not runs:
         return
     if left is None:
-        _say("  time     not known; --probe 120 measures it here in two minutes")
+        way = (
+            "--rate tells it" if found.plan.like else "--probe 120 measures it here in two minutes"
+        )
+        _say(f"  time     not known; {way}")
         return
     _say(
         f"  time     {_span(left.seconds / left.runs)} a run (from {', '.join(left.origins)}); "

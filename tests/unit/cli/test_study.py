@@ -136,6 +136,23 @@ def test_plan_when_no_machine_holds_a_run_then_says_so_and_goes_on(tmp_path: Pat
     assert facts["wall_seconds_at_most"] is None
 
 
+def test_plan_when_the_set_is_imagined_then_needs_no_data_and_a_rate_gives_the_time(
+    tmp_path: Path,
+) -> None:
+    words = ("mhlr_one_gpu", "--like", "casia", "--store", str(tmp_path))
+    facts = json.loads(_run("plan", *words, "--rate", "1000", "--json"))
+    images = 490_623 // 128 * 128
+    runs = facts["runs_left_at_most"]
+    assert runs == 16
+    lengths = (5, 5, 5, 20)
+    wanted = 4 * sum(lengths) * images / 1000
+    assert facts["seconds_left_at_most"] == pytest.approx(wanted)
+    assert not list(tmp_path.rglob("*.parquet"))
+    assert "as if the training set had the size of casia" in _run("plan", *words)
+    with pytest.raises(ConfigError, match="cannot be trained on"):
+        _run("plan", *words, "--probe", "1")
+
+
 def test_status_when_read_then_has_best_and_counts(tmp_path: Path) -> None:
     plan = planned(tmp_path)
     record(plan, plan.cells[0].cell.default, {0: 0.7, 1: 0.9})
