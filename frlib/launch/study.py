@@ -14,12 +14,16 @@ from frlib.data.config import NoiseConfig
 from frlib.data.loading.choose import open_for
 from frlib.data.prepare import prepare
 from frlib.rayrun import tuner
-from frlib.records import declare
+from frlib.records import declare, layout
+from frlib.records.heal import heal
 from frlib.study.driver import Driving
 from frlib.study.plan import Plan, make
 from frlib.study.revise import require_same
 from frlib.study.warm import adopt
 from frlib.study.watch import Watcher
+
+_LOCK = ".run.lock"
+"""Held by the process that runs a study."""
 
 
 def record_design(plan: Plan) -> None:
@@ -73,6 +77,19 @@ def warm(plan: Plan) -> None:
                 opened.enter_context(open_for(data, whole, plan.store, 1))
 
 
+def mended(store: Path, study: str) -> None:
+    """Set aside what is half-written of a study that no process runs (`frlib.records.heal`)."""
+    folder = layout.study_folder(store, study)
+    if not folder.is_dir():
+        return
+    lock = FileLock(folder / _LOCK, timeout=0)
+    try:
+        with lock:
+            heal(folder)
+    except Timeout:
+        return
+
+
 @contextmanager
 def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     """Hold the study and write its design down; yields what tells others about this process.
@@ -84,7 +101,7 @@ def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     if not revise:
         require_same(plan)
     plan.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(plan.folder / ".run.lock", timeout=0)
+    lock = FileLock(plan.folder / _LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:

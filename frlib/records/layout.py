@@ -13,7 +13,10 @@ from pathlib import Path
 from frlib.core.errors import RecordError
 from frlib.core.suggest import did_you_mean
 
+DAMAGED = "damaged-"
+"""What the names of set-aside attempts and files begin with (`frlib.records.heal`)."""
 _ATTEMPT = re.compile(r"r(-?\d+)/a(\d+)$")
+_TAKEN = re.compile(rf"/(?:{DAMAGED})?a(\d+)(?:-\d+)?$")
 _PART = re.compile(r"([a-z_]+)-(\d{5})\.parquet$")
 
 
@@ -71,11 +74,12 @@ def attempts(arm: Path) -> Iterator[tuple[int, int, Path]]:
 
 
 def next_attempt(study: Path, arm: str, seed: int) -> int:
-    """One more than the highest attempt folder of this replicate, whether or not it was begun."""
+    """One more than the highest attempt folder of this replicate, begun, damaged or neither."""
+    folder = arm_folder(study, arm) / f"r{seed}"
     taken = [
-        int(match[2])
-        for path in (arm_folder(study, arm) / f"r{seed}").glob("a*")
-        if (match := _ATTEMPT.search(path.as_posix()))
+        int(match[1])
+        for path in (*folder.glob("a*"), *folder.glob(f"{DAMAGED}a*"))
+        if (match := _TAKEN.search(path.as_posix()))
     ]
     return max(taken, default=-1) + 1
 

@@ -76,6 +76,7 @@ def _run(
     for chatty in ("frlib.data.pixels", "frlib.data.sources", "frlib.launch.contest"):
         logging.getLogger(chatty).setLevel(logging.INFO)
     launch.check_store(store)
+    launch.mended(store, study.name)
     before = make(study, store)
     plan_page.head(before)
     try:
