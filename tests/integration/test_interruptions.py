@@ -57,7 +57,8 @@ def test_grid_when_its_driver_is_killed_then_records_and_tables_are_those_of_a_q
     _told("grid", hits, began)
 
 
-@pytest.mark.parametrize("kills", [2, MANY])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [2, 20])
 def test_search_one_at_a_time_when_its_driver_is_killed_then_finds_the_same_arms(
     kills: int, tmp_path: Path
 ) -> None:
