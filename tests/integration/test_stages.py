@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -78,8 +79,8 @@ def test_run_when_arms_share_a_stage_then_it_is_trained_once_a_seed_and_as_by_ha
 def test_run_when_killed_in_a_stage_then_running_again_goes_on_from_its_checkpoint(
     tmp_path: Path,
 ) -> None:
-    long = ("--set", "base.stages.pretrain.changes.epochs=12", "--set", "replicates.seeds=[0]")
-    driver = started(*WORDS, str(tmp_path), *long)
+    long = ("--set", "base.stages.pretrain.changes.epochs=120", "--set", "replicates.seeds=[0]")
+    driver = started(tmp_path / "printed", *WORDS, str(tmp_path), *long)
     folder = "artifacts/train/.*.aside-*/arms/*/r0/checkpoints/*.json"
     end = time.monotonic() + 300
     try:
@@ -94,8 +95,6 @@ def test_run_when_killed_in_a_stage_then_running_again_goes_on_from_its_checkpoi
     assert result.returncode == 0, result.stdout + result.stderr
     (entry,) = Artifacts(tmp_path).entries()
     assert _attempts(tmp_path) == ["a0", "a1"]
-    import pyarrow.parquet as pq
-
     (first,) = entry.folder.glob("arms/*/r0/a1/metrics-00000.parquet")
     assert min(pq.read_table(first)["epoch"].to_pylist()) >= 3, "it did not start over"
 
