@@ -53,6 +53,7 @@ class CellProposals:
         self._memory = memory if self._limit > 1 else None
         self._foreseen, self._refused = foreseen, refused
         self._numbers: dict[str, int] = {}
+        self._remembered: set[str] = set()
         over = [r for r in recorded if r.status != "unfinished"]
         self._begun = deque(r.arm for r in recorded if r.status == "unfinished")
         self._barred = {r.arm.digest for r in over if r.is_barred}
@@ -98,10 +99,10 @@ class CellProposals:
         number = self._numbers.pop(outcome.arm.digest, None)
         if self._memory is None:
             return
-        if number is None:
-            self._memory.add(outcome)
-        else:
+        if number is not None:
             self._memory.tell(number, outcome)
+        elif outcome.arm.digest not in self._remembered:
+            self._memory.add(outcome)
 
     def _next(self) -> Arm | None:
         while self._begun:
@@ -196,7 +197,7 @@ class CellProposals:
     def _learn(self, memory: Memory, recorded: Sequence[Outcome]) -> None:
         """Bring the sampler's memory and the records together."""
         known = {r.arm.digest: r for r in recorded}
-        seen = set()
+        seen = self._remembered
         for number, point, is_running in memory.trials():
             arm = self._named(point)
             if arm is None:

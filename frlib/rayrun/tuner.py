@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from frlib.core.errors import ClusterError, StoppedError
 from frlib.rayrun import environment
+from frlib.records import layout
 from frlib.study.plan import Plan, make
 from frlib.study.watch import Watcher
 
@@ -25,7 +26,7 @@ def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = N
     """Run what a plan is missing, on a Ray cluster; returns when no more is to begin.
 
     replay: another store with this study; its arms are proposed in their order, and no others.
-    `StoppedError` when somebody asked the study to stop.
+    `RecordError` if it has none, `StoppedError` when somebody asked the study to stop.
     """
     environment.connect(address)
     from frlib.rayrun.budget import Spending
@@ -34,7 +35,10 @@ def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = N
     from frlib.rayrun.verdicts import Verdicts
 
     study = plan.study
-    played = None if replay is None else make(study, replay)
+    played = None
+    if replay is not None:
+        layout.find_study(replay, study.name)
+        played = make(study, replay)
     spending = Spending(plan, watcher.stopping)
     verdicts = Verdicts(plan.folder, study.selection.name, watcher)
     session = Session(plan, spending, verdicts, points(plan, played), replay is not None)

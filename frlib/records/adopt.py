@@ -11,12 +11,12 @@ from frlib.records import layout
 
 
 def adopt(source: Path, study: Path, arm: Mapping[str, Any]) -> bool:
-    """Copy an arm's folder into a study, whole or not at all; false where it has that arm.
+    """Copy an arm's folder into a study, whole or not at all; false where there is one.
 
     source: the folder of the arm in the other study. arm: what its `arm.json` says here.
     """
     target = layout.arm_folder(study, str(arm["arm"]))
-    if (target / "arm.json").is_file():
+    if target.exists():
         return False
     aside = study / ".adopted" / uuid.uuid4().hex
     try:

@@ -3,7 +3,8 @@
 Files are written whole or not at all, so a killed process leaves nothing for this. What belongs to
 a run that ended is not touched: reading it says what is wrong. Nothing is deleted: a damaged
 attempt gets another name (`damaged-a0`) and its replicate is run again, from its checkpoint if it
-has one; of an arm, a damaged description or verdict is written anew.
+has one; of an arm, a damaged description or verdict is written anew. An attempt whose `run.json`
+cannot be read does not say that it ended: it counts as one that did not.
 """
 
 import logging

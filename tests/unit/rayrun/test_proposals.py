@@ -180,6 +180,15 @@ def test_restart_when_an_arm_was_asked_for_twice_then_is_known_once(
     assert states.count("FAIL") == 1 and states.count("COMPLETE") == 4
 
 
+def test_tell_when_an_arm_ends_again_with_more_seeds_then_is_known_once(
+    cell: Cell, tmp_path: Path
+) -> None:
+    arms = _all(_open(cell, tmp_path / "j"))
+    again = _open(cell, tmp_path / "j", tuple(_end(arm, "unfinished") for arm in arms))
+    assert len(_all(again)) == len(arms)
+    assert len(_study(cell, tmp_path / "j").trials) == len(arms)
+
+
 def test_storage_when_the_journal_is_torn_then_is_set_aside(
     cell: Cell, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
