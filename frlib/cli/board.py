@@ -73,13 +73,14 @@ class Board:
             self._read(arm, cell)
 
     def end(self, arm: str, cell: Shown, status: str, message: str) -> None:
-        """An arm is over; epochs it no longer needs leave the total."""
-        self.running.pop(arm, None)
+        """An arm is over; epochs it no longer needs leave the total, if it was ever started."""
+        has_begun = self.running.pop(arm, None) is not None
         self.ended[status] += 1
         done = self._steps.get(arm, self._complete.get(arm, 0))
-        if status != "complete":
+        if status != "complete" and has_begun:
             whole = self._epochs[canonical(cell)] * len(self._seeds)
             self.total -= max(0, whole - done)
+        if status != "complete":
             self.reasons.append(f"{label(cell)}: {status}{f' ({message})' if message else ''}")
         self._read(arm, cell)
 

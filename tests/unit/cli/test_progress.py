@@ -101,3 +101,16 @@ def test_stopping_when_asked_then_is_told_once(
     assert progress.stopping() and progress.stopping()
     assert capsys.readouterr().out.count("asked to stop") == 1
     assert not Progress(planned(tmp_path)).stopping()
+
+
+def test_total_when_an_arm_was_never_started_then_stays_and_else_falls(tmp_path: Path) -> None:
+    plan = _searched(tmp_path)
+    progress = Progress(plan, console=_terminal())
+    cell, whole = plan.cells[0].cell, plan.epochs_left
+    progress.ended("refused", cell.shown, "stopped", "limit: not started", float("nan"))
+    assert progress.board.total == whole
+    progress.began("a", cell.shown, {})
+    progress.epoch("a", cell.shown, 1, 0.75, seed=0)
+    progress.ended("a", cell.shown, "stopped", "halving", 0.75)
+    assert progress.board.total == whole - (cell.config.epochs * 2 - 1)
+    assert any("2 stopped" in line for line in _shown(progress))
