@@ -136,9 +136,9 @@ class Prefixes:
     def _held(self, holds: ExitStack) -> Prefix | None:
         for change in reversed(self._config.course):
             name = self.digest(change.epoch)
+            holds.enter_context(self._artifacts.held(KIND, name))
             folder = self._artifacts.find(KIND, name)
             if folder is not None:
-                holds.enter_context(self._artifacts.held(KIND, name))
                 found = _read(folder, name)
                 if found is not None:
                     return found
