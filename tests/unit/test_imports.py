@@ -4,13 +4,14 @@ cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics
 testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
-stages ─► train, records
+stages ─► train, records, cleaning, denoise, data, heads, parallel, evaluate
 rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
 export ─► backbones, data, records
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats,
           pruning, samplers (to know what they ask for)
-train  ─► heads, backbones, optimisers, schedules, parallel, data, denoise, evaluate, metrics,
-          records, artifacts
+train  ─► heads, backbones, optimisers, schedules, parallel, data, denoise, cleaning, evaluate,
+          metrics, records, artifacts
+denoise ─► cleaning, data   cleaning ─► data, metrics
 evaluate ─► metrics, data, stats, backbones   backbones ─► parallel
 track ─► records
 analysis ─► records, stats       studies ─► study, train.config and the parts they name
@@ -40,7 +41,8 @@ ALLOWED = {
     "testing": {"heads", "parallel"},
     "bench": {"heads", "train", "data", "schedules", "metrics", "launch", "study", "records"},
     "data": set(),
-    "denoise": set(),
+    "cleaning": {"data", "metrics"},
+    "denoise": {"cleaning", "data"},
     "evaluate": {"metrics", "data", "stats", "backbones"},
     "train": {
         "heads",
@@ -50,6 +52,7 @@ ALLOWED = {
         "data",
         "parallel",
         "denoise",
+        "cleaning",
         "evaluate",
         "metrics",
         "records",
@@ -57,7 +60,7 @@ ALLOWED = {
     },
     "track": {"records"},
     "export": {"backbones", "data", "records"},
-    "stages": {"train", "records"},
+    "stages": {"train", "records", "cleaning", "denoise", "data", "heads", "parallel", "evaluate"},
     "study": {"train", "data", "records", "stats", "pruning", "samplers"},
     "rayrun": {
         "stages",
@@ -83,6 +86,9 @@ ALLOWED = {
         "evaluate",
         "heads",
         "bench",
+        "cleaning",
+        "denoise",
+        "stages",
         "export",
         "analysis",
         "cluster",
@@ -99,6 +105,7 @@ ALLOWED = {
         "pruning",
         "samplers",
         "stages",
+        "denoise",
     },
     "cluster": {"launch", "study"},
 }
@@ -121,6 +128,8 @@ NO_TORCH = (
     "cli",
     "launch",
     "pruning",
+    "cleaning",
+    "denoise",
 )
 
 
@@ -180,6 +189,7 @@ def test_parts_when_they_are_choices_then_do_not_import_each_other() -> None:
         "frlib/evaluate/models",
         "frlib/evaluate/protocols",
         "frlib/stages",
+        "frlib/denoise",
     ):
         names = {p.stem for p in (ROOT / package).glob("[!_]*.py")}
         dotted = package.replace("/", ".")

@@ -1,0 +1,153 @@
+"""A training set after findings on it: samples dropped or given other labels, the truth kept.
+
+Classes of which nothing stays vanish; the others are numbered without gaps, in their old order.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from frlib.cleaning.evidence import Apply
+from frlib.cleaning.findings import NO_PROPOSAL, Findings
+from frlib.core.errors import DataError
+from frlib.core.suggest import did_you_mean
+from frlib.data.manifest import CLEAN, CLOSED, Manifest
+from frlib.data.texts import to_arrow
+
+DROPPED = -1
+_NAMED = 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cleaned:
+    """manifest: what is left. rows: `[N']` its rows in the set before. new_class: `[C]` old class
+    to new, `DROPPED` (-1) where nothing of it is left."""
+
+    manifest: Manifest
+    rows: NDArray[np.int64]
+    new_class: NDArray[np.int64]
+
+
+def placed(found: Findings, manifest: Manifest) -> Findings:
+    """The same findings row for row with a manifest, and in its numbers.
+
+    Samples that the findings do not name count as not flagged. `DataError` for samples or people
+    that the manifest does not have, or for another given label than it has.
+    """
+    rows = _rows(found, manifest)
+    number = _numbers(found, manifest)
+    given = number[found.given]
+    differ = given != manifest.labels[rows]
+    if differ.any():
+        at = int(differ.argmax())
+        raise DataError(
+            f"findings of {found.kind!r}: sample {found.ids[at]!r} was given "
+            f"{found.identities[found.given[at]]!r}, here it is "
+            f"{manifest.identities[manifest.labels[rows[at]]]!r} ({int(differ.sum())} such). The "
+            "findings are of another noise draw or seed; make them for this one"
+        )
+    flagged = np.zeros(len(manifest), dtype=np.bool_)
+    flagged[rows] = found.is_flagged
+    proposed = np.full(len(manifest), NO_PROPOSAL, dtype=np.int64)
+    proposed[rows] = np.where(found.relabelled(), number[found.proposed], NO_PROPOSAL)
+    suspicion = np.zeros(len(manifest))
+    suspicion[rows] = found.suspicion
+    return Findings(
+        kind=found.kind,
+        ids=manifest.ids,
+        identities=manifest.identities,
+        given=manifest.labels,
+        is_flagged=flagged,
+        proposed=proposed,
+        suspicion=suspicion,
+        facts=found.facts,
+        true=manifest.true_labels,
+    )
+
+
+def apply_to(manifest: Manifest, found: Findings, apply: Apply) -> Cleaned:
+    """Clean a manifest by findings that are `placed` on it.
+
+    `DataError` when nothing would be left, or people of fewer than two classes.
+    """
+    relabelled = found.relabelled() if apply != "drop" else np.zeros(len(found), dtype=np.bool_)
+    dropped = found.is_flagged & ~relabelled & (apply != "relabel")
+    labels = np.where(relabelled, found.proposed, manifest.labels)
+    staying = np.bincount(labels[~dropped], minlength=manifest.num_classes) > 0
+    if staying.sum() < 2:
+        raise DataError(
+            f"findings of {found.kind!r}: {int(found.is_flagged.sum()):,} of {len(found):,} "
+            f"samples are flagged, and apply={apply} leaves {int(staying.sum())} of "
+            f"{manifest.num_classes:,} classes; expected at least 2. Loosen the rule, or set "
+            "apply=relabel"
+        )
+    rows = np.flatnonzero(~dropped)
+    kinds = np.where(relabelled, _kinds(labels, manifest), manifest.kinds).astype(np.int8)
+    left = replace(manifest, labels=labels, kinds=kinds).take(rows)
+    order = np.lexsort((np.arange(len(rows)), left.labels))
+    lost = [manifest.identities[c] for c in np.flatnonzero((manifest.class_sizes > 0) & ~staying)]
+    new_class = np.where(staying, np.cumsum(staying) - 1, DROPPED)
+    about = {
+        "rule": found.kind,
+        "apply": apply,
+        "flagged": int(found.is_flagged.sum()),
+        "dropped": int(dropped.sum()),
+        "relabelled": int(relabelled.sum()),
+        "classes_lost": len(lost),
+        "classes_lost_names": lost[:_NAMED],
+    }
+    kept = left.take(order).keep_identities(staying)
+    return Cleaned(
+        manifest=replace(kept, facts=kept.facts | {"cleaning": about}),
+        rows=rows[order],
+        new_class=new_class.astype(np.int64),
+    )
+
+
+def _kinds(labels: NDArray[np.int64], manifest: Manifest) -> NDArray[np.int8]:
+    """Of rows with new labels: right, a flip, or nobody of the set as before."""
+    is_known = manifest.true_labels >= 0
+    is_right = labels == manifest.true_labels
+    flips = np.where(is_known & (manifest.kinds == CLEAN), CLOSED, manifest.kinds)
+    return np.where(is_right, CLEAN, flips).astype(np.int8)
+
+
+def _rows(found: Findings, manifest: Manifest) -> NDArray[np.int64]:
+    own = pa.chunked_array(to_arrow(manifest.ids)).combine_chunks()
+    places = pc.index_in(to_arrow(found.ids), value_set=own)
+    if places.null_count:
+        at = int(places.is_null().to_numpy().argmax())
+        raise DataError(
+            f"findings of {found.kind!r}: sample {found.ids[at]!r} is not in this training set "
+            f"({places.null_count:,} of {len(found):,} such); expected ids of the set of "
+            f"{len(manifest):,} images, e.g. {manifest.ids[0]!r}. Were they made for another set?"
+        )
+    rows = places.to_numpy().astype(np.int64)
+    if len(np.unique(rows)) != len(rows):
+        raise DataError(
+            f"findings of {found.kind!r}: {len(rows) - len(np.unique(rows))} samples are named "
+            "twice; keep one verdict a sample"
+        )
+    return rows
+
+
+def _numbers(found: Findings, manifest: Manifest) -> NDArray[Any]:
+    """`[C']` the manifest's number of every person in the findings."""
+    if found.identities == manifest.identities:
+        return np.arange(len(found.identities))
+    place = {name: number for number, name in enumerate(manifest.identities)}
+    named = np.zeros(len(found.identities), dtype=np.bool_)
+    named[found.given] = True
+    named[found.proposed[found.relabelled()]] = True
+    for label in np.flatnonzero(named):
+        if found.identities[label] not in place:
+            name = found.identities[label]
+            raise DataError(
+                f"findings of {found.kind!r}: {name!r} is nobody of this training set"
+                f"{did_you_mean(name, place)}; expected one of its {len(place):,} people"
+            )
+    return np.array([place.get(name, DROPPED) for name in found.identities], dtype=np.int64)
