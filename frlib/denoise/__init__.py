@@ -5,8 +5,8 @@ A module defines
 * `Config`, a `Rule`: its fields, and `needs`, the parts of the evidence it looks at;
 * `PAPER`;
 * `decide(evidence, config) -> Findings`: a verdict and a suspicion on every sample: 0..1, the
-  rule's own probability that the given label is wrong, which its docstring defines. numpy in, numpy out;
-  no torch, no randomness without a seed in the config;
+  rule's own probability that the given label is wrong, which its docstring defines. numpy in,
+  numpy out; no torch, no randomness without a seed in the config;
 * perhaps `label(config)`: its name in tables.
 
 Only `oracle` looks at the truth. A package outside adds a rule through the entry-point group

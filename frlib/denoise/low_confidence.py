@@ -16,18 +16,65 @@ The threshold belongs to a scale and a number of classes. A maximum is never bel
 flags nothing among 142 classes or fewer; a smaller s flattens all probabilities and flags more. The
 source has s = 64 and tens of thousands of classes. Quote the three together.
 
+Suspicion: 1 − max_j p_j, the probability that the model takes away from its best answer. It says
+"nobody here" and not "somebody else": a confident flip has little of it.
+
 Shapes: B images.
 """
 
 from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from frlib.cleaning.evidence import Evidence, Need
+from frlib.cleaning.findings import Findings
+from frlib.core.config import setting
 from frlib.core.errors import DataError, NumericsError
+from frlib.core.paper import Paper
+from frlib.denoise._rule import Rule
 
+PAPER = Paper(
+    key="zhong2019unequal",
+    title="Unequal noise list",
+    where="Unequal repository (zhongyy), data_boot_gs.py",
+    url="https://openaccess.thecvf.com/content_CVPR_2019/html/Zhong_Unequal-Training_for_Deep_Face_Recognition_With_Long-Tailed_Noisy_Data_CVPR_2019_paper.html",
+)
 THRESHOLD = 0.007
 ROUNDING = 1e-4
+
+
+class Config(Rule):
+    """The threshold."""
+
+    needs: ClassVar[tuple[Need, ...]] = ("answers",)
+    name: Literal["low_confidence"] = "low_confidence"
+    threshold: float = setting(
+        THRESHOLD,
+        ge=0,
+        le=1,
+        doc="flag what has a lower probability in every class; at 1/classes and below, nothing",
+        unit="probability",
+        source="Unequal repository, data_boot_gs.py, default of the iterator",
+    )
+
+
+def decide(evidence: Evidence, config: Config) -> Findings:
+    """Verdicts without proposals. The facts name threshold, classes and, where known, scale."""
+    answers = evidence.answered
+    found = confidence(
+        answers.log_sum_exp, answers.label_logit, answers.max_logit, config.threshold
+    )
+    facts: dict[str, Any] = {"threshold": config.threshold, "classes": evidence.num_classes}
+    if evidence.embedded is not None:
+        facts["scale"] = evidence.embedded.scale
+    if config.threshold * evidence.num_classes <= 1:
+        facts["warning"] = (
+            f"threshold {config.threshold:g} flags nothing: the largest of {evidence.num_classes} "
+            f"probabilities is never below {1 / evidence.num_classes:g}. Raise it"
+        )
+    return evidence.findings(config.name, found.flag, 1 - found.max_prob, facts=facts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,23 +14,81 @@ image is kept, so that another angle needs no embeddings (`keep_within`); float6
 the source multiplies float32 centres; images may come in any order, where the source reads them
 class by class.
 
+Suspicion: 1 / (1 + exp(s·(cos(x_i, w_y,dominant) − cos(drop angle)))), s the scale of the head: 1/2
+at the angle and more beyond it. It is what the head would answer if the centre at hand had a single
+rival, at the drop angle. With s = 64 it is close to 0 or 1 for most images.
+
 Shapes: N images, C classes, K centres per class, D dimensions, B images of a block. Centre k of
 class c is row c·K + k of the weight. Cosines in [−1, 1], angles in degrees.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from frlib.cleaning.evidence import Evidence, Need
+from frlib.cleaning.findings import Findings
+from frlib.core.config import setting
 from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
+from frlib.denoise._rule import Rule
 
+PAPER = Paper(
+    key="deng2020subcenter",
+    title="Sub-center drop",
+    where="insightface, recognition/subcenter_arcface/drop.py",
+    url="https://www.ecva.net/papers/eccv_2020/papers_ECCV/html/1445_ECCV_2020_paper.php",
+)
 DROP_ANGLE_DEG = 75.0
 DROPPED = -1
 BLOCK_NUMBERS = 2**22
+
+
+class Config(Rule):
+    """How far from the dominant centre is too far."""
+
+    needs: ClassVar[tuple[Need, ...]] = ("embeddings",)
+    name: Literal["subcenter_drop"] = "subcenter_drop"
+    drop_angle_deg: float = setting(
+        DROP_ANGLE_DEG,
+        ge=0,
+        le=180,
+        doc="flag what lies as far or further from the dominant centre of its class",
+        unit="degree",
+        source="insightface, recognition/subcenter_arcface/drop.py --threshold",
+    )
+
+
+def decide(evidence: Evidence, config: Config) -> Findings:
+    """Verdicts without proposals, in one pass over the embeddings."""
+    from scipy.special import expit
+
+    vectors = evidence.vectors
+    found = drop(
+        vectors.embeddings,
+        vectors.weight,
+        evidence.given,
+        vectors.loss_k,
+        config.drop_angle_deg,
+    )
+    bar = np.cos(np.pi * config.drop_angle_deg / 180)
+    sizes = found.votes.sum(axis=1)
+    return evidence.findings(
+        config.name,
+        ~found.keep,
+        expit(vectors.scale * (bar - found.cos_to_dominant)),
+        facts={
+            "loss_k": vectors.loss_k,
+            "votes_for_dominant": int(found.votes.max(axis=1).sum()),
+            "votes_for_others": int(sizes.sum() - found.votes.max(axis=1).sum()),
+            "classes_split": int(((found.votes > 0).sum(axis=1) > 1).sum()),
+            "classes_lost": int(((sizes > 0) & (found.new_class == DROPPED)).sum()),
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

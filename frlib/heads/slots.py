@@ -89,6 +89,10 @@ class Scale(Slot):
     ) -> Tensor:
         """s for this batch, `[]`, without a gradient; `own_B` are the plain target cosines."""
 
+    @abstractmethod
+    def current(self, state: Any) -> float:
+        """s as training left it."""
+
 
 class Margin(Slot):
     """A penalty on the target, element by element. `is_angular`: it needs cosines."""

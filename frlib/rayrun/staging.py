@@ -19,7 +19,7 @@ from frlib.core import discover
 from frlib.core.config import to_dict
 from frlib.parallel.collectives import TorchGroup
 from frlib.rayrun import several
-from frlib.stages import Job, digests
+from frlib.stages import Job, Stage, digests
 from frlib.study.schema import Resources
 from frlib.train import staged
 from frlib.train.config import TrainConfig
@@ -42,15 +42,18 @@ class _Asked:
 
     @property
     def kind(self) -> str:
-        return self.run.stages[self.name].name
+        return self.stage.name
+
+    @property
+    def stage(self) -> Stage:
+        return staged.every(self.run)[self.name]
 
     def job(self, place: Place) -> Job:
-        stage = self.run.stages[self.name]
         return Job(
             run=self.run,
-            stage=stage,
+            stage=self.stage,
             digest=self.digest,
-            seed=stage.seed_for(self.ticket.seed),
+            seed=self.stage.seed_for(self.ticket.seed),
             store=self.ticket.store,
             place=place,
             inputs=self.inputs,
@@ -91,7 +94,7 @@ def resolved(
     Its facts name the artefacts (`artifacts`: stage -> `<kind>/<digest>`), which are not removed
     inside this. datasets: as the arm has them on record.
     """
-    if not run.stages:
+    if not staged.order(run):
         yield run, ticket
         return
     artifacts, made = Artifacts(ticket.store), dict[str, Path]()
@@ -107,7 +110,7 @@ def resolved(
 
 
 def _produced(artifacts: Artifacts, asked: _Asked, resources: Resources) -> Path:
-    stage, ticket = asked.run.stages[asked.name], asked.ticket
+    stage, ticket = asked.stage, asked.ticket
     return artifacts.produce(
         asked.kind,
         asked.digest,

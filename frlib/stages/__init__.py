@@ -3,7 +3,7 @@
 A module defines
 
 * `Config`, a `Stage`;
-* `inputs(config)`: names of the stages whose artefacts it needs;
+* `inputs(config, run)`: names of the stages whose artefacts it needs;
 * `view(config, run)`: the run as the stage sees it; its data sets are those that are read. May
   raise `ConfigError` where the stage does not fit the run;
 * `identity(config, run)`: what the output depends on beside seed, inputs and data sets, of the
@@ -11,7 +11,8 @@ A module defines
 * `counted(config, run)`: the stage's settings as the digest of an arm covers them;
 * `produce(job, folder)`: fills the folder, going on with what is in it; returns facts. Every worker
   of `job.place` calls it;
-* perhaps `weights(folder)`: what a run may start from (`start.stage`).
+* perhaps `weights(folder)`: what a run may start from (`start.stage`);
+* perhaps `findings(folder)`: what a run may be cleaned by (`clean.stage`).
 
 An output is kept under the digest of identity, seed, inputs and data sets (`digests`): runs that
 agree in these share it, whatever else they differ in.

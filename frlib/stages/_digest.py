@@ -17,14 +17,15 @@ def digests(run: TrainConfig, seed: int, datasets: Datasets) -> dict[str, str]:
     `stages/<name>/`.
     """
     found: dict[str, str] = {}
+    stages = staged.every(run)
     for name in staged.order(run):
-        stage = run.stages[name]
+        stage = stages[name]
         module = discover.load(staged.PACKAGE, stage.name)
         found[name] = digest(
             {
                 "stage": stage.name,
                 "identity": module.identity(stage, run),
-                "inputs": [found[one] for one in module.inputs(stage)],
+                "inputs": [found[one] for one in module.inputs(stage, run)],
                 "datasets": staged.datasets_of(name, datasets),
                 "seed": stage.seed_for(seed),
             }

@@ -19,17 +19,17 @@ from frlib.core.config import (
     is_place,
     setting,
     to_dict,
-    with_path,
     with_paths,
 )
 from frlib.core.errors import ConfigError
 from frlib.stages._job import Job
 from frlib.train import staged
+from frlib.train.clean import Clean
 from frlib.train.config import TrainConfig
 from frlib.train.staged import Stage
 from frlib.train.start import Start
 
-_NOT_CHANGED = ("start", "stages")
+_NOT_CHANGED = ("start", "stages", "clean")
 
 
 class Config(Stage):
@@ -42,6 +42,9 @@ class Config(Stage):
     start: Start | None = Field(
         None, description="weights that it starts from itself, a path or another stage; none: none"
     )
+    clean: Clean = Field(
+        Clean(), description="findings that its own training set is cleaned by, a path or a stage"
+    )
 
     @field_validator("changes", mode="before")
     @classmethod
@@ -49,9 +52,10 @@ class Config(Stage):
         return json.loads(canonical(value)) if isinstance(value, dict) else value
 
 
-def inputs(config: Config) -> tuple[str, ...]:
-    """The stage that it starts from, if there is one."""
-    return (config.start.stage,) if config.start is not None and config.start.stage else ()
+def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
+    """The stages that it starts from and is cleaned by, if there are any."""
+    start = config.start.stage if config.start is not None else ""
+    return tuple(name for name in (start, config.clean.stage) if name)
 
 
 def view(config: Config, run: TrainConfig) -> TrainConfig:
@@ -59,13 +63,20 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     for path in config.changes:
         if path.partition(".")[0] in _NOT_CHANGED:
             raise ConfigError(
-                f"changes.{path}: the run of a stage has neither stages nor the run's start; set "
-                "the stage's own start"
+                f"changes.{path}: the run of a stage has neither stages nor the run's start and "
+                "cleaning; set the stage's own start and clean"
             )
+    if config.clean.rule is not None:
+        raise ConfigError(
+            "clean.rule: a rule brings stages of its own, and a stage cannot have any; name the "
+            "stage that decides (clean.stage)"
+        )
     staged.require_weights(run, config.start)
+    staged.require_findings(run, config.clean)
     fields = {name: getattr(run, name) for name in TrainConfig.model_fields}
-    own = None if inputs(config) else config.start
-    bare = TrainConfig.parse(fields | {"stages": {}, "start": own})
+    start = None if config.start is not None and config.start.stage else config.start
+    clean = Clean() if config.clean.stage else config.clean
+    bare = TrainConfig.parse(fields | {"stages": {}, "start": start, "clean": clean})
     try:
         return with_paths(bare, config.changes)
     except ConfigError as error:
@@ -73,9 +84,13 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
 
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
-    """The run that is trained, and what it takes over from another stage."""
-    takes_head = config.start is not None and config.start.head
-    return {"run": view(config, run), "head": bool(inputs(config)) and takes_head}
+    """The run that is trained, and what it takes over from other stages."""
+    start, clean = config.start, config.clean
+    told = {
+        "run": view(config, run),
+        "head": start is not None and bool(start.stage) and start.head,
+    }
+    return told | ({"apply": clean.apply} if clean.stage else {})
 
 
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
@@ -83,50 +98,36 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     changed = view(config, run)
     kept = {p: get_path(changed, p) for p in config.changes if not _is_place(changed, p)}
     plain = json.loads(canonical(kept, places=False))
-    return to_dict(config, places=False) | {"changes": plain}
+    fields = to_dict(config, places=False) | {"changes": plain}
+    if not config.clean.is_on:
+        del fields["clean"]
+    return fields
+
+
+def begun(config: Config, job: Job) -> TrainConfig:
+    """The run with the weights that it starts from, and the findings it is cleaned by."""
+    start, clean = config.start, config.clean
+    changes: dict[str, Any] = {}
+    if start is not None and start.stage:
+        changes["start"] = staged.started(start, job.run, job.inputs)
+    if clean.stage:
+        changes["clean"] = staged.cleaned(clean, job.run, job.inputs)
+    return with_paths(view(config, job.run), changes)
 
 
 def produce(job: Job, folder: Path) -> dict[str, Any]:
     """Train it, from its newest checkpoint; its records say how it went."""
-    import torch
+    from frlib.stages._training import Training
 
-    from frlib.records import declare, ledger
-    from frlib.train import replicate
-    from frlib.train.reporter import silent
-
-    run = _begun(job)
-    ticket = replicate.Ticket(job.store, job.stage.name, job.digest, job.seed, records=folder)
-    found = None
-    if job.place.is_first:
-        arm = {"arm": job.digest, "cell": {}, "params": {}, "config": to_dict(run)}
-        declare.write_study(folder, {"name": job.stage.name})
-        declare.write_arm(folder, arm | {"datasets": dict(job.datasets), "default": True})
-        found = ledger.completed(ticket.folder)
-    is_done = torch.tensor([float(found is not None)], device=job.place.device)
-    if not job.place.group.max(is_done).item():
-        replicate.run(run, ticket, job.place, silent)
-    if not job.place.is_first:
-        return {}
-    declare.write_verdict(folder, job.digest, {"status": "complete"})
-    attempt = ledger.completed(ticket.folder)
-    assert attempt is not None, "a finished replicate is on record"
-    return {"seed": job.seed, "metrics": ledger.final_metrics(attempt)}
+    assert isinstance(job.stage, Config)
+    metrics = Training(begun(job.stage, job), folder, job.stage.name, job).train()
+    return {"seed": job.seed, "metrics": dict(metrics)} if job.place.is_first else {}
 
 
 def weights(folder: Path) -> Path:
     """The finished run in an artefact, as `start.path` takes it."""
     (found,) = folder.glob("arms/*/r*")
     return found
-
-
-def _begun(job: Job) -> TrainConfig:
-    """The run with the weights that it starts from."""
-    assert isinstance(job.stage, Config)
-    run = view(job.stage, job.run)
-    if not inputs(job.stage):
-        return run
-    assert job.stage.start is not None
-    return with_path(run, "start", staged.started(job.stage.start, job.run, job.inputs))
 
 
 def _is_place(run: TrainConfig, path: str) -> bool:

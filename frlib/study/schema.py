@@ -86,10 +86,7 @@ class Resources(Config):
     def check(self, base: TrainConfig) -> None:
         """`ValueError` unless a batch divides over every number of workers, and means the same."""
         counts = range(self.workers, self.most_workers + 1)
-        stages = {
-            f"base.stages.{name}": discover.load("frlib.stages", stage.name).view(stage, base)
-            for name, stage in base.stages.items()
-        }
+        stages = {f"base.stages.{name}": run for name, run in base.stage_runs().items()}
         for where, run in {"base": base, **stages}.items():
             wanted = lcm(*counts) * run.accumulate
             if run.batch_size % wanted:

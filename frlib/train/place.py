@@ -1,5 +1,6 @@
 """Where a run happens: its device and its data-parallel group. Changes no result."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,16 @@ class Place:
     def is_first(self) -> bool:
         """Whether this worker evaluates, writes records and saves checkpoints."""
         return self.group.rank == 0
+
+    def told(self, value: float | None) -> float:
+        """The first worker's value on every worker, also if it is not a number."""
+        is_nan = value is not None and math.isnan(value)
+        own = -math.inf if value is None or is_nan or not self.is_first else value
+        sent = torch.tensor(
+            [own, float(is_nan and self.is_first)], dtype=torch.float64, device=self.device
+        )
+        found, was_nan = self.group.max(sent).tolist()
+        return math.nan if was_nan else float(found)
 
 
 def here(*, use_gpu: bool) -> Place:

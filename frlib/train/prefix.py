@@ -82,13 +82,13 @@ class Prefixes:
         Within, it is not removed.
         """
         with ExitStack() as holds:
-            yield None if self._has_begun else self._held(holds)
+            yield None if self.has_begun else self._held(holds)
 
     def facts(self, found: Prefix | None) -> dict[str, Any]:
         """Of an attempt that begins with `found`, or goes on from one that began with a prefix."""
         if found is not None:
             return {FACT: {**found.about, "prefix": found.digest}}
-        if not self._has_begun:
+        if not self.has_begun:
             return {}
         told = first_epochs.attempts(self._ticket.folder)[-1:]
         facts = safeio.read_json(told[0] / "run.json")["facts"] if told else {}
@@ -130,7 +130,8 @@ class Prefixes:
         self._artifacts.produce(KIND, self.digest(epoch), make, about=about)
 
     @property
-    def _has_begun(self) -> bool:
+    def has_begun(self) -> bool:
+        """Whether a checkpoint of the run is there."""
         return bool(checkpoint.paths(self._ticket.checkpoints))
 
     def _held(self, holds: ExitStack) -> Prefix | None:

@@ -1,6 +1,5 @@
 """One replicate of an arm, from its manifest to its records: train, select, report, write down."""
 
-import math
 import os
 import platform
 import time
@@ -25,6 +24,7 @@ from frlib.records.spent import JOULES
 from frlib.records.write import RunWriter
 from frlib.train import cost
 from frlib.train.checkpoint import save_model
+from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
 from frlib.train.energy import Meter
 from frlib.train.keeper import Keeper
@@ -79,7 +79,8 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
     records and saves. `report` gets a row per epoch, with `epoch` and, on the first worker, every
     metric known so far.
     """
-    prepared = prepare(config.data, config.noise, ticket.seed, ticket.store)
+    noisy = prepare(config.data, config.noise, ticket.seed, ticket.store)
+    prepared, cleaning = cleaned(noisy, config.clean)
     if not place.is_first:
         return _train(config, ticket, place, report, prepared)
     prefixes = Prefixes(Artifacts(ticket.store), config, ticket)
@@ -98,6 +99,8 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
             )
             if found is not None:
                 prefixes.hand_over(found, writer)
+        if cleaning is not None and not prefixes.has_begun:
+            cleaning.record(writer)
         return _train(config, ticket, place, report, prepared, writer, prefixes)
 
 
@@ -146,7 +149,7 @@ def _train(
                 if held_out is not None and _is_selection_epoch(done.number, config):
                     if writer is not None:
                         row |= _selected(config, done, place, shown, held_out.pairs)
-                    score = _shared(row[config.stopping.name] if place.is_first else None, place)
+                    score = place.told(row[config.stopping.name] if place.is_first else None)
                     done.state.progress.note(score, config.stopping)
                 done.state.progress.last_row = dict(row)
                 began = time.perf_counter()
@@ -178,15 +181,6 @@ def _selected(
     with done.state.evaluated():
         found = pairs10.selection(_view(config, done, place), shown, pairs)
     return found | {_SELECTION_TIME: time.perf_counter() - began}
-
-
-def _shared(value: float | None, place: Place) -> float:
-    """The first worker's value on every worker, also if it is not a number."""
-    is_nan = value is not None and math.isnan(value)
-    own = -math.inf if value is None or is_nan else value
-    told = torch.tensor([own, float(is_nan)], dtype=torch.float64, device=place.device)
-    found, was_nan = place.group.max(told).tolist()
-    return math.nan if was_nan else float(found)
 
 
 def _finish(

@@ -11,6 +11,7 @@ from frlib.core import discover
 from frlib.core.config import Config, setting
 from frlib.core.errors import ConfigError
 from frlib.core.suggest import did_you_mean
+from frlib.train.clean import Clean
 from frlib.train.start import Start
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class Stage(Config):
         return replicate if self.seed is None else self.seed
 
 
+def every(run: "TrainConfig") -> dict[str, Stage]:
+    """Name -> stage: those of the config, and those that the rule of `clean` brings with it."""
+    implied = run.clean.implied()
+    if not implied:
+        return run.stages
+    own = {
+        name: discover.load(PACKAGE, stage["name"]).Config(**stage)
+        for name, stage in implied.items()
+    }
+    return run.stages | own
+
+
 def check(run: "TrainConfig") -> None:
     """`ValueError` for a stage that is not there, needs itself, is used by nobody or does not fit.
 
@@ -43,22 +56,24 @@ def check(run: "TrainConfig") -> None:
     if unused:
         raise ValueError(
             f"stages.{unused[0]}: nothing uses it; begin with its weights "
-            f'(start={{"stage": "{unused[0]}"}}), or take it out'
+            f'(start={{"stage": "{unused[0]}"}}) or clean by its findings '
+            f'(clean={{"stage": "{unused[0]}"}}), or take it out'
         )
     try:
         require_weights(run, run.start)
+        require_findings(run, run.clean)
     except ConfigError as error:
         raise ValueError(str(error)) from None
     for name in used:
         try:
-            _module(run, name).view(run.stages[name], run)
+            module_of(run, name).view(every(run)[name], run)
         except ConfigError as error:
             raise ValueError(f"stages.{name}: {error}") from None
 
 
 def require_weights(run: "TrainConfig", start: Start | None) -> None:
     """`ConfigError` for a start from a stage that leaves no weights."""
-    if start is None or not start.stage or hasattr(_module(run, start.stage), "weights"):
+    if start is None or not start.stage or hasattr(module_of(run, start.stage), "weights"):
         return
     raise ConfigError(
         f"start.stage={start.stage!r}: a {run.stages[start.stage].name} stage leaves no weights "
@@ -66,17 +81,28 @@ def require_weights(run: "TrainConfig", start: Start | None) -> None:
     )
 
 
+def require_findings(run: "TrainConfig", clean: Clean) -> None:
+    """`ConfigError` for cleaning by a stage that finds nothing out about samples."""
+    name = clean.waits_for
+    if not name or hasattr(module_of(run, name), "findings"):
+        return
+    raise ConfigError(
+        f"clean.stage={name!r}: a {every(run)[name].name} stage leaves no findings to clean by; "
+        "name a decide or a loop stage"
+    )
+
+
 def order(run: "TrainConfig") -> tuple[str, ...]:
     """Names of the stages that a run uses, inputs first; `ValueError` as `check`."""
     done: list[str] = []
-    for name in _wanted(run):
-        _visit(run, name, "start.stage", (), done)
+    for where, name in _wanted(run):
+        _visit(run, name, where, (), done)
     return tuple(done)
 
 
 def counted(run: "TrainConfig") -> dict[str, Any]:
     """What the digest of a run covers of its stages."""
-    return {name: _module(run, name).counted(stage, run) for name, stage in run.stages.items()}
+    return {name: module_of(run, name).counted(stage, run) for name, stage in every(run).items()}
 
 
 def datasets_of(name: str, datasets: Mapping[str, str]) -> dict[str, str]:
@@ -87,31 +113,65 @@ def datasets_of(name: str, datasets: Mapping[str, str]) -> dict[str, str]:
     return own or {key: d for key, d in datasets.items() if not key.startswith(others)}
 
 
+def runs(run: "TrainConfig") -> dict[str, "TrainConfig"]:
+    """Name of every stage -> the run as it sees it."""
+    return {name: module_of(run, name).view(stage, run) for name, stage in every(run).items()}
+
+
 def views(run: "TrainConfig") -> dict[str, "TrainConfig"]:
     """Prefix of the names of data sets -> the run as that stage sees it, where its data differ."""
-    seen = {
-        _DATA.format(name=name): _module(run, name).view(stage, run)
-        for name, stage in run.stages.items()
-    }
     own = (run.data, run.noise)
-    return {prefix: view for prefix, view in seen.items() if (view.data, view.noise) != own}
+    return {
+        _DATA.format(name=name): view
+        for name, view in runs(run).items()
+        if (view.data, view.noise) != own
+    }
+
+
+def trained_by(name: str, run: "TrainConfig") -> "TrainConfig":
+    """The run that a train stage trains; `ConfigError` for a stage that trains nothing."""
+    stage, module = every(run)[name], module_of(run, name)
+    if not hasattr(module, "weights"):
+        raise ConfigError(
+            f"model={name!r}: a {stage.name} stage trains no model; name a train stage"
+        )
+    trained: TrainConfig = module.view(stage, run)
+    return trained
 
 
 def started(start: Start, run: "TrainConfig", artefacts: Mapping[str, Path]) -> Start:
     """A start from a stage, with the path of its weights."""
-    path = _module(run, start.stage).weights(artefacts[start.stage])
+    path = module_of(run, start.stage).weights(artefacts[start.stage])
     return Start(path=str(path), head=start.head)
+
+
+def cleaned(clean: Clean, run: "TrainConfig", artefacts: Mapping[str, Path]) -> Clean:
+    """Cleaning by a stage, with the path of its findings."""
+    name = clean.waits_for
+    path = module_of(run, name).findings(artefacts[name])
+    return Clean.parse({"path": str(path), "apply": clean.apply})
 
 
 def begun(run: "TrainConfig", artefacts: Mapping[str, Path]) -> "TrainConfig":
     """The run that is left to do once its stages are done; artefacts: name of a stage -> folder."""
-    assert run.start is not None
-    fields = {name: getattr(run, name) for name in type(run).model_fields}
-    return type(run).parse(fields | {"stages": {}, "start": started(run.start, run, artefacts)})
+    fields = {name: getattr(run, name) for name in type(run).model_fields} | {"stages": {}}
+    if run.start is not None and run.start.stage:
+        fields["start"] = started(run.start, run, artefacts)
+    if run.clean.waits_for:
+        fields["clean"] = cleaned(run.clean, run, artefacts)
+    return type(run).parse(fields)
 
 
-def _wanted(run: "TrainConfig") -> tuple[str, ...]:
-    return (run.start.stage,) if run.start is not None and run.start.stage else ()
+def module_of(run: "TrainConfig", name: str) -> Any:
+    """The module of `frlib.stages` that a stage of a run is of."""
+    return discover.load(PACKAGE, every(run)[name].name)
+
+
+def _wanted(run: "TrainConfig") -> list[tuple[str, str]]:
+    """(field that asks for it, name) of the stages that the run itself uses."""
+    start = run.start.stage if run.start is not None else ""
+    asked = [("start.stage", start), ("clean.stage", run.clean.waits_for)]
+    return [(where, name) for where, name in asked if name]
 
 
 def _visit(
@@ -122,15 +182,12 @@ def _visit(
     if name in above:
         circle = " needs ".join([*above[above.index(name) :], name])
         raise ValueError(f"stages: {circle}; a stage cannot wait for itself")
-    if name not in run.stages:
-        known = ", ".join(run.stages) or f'none; add stages={{"{name}": {{"name": "train"}}}}'
+    stages = every(run)
+    if name not in stages:
+        known = ", ".join(stages) or f'none; add stages={{"{name}": {{"name": "train"}}}}'
         raise ValueError(
-            f"{where}={name!r}: no such stage{did_you_mean(name, run.stages)}. Stages: {known}"
+            f"{where}={name!r}: no such stage{did_you_mean(name, stages)}. Stages: {known}"
         )
-    for one in _module(run, name).inputs(run.stages[name]):
+    for one in module_of(run, name).inputs(stages[name], run):
         _visit(run, one, f"stages.{name}", (*above, name), done)
     done.append(name)
-
-
-def _module(run: "TrainConfig", name: str) -> Any:
-    return discover.load(PACKAGE, run.stages[name].name)

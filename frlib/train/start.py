@@ -49,15 +49,8 @@ class Start(Config):
             return _without_checksum(value)
         value = value | {"path": str(Path(str(value["path"])).expanduser().absolute())}
         if value.get("sha256"):
-            return value | {"sha256": _first_digits(str(value["sha256"]))}
-        file = file_of(value["path"])
-        if not file.is_file():
-            raise ValueError(
-                f"{file}: no such file, so nothing says which weights are meant; give the path "
-                "of a finished run or of a weights file, or its sha256 where the file is elsewhere"
-            )
-        facts = file.stat()
-        return value | {"sha256": _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)}
+            return value | {"sha256": first_digits(str(value["sha256"]))}
+        return value | {"sha256": checksum(file_of(value["path"]))}
 
     def counted(self) -> dict[str, Any]:
         """The checksum of what a path leads to, or the stage whose weights are not there yet."""
@@ -75,7 +68,19 @@ def _without_checksum(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _first_digits(told: str) -> str:
+def checksum(file: Path) -> str:
+    """The first digits of the file's checksum; `ValueError` where there is no such file."""
+    if not file.is_file():
+        raise ValueError(
+            f"{file}: no such file, so nothing says which content is meant; give the path of one "
+            "that is there, or its sha256 where the file is elsewhere"
+        )
+    facts = file.stat()
+    return _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)
+
+
+def first_digits(told: str) -> str:
+    """As many as are kept of a checksum that somebody typed; `ValueError` for too few."""
     found = told.lower()[:_DIGITS]
     if len(found) < _DIGITS or not set(found) <= set(hexdigits):
         raise ValueError(

@@ -16,10 +16,10 @@ def summary(noisy: Manifest, reference: Manifest) -> dict[str, Any]:
     same for classes of 1, 2-3, 4-7, 8-15, ... images, the size and class taken from the reference.
     """
     sizes = reference.class_sizes[reference.labels]
-    bins = np.frexp(sizes)[1] - 1
+    bins = size_bins(sizes)
     flaws = None if noisy.flaws is None else noisy.flaws.kinds
     classes = np.bincount(
-        np.frexp(reference.class_sizes[reference.class_sizes > 0])[1] - 1, minlength=bins.max() + 1
+        size_bins(reference.class_sizes[reference.class_sizes > 0]), minlength=bins.max() + 1
     )
     return {
         "rows": len(noisy),
@@ -28,7 +28,7 @@ def summary(noisy: Manifest, reference: Manifest) -> dict[str, Any]:
         **_counts(noisy.kinds, flaws),
         "by_class_size": [
             {
-                "images": f"{2**b}-{2 ** (b + 1) - 1}" if b else "1",
+                "images": bin_name(b),
                 "classes": int(classes[b]),
                 "rows": int((bins == b).sum()),
                 **_counts(noisy.kinds[bins == b], None if flaws is None else flaws[bins == b]),
@@ -36,6 +36,16 @@ def summary(noisy: Manifest, reference: Manifest) -> dict[str, Any]:
             for b in np.unique(bins).tolist()
         ],
     }
+
+
+def size_bins(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bin k of sizes 2^k to 2^(k+1) - 1, of each size (at least 1)."""
+    return np.frexp(sizes)[1].astype(np.int64) - 1
+
+
+def bin_name(number: int) -> str:
+    """`1`, `2-3`, `4-7`, ... for bins 0, 1, 2, ..."""
+    return f"{2**number}-{2 ** (number + 1) - 1}" if number else "1"
 
 
 def _counts(kinds: NDArray[np.int8], flaws: NDArray[np.int8] | None) -> dict[str, Any]:

@@ -48,3 +48,7 @@ class Config(Scale):
             moved = mean / middle.clamp(max=math.pi / 4).cos()
             state.scale.copy_(moved.clamp(min=1.0))
         return state.scale.to(own_B.dtype).clone()
+
+    def current(self, state: Any) -> float:
+        """The one that training left."""
+        return float(state.scale)

@@ -25,3 +25,7 @@ class Config(Scale):
     ) -> Tensor:
         """s."""
         return own_B.new_full((), self.scale)
+
+    def current(self, state: Any) -> float:
+        """s."""
+        return self.scale

@@ -31,3 +31,27 @@ def staged(**changes: Any) -> TrainConfig:
     """The same after one epoch of training with another head."""
     before = {"name": "train", "changes": {"epochs": 1, "head": "softmax"}}
     return config(**{"start": {"stage": "pretrain"}, "stages": {"pretrain": before}} | changes)
+
+
+def pipeline(**changes: Any) -> TrainConfig:
+    """A run with a stage of every kind before it: looked at, decided, repeated, and in rounds."""
+    corrected = {"head": {"name": "boundary", "first_corrected_epoch": 0}}
+    stages = {
+        "looked": {"name": "train", "changes": corrected},
+        "seen": {"name": "evidence", "model": "looked"},
+        "listed": {"name": "decide", "evidence": "seen", "rule": "boundary"},
+        "again": {
+            "name": "loop",
+            "after": "listed",
+            "model": "looked",
+            "rounds": 2,
+            "changes": corrected,
+        },
+        "raised": {
+            "name": "rounds",
+            "each": [{"head.margin": 0.1}, {"head.margin": 0.3}],
+            "clean": {"stage": "listed"},
+        },
+    }
+    fields = {"stages": stages, "start": {"stage": "raised"}, "clean": {"stage": "again"}}
+    return config(**fields | changes)

@@ -332,10 +332,12 @@ def test_run_when_it_is_not_the_first_worker_then_touches_no_prefix(
     class Another(Place):
         is_first = False
 
+        def told(self, value: float | None) -> float:
+            return 0.5
+
     def none(*_: Any) -> None:
         raise AssertionError("only the first worker looks at prefixes")
 
     monkeypatch.setattr(replicate, "Prefixes", none)
-    monkeypatch.setattr(replicate, "_shared", lambda *_: 0.5)
     run = _config((1, FIRST), epochs=2)
     replicate.run(run, _ticket(tmp_path, "a", 1), Another(HERE.device), silent)

@@ -76,7 +76,7 @@ def test_start_when_the_file_is_replaced_then_is_read_again(run: Path) -> None:
 
 
 def test_start_when_there_is_no_file_then_says_which_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gone.pt: no such file, so nothing says which weights"):
+    with pytest.raises(ConfigError, match=r"gone.pt: no such file, so nothing says which content"):
         Start.parse({"path": str(tmp_path / "gone.pt")})
 
 

@@ -1,0 +1,207 @@
+"""Asks a trained model about every sample of its training set, and writes down what it says."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from frlib.cleaning import evidence
+from frlib.cleaning.evidence import Answers, Course, Truth
+from frlib.core import discover, safeio
+from frlib.core.errors import NumericsError, RecordError
+from frlib.data.loading.choose import open_training
+from frlib.data.manifest import Manifest
+from frlib.data.pixels.batches import Pixels
+from frlib.data.prepare import prepare
+from frlib.data.texts import to_arrow
+from frlib.evaluate.embed import to_input
+from frlib.heads._unit import directions
+from frlib.heads.build import build as build_head
+from frlib.heads.build import slots
+from frlib.heads.head import Head
+from frlib.heads.relabel import none
+from frlib.heads.streamed import Streamed
+from frlib.records import first_epochs
+from frlib.train import starting
+from frlib.train.cleaned import cleaned
+from frlib.train.config import TrainConfig
+from frlib.train.place import Place
+from frlib.train.start import Start
+from frlib.train.trainee import Trainee
+
+_BATCH, _LOGITS = 256, 2**25
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run. config: as it was trained. folder: `arms/<arm>/r<seed>`."""
+
+    config: TrainConfig
+    folder: Path
+    seed: int
+    store: Path
+
+
+def collect(trained: Trained, sees: tuple[str, ...], place: Place, folder: Path) -> dict[str, Any]:
+    """Write the evidence of a run into a folder; samples and classes it is about.
+
+    Every worker calls this and passes its share of the images; the first one writes.
+    """
+    config = trained.config
+    noisy = prepare(config.data, config.noise, trained.seed, trained.store)
+    prepared, cleaning = cleaned(noisy, config.clean)
+    manifest = prepared.train
+    answers, loss_k, scale = None, 0, 0.0
+    if sees:
+        trainee = _trainee(trained, manifest, place)
+        with ExitStack() as opened:
+            threads = torch.get_num_threads()
+            pixels = opened.enter_context(
+                open_training(config.data, manifest, trained.store, threads)
+            )
+            answers = _asked(trainee, manifest, pixels, place, folder)
+        if "embeddings" in sees:
+            loss_k, scale = _centres(trainee.head, place, folder)
+    if place.is_first:
+        evidence.write(
+            folder,
+            ids=manifest.ids,
+            identities=manifest.identities,
+            given=manifest.labels,
+            truth=Truth(true=manifest.true_labels, kinds=manifest.kinds),
+            course=_course(trained, manifest),
+            answers=answers if "answers" in sees else None,
+            loss_k=loss_k,
+            scale=scale,
+            before=None if cleaning is None else cleaning.found,
+            applied=config.clean.apply,
+        )
+    return {"samples": len(manifest), "classes": manifest.num_classes}
+
+
+def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:
+    """The run's weights in evaluation mode; its head answers for the given labels alone."""
+    config = trained.config
+    backbones = discover.load("frlib.backbones", config.backbone.name)
+    head = build_head(
+        config.head,
+        manifest.num_classes,
+        config.backbone.embedding_size,
+        trained.seed,
+        num_samples=len(manifest),
+    )
+    trainee = Trainee(backbones.build(config.backbone, config.data.size), head)
+    starting.load(Start(path=str(trained.folder), head=True), trainee)
+    head.slots = replace(head.slots, relabel=none.Config(), terms=())
+    head.config = head.config.model_copy(update={"form": "reference", "logits": "float32"})
+    trainee.to(place.device).to(memory_format=torch.channels_last)
+    return trainee.eval()
+
+
+@torch.no_grad()
+def _asked(
+    trainee: Trainee, manifest: Manifest, pixels: Pixels, place: Place, folder: Path
+) -> Answers:
+    """Answers to all samples; their embeddings go into a file as they come."""
+    group, size = place.group, len(manifest)
+    each = max(1, min(_BATCH, _LOGITS // manifest.num_classes))
+    step = each * group.size
+    dim = trainee.head.weight.shape[1]
+    columns = np.empty((size, 6))
+    with ExitStack() as opened:
+        written = None
+        if place.is_first:
+            aside = opened.enter_context(safeio.atomic(folder / "embeddings.npy"))
+            written = np.lib.format.open_memmap(aside, "w+", np.float32, (size, dim))
+        for first in range(0, size, step):
+            rows = np.minimum(np.arange(first, first + step), size - 1)
+            mine = rows[group.rank * each : (group.rank + 1) * each]
+            emb_BD, told_B6 = _answered(trainee, manifest, pixels, mine, place)
+            last = min(first + step, size)
+            every_ND = group.all_gather(emb_BD)[: last - first]
+            columns[first:last] = group.all_gather(told_B6)[: last - first].cpu().numpy()
+            if written is not None:
+                written[first:last] = every_ND.cpu().numpy()
+        if written is not None:
+            written.flush()
+    own, rival, rival_class, label, largest, total = columns.T
+    return Answers(
+        own=own,
+        rival=rival,
+        rival_class=rival_class.astype(np.int64),
+        label_logit=label,
+        max_logit=largest,
+        log_sum_exp=total,
+    )
+
+
+def _answered(
+    trainee: Trainee, manifest: Manifest, pixels: Pixels, rows: NDArray[np.int64], place: Place
+) -> tuple[Tensor, Tensor]:
+    """`[B, D]` embeddings and `[B, 6]` columns of `Answers`."""
+    head = trainee.head
+    images = to_input(torch.from_numpy(pixels.batch(rows)).to(place.device))
+    given_B = torch.from_numpy(manifest.labels[rows]).to(place.device)
+    emb_BD = trainee.backbone(images).float()
+    if not torch.isfinite(emb_BD).all():
+        raise NumericsError(
+            f"an embedding of images {rows[0]} to {rows[-1]} is not finite: the model's training "
+            "diverged. Lower optimiser.lr or the head's scale"
+        )
+    output = head(emb_BD, given_B, epoch=0, samples_B=torch.from_numpy(rows).to(place.device))
+    logits_BC = output.logits_BC
+    assert logits_BC is not None, "the reference form has them"
+    label_B = logits_BC.gather(1, given_B[:, None])[:, 0]
+    similarity = head.slots.similarity
+    towards_BD = directions(emb_BD) if similarity.normalised else emb_BD
+    survey = Streamed(towards_BD, head.weight, similarity, head.shard).survey(given_B)
+    told = (
+        survey.own_B,
+        survey.first_B,
+        survey.first_class_B,
+        label_B,
+        logits_BC.amax(1),
+        logits_BC.double().logsumexp(1),
+    )
+    return emb_BD, torch.stack([column.double() for column in told], dim=1)
+
+
+def _centres(head: Head, place: Place, folder: Path) -> tuple[int, float]:
+    """Class centres into a file; centres of a class, and the scale of the logits."""
+    if place.is_first:
+        with safeio.atomic(folder / "weight.npy") as aside, aside.open("wb") as file:
+            np.save(file, head.weight.detach().float().cpu().numpy())
+    return head.slots.similarity.centres_per_class, head.slots.scale.current(head.state_of("scale"))
+
+
+def _course(trained: Trained, manifest: Manifest) -> Course:
+    """What its records say that the training decided; of two attempts at an epoch the later."""
+    rows = first_epochs.gather(trained.folder, trained.config.epochs)
+    passes = rows["metrics"].filter(pc.equal(rows["metrics"]["name"], "train/loss"))
+    if not len(passes):
+        raise RecordError(f"{trained.folder}: no epoch is on record; run it again")
+    moves = rows["decisions"].filter(pc.greater_equal(rows["decisions"]["epoch"], 0))
+    places = pc.index_in(moves["sample"], value_set=to_arrow(manifest.ids).combine_chunks())
+    if places.null_count:
+        raise RecordError(
+            f"{trained.folder}: {places.null_count} decisions are on samples that its training set "
+            "does not have; were its records or the data set changed? Run it again"
+        )
+    row = places.to_numpy().astype(np.int64)
+    epoch = moves["epoch"].to_numpy().astype(np.int64)
+    order = np.lexsort((row, epoch))
+    relabel = slots(trained.config.head).relabel.name
+    return Course(
+        kind="" if relabel == none.Config().name else relabel,
+        epochs=int(pc.max(passes["epoch"]).as_py()),
+        epoch=epoch[order],
+        row=row[order],
+        proposed=moves["proposed"].to_numpy()[order],
+        score=moves["score"].to_numpy().astype(np.float64)[order],
+    )

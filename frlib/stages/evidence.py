@@ -1,0 +1,75 @@
+"""What a model of another stage, and its training, say about every sample it was trained on.
+
+Samples are those of the model's own training set, in its own numbers (see
+`frlib.cleaning.evidence`). The model sees each image once: not mirrored, in evaluation mode. Every
+worker passes its share of them.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from frlib.core.config import setting, to_dict, with_path
+from frlib.stages._job import Job
+from frlib.train import staged
+from frlib.train.config import TrainConfig
+from frlib.train.staged import Stage
+
+
+class Config(Stage):
+    """Whose model, and what it is asked."""
+
+    name: Literal["evidence"] = "evidence"
+    model: str = setting("", doc="the train stage whose model and decisions are meant")
+    sees: tuple[Literal["answers", "embeddings"], ...] = setting(
+        ("answers", "embeddings"),
+        doc="what the model is asked: its answer to each sample, embeddings; nothing: what the "
+        "training decided is all there is, and no image is looked at",
+    )
+
+
+def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
+    """The model, and the stage by whose findings its training set was cleaned."""
+    if config.model not in staged.every(run):
+        return (config.model,)
+    before = _before(config, run)
+    return (config.model, before) if before else (config.model,)
+
+
+def view(config: Config, run: TrainConfig) -> TrainConfig:
+    """The run of the model; `ConfigError` where the stage it names trains none."""
+    return staged.trained_by(config.model, run)
+
+
+def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
+    """What is asked; the rest follows from the inputs."""
+    return {"sees": sorted(config.sees)}
+
+
+def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
+    """All of it."""
+    return to_dict(config, places=False)
+
+
+def produce(job: Job, folder: Path) -> dict[str, Any]:
+    """Write the evidence; says how many samples and classes there are."""
+    from frlib.stages import _evidence
+
+    assert isinstance(job.stage, Config)
+    stages = staged.every(job.run)
+    model, module = stages[job.stage.model], staged.module_of(job.run, job.stage.model)
+    run = view(job.stage, job.run)
+    clean = getattr(model, "clean", None)
+    if clean is not None and clean.stage:
+        run = with_path(run, "clean", staged.cleaned(clean, job.run, job.inputs))
+    trained = _evidence.Trained(
+        config=run,
+        folder=module.weights(job.inputs[job.stage.model]),
+        seed=model.seed_for(job.seed),
+        store=job.store,
+    )
+    return _evidence.collect(trained, job.stage.sees, job.place, folder)
+
+
+def _before(config: Config, run: TrainConfig) -> str:
+    clean = getattr(staged.every(run)[config.model], "clean", None)
+    return clean.stage if clean is not None else ""

@@ -1,0 +1,73 @@
+"""The training set of a run after the findings that its config names. No torch here."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frlib.cleaning import findings
+from frlib.cleaning.applied import apply_to, placed
+from frlib.cleaning.findings import Findings
+from frlib.cleaning.score import score
+from frlib.core import safeio
+from frlib.core.errors import ConfigError, DataError
+from frlib.data.prepare import Prepared
+from frlib.records.write import RunWriter
+from frlib.train.clean import Clean
+
+BEFORE = -1
+"""Epoch of decisions that were taken before the first one."""
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """found: on the noisy training rows. scores: `cleaning/*`, as far as the truth is known."""
+
+    found: Findings
+    scores: dict[str, float]
+
+    def record(self, writer: RunWriter) -> None:
+        """Decisions and scores, as of before the first epoch."""
+        found, rows = self.found, np.flatnonzero(self.found.is_flagged)
+        assert found.true is not None, "findings are placed on a manifest"
+        writer.log(self.scores, epoch=0, step=0)
+        writer.decisions(
+            found.ids[rows],
+            epoch=BEFORE,
+            kind=found.kind,
+            given=found.given[rows],
+            proposed=found.proposed[rows],
+            score=found.suspicion[rows],
+            true=found.true[rows],
+        )
+
+
+def cleaned(prepared: Prepared, clean: Clean) -> tuple[Prepared, Cleaning | None]:
+    """What is left to train on, and by which findings; unchanged where nothing is cleaned.
+
+    `DataError` where the findings are of another set, or leave too little.
+    """
+    if not clean.is_on:
+        return prepared, None
+    if clean.waits_for:
+        raise ConfigError(
+            f"clean: the stage {clean.waits_for!r} is not done: this run is begun by itself, not "
+            "in a study. Give clean.path, a findings.parquet"
+        )
+    path = Path(clean.path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; clean.path must be seen from every worker")
+    checksum = safeio.sha256(path)
+    if not checksum.startswith(clean.sha256):
+        raise DataError(
+            f"{path}: its checksum begins with {checksum[:16]}, clean.sha256 is {clean.sha256}: "
+            "these are other findings. Put the right file there, or leave clean.sha256 empty"
+        )
+    train = prepared.train
+    found = placed(findings.read(path), train)
+    scores = score(found, train.labels, train.true_labels, train.kinds)
+    left = apply_to(train, found, clean.apply).manifest
+    about: dict[str, Any] = left.facts["cleaning"] | {"scores": scores.to_json()}
+    left = replace(left, facts=left.facts | {"cleaning": about})
+    return replace(prepared, train=left), Cleaning(found, scores.metrics("cleaning/"))
