@@ -115,7 +115,10 @@ def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[
 
 
 def shown(config: TrainConfig, path: str) -> Scalar:
-    """How a value is written in a table: a scalar as it is, a choice by its module's `label`."""
+    """How a value is written in a table: a scalar as it is, a choice by its module's `label`.
+
+    A part with a `label` of its own by that.
+    """
     *parents, (last, value) = walked(config, path)
     if not isinstance(value, Config):
         return value if isinstance(value, (bool, int, float, str)) else canonical(value)
@@ -123,6 +126,7 @@ def shown(config: TrainConfig, path: str) -> Scalar:
     package = choice_of(owner, last)
     name = getattr(value, "name", None)
     if not (name and package):
-        return canonical(value)
+        own = getattr(value, "label", None)
+        return own if isinstance(own, str) else canonical(value)
     label = getattr(discover.load(package, name), "label", None)
     return str(label(value)) if label else str(name)
