@@ -19,7 +19,7 @@ from frlib.stats.paired import best_of
 LEVEL = 0.95
 ALPHA = 0.05
 COST = "cost/seconds"
-_LESS_IS_BETTER = ("eer", "std", "loss", "seconds", "error")
+_LESS_IS_BETTER = ("eer", "std", "loss", "seconds", "error", "harm", "ece", "brier")
 
 Sample = Mapping[int, float]
 

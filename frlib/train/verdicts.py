@@ -1,17 +1,36 @@
 """Decisions a head made about samples during one epoch, gathered over workers and scored.
 
-A sample that was flagged more than once in the epoch counts once, with the last decision.
+A sample that was flagged more than once in the epoch counts once, with the last decision. Scores,
+by `frlib.metrics.correction`, each `corrections/...`:
+
+    flagged           decisions, whatever the truth; the others are of samples of known truth
+    flipped           samples that show another class of the set than the given one
+    precision         of all flags
+    recall            of the flipped
+    relabel_accuracy  of the proposals on flipped samples
+    f1, harm          over all wrong samples, those that show nobody of the set included
+    recall/KIND       of each kind of wrongness that occurs (`frlib.cleaning.score`)
+    auprc             average precision over all wrong samples, by the decisions' scores; samples
+                      without a decision are tied below them all
+
+The first five are always there where some truth is known, NaN where undefined, so that the last
+epoch's value is never an older one; the others are left out where undefined, which depends on the
+set alone.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import isnan
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from frlib.cleaning.score import faults
 from frlib.data.manifest import UNKNOWN, Manifest
 from frlib.heads.head import Decisions
-from frlib.metrics.correction import score_decisions
+from frlib.metrics.average_precision import average_precision
+from frlib.metrics.correction import FAULTS, MISPLACED, NO_PROPOSAL, NONE, counted
 from frlib.parallel.collectives import Group
 
 
@@ -77,7 +96,7 @@ class VerdictLog:
         table = table[np.lexsort((table[:, 4], table[:, 0]))]
         table = table[np.append(table[1:, 0] != table[:-1, 0], True)[: len(table)]]
         rows, given, proposed = (table[:, i].astype(np.int64) for i in range(3))
-        scores = self._score(rows, proposed) if kind else {}
+        scores = self._score(rows, proposed, table[:, 3]) if kind else {}
         return Verdicts(kind, rows, given, proposed, table[:, 3], scores)
 
     def _gathered(self, table: torch.Tensor) -> torch.Tensor:
@@ -89,15 +108,38 @@ class VerdictLog:
         every = self._group.all_gather(padded).reshape(-1, 5)
         return every[every[:, 0] >= 0]
 
-    def _score(self, rows: NDArray[np.int64], proposed: NDArray[np.int64]) -> dict[str, float]:
+    @cached_property
+    def _fault(self) -> NDArray[np.int8]:
+        own = self._manifest
+        return faults(own.labels, own.true_labels, own.kinds, own.num_classes)
+
+    def _score(
+        self, rows: NDArray[np.int64], proposed: NDArray[np.int64], score: NDArray[np.float64]
+    ) -> dict[str, float]:
         truth = self._manifest.true_labels
+        known = truth != UNKNOWN
         counts = {"corrections/flagged": float(len(rows))}
-        if (truth == UNKNOWN).any():
+        if not known.any():
             return counts
-        found = score_decisions(rows, proposed, truth, self._manifest.labels)
-        return counts | {
-            "corrections/precision": found.precision,
-            "corrections/recall": found.recall,
-            "corrections/relabel_accuracy": found.relabel_accuracy,
-            "corrections/flipped": float(found.num_closed),
+        is_flagged = np.zeros(len(truth), dtype=np.bool_)
+        is_flagged[rows] = True
+        proposal = np.full(len(truth), NO_PROPOSAL, dtype=np.int64)
+        proposal[rows] = proposed
+        excess = np.full(len(truth), -np.inf)
+        excess[rows] = score
+        fault = self._fault[known]
+        found = counted(fault, is_flagged[known], proposal[known], truth[known])
+        others = {
+            "corrections/f1": found.f1(),
+            "corrections/harm": found.harm,
+            "corrections/auprc": average_precision(excess[known], fault != NONE),
+            **{f"corrections/recall/{name}": found.recall((k,)) for name, k in FAULTS.items()},
+        }
+        return {
+            **counts,
+            "corrections/precision": found.precision(),
+            "corrections/recall": found.recall(MISPLACED),
+            "corrections/relabel_accuracy": found.relabel_accuracy(MISPLACED),
+            "corrections/flipped": float(found.num(MISPLACED)),
+            **{name: value for name, value in others.items() if not isnan(value)},
         }
