@@ -50,7 +50,7 @@ PAPER = Paper(
 )
 KEEP_SHARE = 0.9
 TIE = 1e-9
-BLOCK_NUMBERS = 2**22
+BLOCK_NUMBERS = 2**20
 
 
 class Config(Rule):
@@ -151,7 +151,8 @@ def _unit_rows(embeddings_ND: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.fl
     step = max(1, BLOCK_NUMBERS // embeddings_ND.shape[1])
     for start in range(0, len(embeddings_ND), step):
         rows_bD = embeddings_ND[start : start + step].astype(np.float64)
-        yield start, rows_bD / row_norms(rows_bD, "embeddings", start)[:, None]
+        rows_bD /= row_norms(rows_bD, "embeddings", start)[:, None]
+        yield start, rows_bD
 
 
 def _nearest_first(

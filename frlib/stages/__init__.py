@@ -11,7 +11,8 @@ A module defines
 * `counted(config, run)`: the stage's settings as the digest of an arm covers them;
 * `produce(job, folder)`: fills the folder, going on with what is in it; returns facts. Every worker
   of `job.place` calls it;
-* perhaps `weights(folder)`: what a run may start from (`start.stage`);
+* perhaps `weights(folder)`: what a run may start from (`start.stage`), and `trained(config, run,
+  folder)`: the run whose weights they are, where only the output tells which of several;
 * perhaps `findings(folder)`: what a run may be cleaned by (`clean.stage`).
 
 An output is kept under the digest of identity, seed, inputs and data sets (`digests`): runs that

@@ -27,8 +27,8 @@ from frlib.heads.build import slots
 from frlib.heads.head import Head
 from frlib.heads.relabel import none
 from frlib.heads.streamed import Streamed
-from frlib.records import first_epochs
-from frlib.train import starting
+from frlib.records import finished, first_epochs
+from frlib.train import course, starting
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
 from frlib.train.place import Place
@@ -36,6 +36,9 @@ from frlib.train.start import Start
 from frlib.train.trainee import Trainee
 
 _BATCH, _LOGITS = 256, 2**25
+_NOWHERE = -1.0
+"""Cosine with a class that the model does not have."""
+Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,17 @@ class Trained:
 
     config: TrainConfig
     folder: Path
-    seed: int
     store: Path
 
+    @property
+    def seed(self) -> int:
+        """Its own, whatever the seed of the stage that asks."""
+        return int(self.folder.name.removeprefix("r"))
 
-def collect(trained: Trained, sees: tuple[str, ...], place: Place, folder: Path) -> dict[str, Any]:
+
+def collect(
+    trained: Trained, sees: tuple[str, ...], over: str, place: Place, folder: Path
+) -> dict[str, Any]:
     """Write the evidence of a run into a folder; samples and classes it is about.
 
     Every worker calls this and passes its share of the images; the first one writes.
@@ -56,38 +65,46 @@ def collect(trained: Trained, sees: tuple[str, ...], place: Place, folder: Path)
     config = trained.config
     noisy = prepare(config.data, config.noise, trained.seed, trained.store)
     prepared, cleaning = cleaned(noisy, config.clean)
-    manifest = prepared.train
+    manifest, own = prepared.train, prepared.train
+    new_class = np.arange(own.num_classes)
+    if over == "whole" and cleaning is not None:
+        manifest, new_class = noisy.train, cleaning.new_class
     answers, loss_k, scale = None, 0, 0.0
     if sees:
-        trainee = _trainee(trained, manifest, place)
+        trainee = _trainee(trained, own, place)
         with ExitStack() as opened:
             threads = torch.get_num_threads()
             pixels = opened.enter_context(
                 open_training(config.data, manifest, trained.store, threads)
             )
-            answers = _asked(trainee, manifest, pixels, place, folder)
+            kept = folder if "embeddings" in sees else None
+            answers = _asked(trainee, manifest, new_class, pixels, place, kept)
         if "embeddings" in sees:
-            loss_k, scale = _centres(trainee.head, place, folder)
+            loss_k, scale = _centres(trainee.head, new_class, place, folder)
     if place.is_first:
+        is_own = manifest is own
         evidence.write(
             folder,
             ids=manifest.ids,
             identities=manifest.identities,
             given=manifest.labels,
             truth=Truth(true=manifest.true_labels, kinds=manifest.kinds),
-            course=_course(trained, manifest),
+            course=_course(trained, manifest, new_class),
             answers=answers if "answers" in sees else None,
             loss_k=loss_k,
             scale=scale,
-            before=None if cleaning is None else cleaning.found,
+            before=cleaning.found if cleaning is not None and is_own else None,
             applied=config.clean.apply,
         )
     return {"samples": len(manifest), "classes": manifest.num_classes}
 
 
 def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:
-    """The run's weights in evaluation mode; its head answers for the given labels alone."""
-    config = trained.config
+    """The run's weights in evaluation mode; its head answers for the given labels alone.
+
+    Head settings are those of the epoch that the weights are of, where a course changes them.
+    """
+    config = course.at(trained.config, finished.find(trained.folder).facts["model"]["epoch"])
     backbones = discover.load("frlib.backbones", config.backbone.name)
     head = build_head(
         config.head,
@@ -106,55 +123,67 @@ def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:
 
 @torch.no_grad()
 def _asked(
-    trainee: Trainee, manifest: Manifest, pixels: Pixels, place: Place, folder: Path
+    trainee: Trainee,
+    manifest: Manifest,
+    new_class: Classes,
+    pixels: Pixels,
+    place: Place,
+    folder: Path | None,
 ) -> Answers:
-    """Answers to all samples; their embeddings go into a file as they come."""
-    group, size = place.group, len(manifest)
+    """Answers to all samples; their embeddings go into a file of the folder as they come.
+
+    new_class: class of the manifest -> the model's, less than 0 where it has none.
+    """
+    group, size, labels = place.group, len(manifest), new_class[manifest.labels]
     each = max(1, min(_BATCH, _LOGITS // manifest.num_classes))
     step = each * group.size
     dim = trainee.head.weight.shape[1]
     columns = np.empty((size, 6))
     with ExitStack() as opened:
         written = None
-        if place.is_first:
+        if place.is_first and folder is not None:
             aside = opened.enter_context(safeio.atomic(folder / "embeddings.npy"))
             written = np.lib.format.open_memmap(aside, "w+", np.float32, (size, dim))
         for first in range(0, size, step):
             rows = np.minimum(np.arange(first, first + step), size - 1)
             mine = rows[group.rank * each : (group.rank + 1) * each]
-            emb_BD, told_B6 = _answered(trainee, manifest, pixels, mine, place)
+            emb_BD, told_B6 = _answered(trainee, np.maximum(labels[mine], 0), pixels, mine, place)
             last = min(first + step, size)
-            every_ND = group.all_gather(emb_BD)[: last - first]
             columns[first:last] = group.all_gather(told_B6)[: last - first].cpu().numpy()
+            every_ND = emb_BD if folder is None else group.all_gather(emb_BD)[: last - first]
             if written is not None:
                 written[first:last] = every_ND.cpu().numpy()
         if written is not None:
             written.flush()
     own, rival, rival_class, label, largest, total = columns.T
+    lost = labels < 0
+    is_nearest = lost & (own >= rival)
+    rival = np.where(is_nearest, own, rival)
+    rival_class = np.where(is_nearest, 0, rival_class).astype(np.int64)
     return Answers(
-        own=own,
+        own=np.where(lost, _NOWHERE, own),
         rival=rival,
-        rival_class=rival_class.astype(np.int64),
-        label_logit=label,
+        rival_class=np.flatnonzero(new_class >= 0)[rival_class],
+        label_logit=np.where(lost, _NOWHERE * np.abs(largest), label),
         max_logit=largest,
         log_sum_exp=total,
     )
 
 
 def _answered(
-    trainee: Trainee, manifest: Manifest, pixels: Pixels, rows: NDArray[np.int64], place: Place
+    trainee: Trainee, given: Classes, pixels: Pixels, rows: NDArray[np.int64], place: Place
 ) -> tuple[Tensor, Tensor]:
-    """`[B, D]` embeddings and `[B, 6]` columns of `Answers`."""
+    """`[B, D]` embeddings and `[B, 6]` columns of `Answers`, in the model's numbers."""
     head = trainee.head
     images = to_input(torch.from_numpy(pixels.batch(rows)).to(place.device))
-    given_B = torch.from_numpy(manifest.labels[rows]).to(place.device)
+    given_B = torch.from_numpy(given).to(place.device)
     emb_BD = trainee.backbone(images).float()
     if not torch.isfinite(emb_BD).all():
         raise NumericsError(
             f"an embedding of images {rows[0]} to {rows[-1]} is not finite: the model's training "
             "diverged. Lower optimiser.lr or the head's scale"
         )
-    output = head(emb_BD, given_B, epoch=0, samples_B=torch.from_numpy(rows).to(place.device))
+    output = head(emb_BD, given_B, epoch=0)
     logits_BC = output.logits_BC
     assert logits_BC is not None, "the reference form has them"
     label_B = logits_BC.gather(1, given_B[:, None])[:, 0]
@@ -172,15 +201,24 @@ def _answered(
     return emb_BD, torch.stack([column.double() for column in told], dim=1)
 
 
-def _centres(head: Head, place: Place, folder: Path) -> tuple[int, float]:
-    """Class centres into a file; centres of a class, and the scale of the logits."""
+def _centres(head: Head, new_class: Classes, place: Place, folder: Path) -> tuple[int, float]:
+    """Class centres into a file, zeros for a class that the model has none of.
+
+    Returns centres of a class, and the scale of the logits.
+    """
+    loss_k = head.slots.similarity.centres_per_class
     if place.is_first:
+        weight = (
+            head.weight.detach().float().cpu().numpy().reshape(-1, loss_k, head.weight.shape[1])
+        )
+        whole = np.zeros((len(new_class), *weight.shape[1:]), dtype=np.float32)
+        whole[new_class >= 0] = weight[new_class[new_class >= 0]]
         with safeio.atomic(folder / "weight.npy") as aside, aside.open("wb") as file:
-            np.save(file, head.weight.detach().float().cpu().numpy())
-    return head.slots.similarity.centres_per_class, head.slots.scale.current(head.state_of("scale"))
+            np.save(file, whole.reshape(-1, weight.shape[2]))
+    return loss_k, head.slots.scale.current(head.state_of("scale"))
 
 
-def _course(trained: Trained, manifest: Manifest) -> Course:
+def _course(trained: Trained, manifest: Manifest, new_class: Classes) -> Course:
     """What its records say that the training decided; of two attempts at an epoch the later."""
     rows = first_epochs.gather(trained.folder, trained.config.epochs)
     passes = rows["metrics"].filter(pc.equal(rows["metrics"]["name"], "train/loss"))
@@ -202,6 +240,6 @@ def _course(trained: Trained, manifest: Manifest) -> Course:
         epochs=int(pc.max(passes["epoch"]).as_py()),
         epoch=epoch[order],
         row=row[order],
-        proposed=moves["proposed"].to_numpy()[order],
+        proposed=np.flatnonzero(new_class >= 0)[moves["proposed"].to_numpy()[order]],
         score=moves["score"].to_numpy().astype(np.float64)[order],
     )

@@ -1,8 +1,11 @@
-"""What a model of another stage, and its training, say about every sample it was trained on.
+"""What a model of another stage, and its training, say about samples.
 
-Samples are those of the model's own training set, in its own numbers (see
-`frlib.cleaning.evidence`). The model sees each image once: not mirrored, in evaluation mode. Every
-worker passes its share of them.
+over trained    the samples that the model was trained on, with the labels that it was given
+over whole      every sample of the noisy set, with its first label, also those that findings had
+                taken out or relabelled before: the model has not learned these by heart
+
+The model sees each image once: not mirrored, in evaluation mode. Every worker passes its share of
+them. See `frlib.cleaning.evidence`.
 """
 
 from pathlib import Path
@@ -25,6 +28,9 @@ class Config(Stage):
         doc="what the model is asked: its answer to each sample, embeddings; nothing: what the "
         "training decided is all there is, and no image is looked at",
     )
+    over: Literal["trained", "whole"] = setting(
+        "trained", doc="which samples: those trained on, or all of the noisy set"
+    )
 
 
 def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
@@ -42,7 +48,7 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
     """What is asked; the rest follows from the inputs."""
-    return {"sees": sorted(config.sees)}
+    return {"sees": sorted(config.sees), "over": config.over}
 
 
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
@@ -57,17 +63,14 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     assert isinstance(job.stage, Config)
     stages = staged.every(job.run)
     model, module = stages[job.stage.model], staged.module_of(job.run, job.stage.model)
-    run = view(job.stage, job.run)
+    made = job.inputs[job.stage.model]
+    several = hasattr(module, "trained")
+    run = module.trained(model, job.run, made) if several else view(job.stage, job.run)
     clean = getattr(model, "clean", None)
     if clean is not None and clean.stage:
         run = with_path(run, "clean", staged.cleaned(clean, job.run, job.inputs))
-    trained = _evidence.Trained(
-        config=run,
-        folder=module.weights(job.inputs[job.stage.model]),
-        seed=model.seed_for(job.seed),
-        store=job.store,
-    )
-    return _evidence.collect(trained, job.stage.sees, job.place, folder)
+    trained = _evidence.Trained(run, module.weights(made), job.store)
+    return _evidence.collect(trained, job.stage.sees, job.stage.over, job.place, folder)
 
 
 def _before(config: Config, run: TrainConfig) -> str:

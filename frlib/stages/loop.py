@@ -2,7 +2,9 @@
 
     model 1, findings 1     those of `after`
     model r                 trained, with `changes`, on the set cleaned by findings r − 1
-    findings r              of the rule on model r, told of the set as it was at first
+    findings r              of the rule on model r, told of the set as it was at first: over the
+                            whole set, or, of a rule that asks the course of training, over what
+                            model r was trained on and composed with findings r − 1
 
 It ends after `rounds`, or with the first model whose selection metric does not rise over all
 before; the findings of the best model are those that count. Rounds are kept in folders
@@ -115,29 +117,30 @@ def _rounds(
     from frlib.stages._training import Training, finished
 
     run, place = view(config, job.run), job.place
-    first = job.inputs[config.model]
-    attempt = ledger.completed(finished(first)) if place.is_first else None
+    first = staged.module_of(job.run, config.model).weights(job.inputs[config.model])
+    attempt = ledger.completed(first) if place.is_first else None
     metrics = ledger.final_metrics(attempt) if attempt is not None else {}
     found = job.inputs[config.after] / FILE
     name = run.stopping.name
     yield 1, place.told(metrics.get(name, float("nan"))), found, {}
     sees = ("answers", "embeddings") if {"answers", "embeddings"} & set(config.rule.needs) else ()
+    over = "trained" if "course" in config.rule.needs else "whole"
     for number in range(2, config.rounds + 1):
         clean = Clean.parse({"path": str(found), "apply": config.apply})
         own, room = with_path(run, "clean", clean), folder / f"round{number}"
         trained_to = Training(own, room, f"round{number}", job).train()
         metric = place.told(trained_to.get(name, float("nan")))
-        trained = _evidence.Trained(own, finished(room), job.seed, job.store)
-        file, facts = room / FILE, dict[str, Any]()
-        if not place.told(float(file.is_file())):
-            _evidence.collect(trained, sees, place, room / _EVIDENCE)
+        found, facts = room / FILE, dict[str, Any]()
+        if not place.told(float(found.is_file())):
+            trained = _evidence.Trained(own, finished(room), job.store)
+            _evidence.collect(trained, sees, over, place, room / _EVIDENCE)
             if place.is_first:
                 decided(config.rule, evidence.read(room / _EVIDENCE), room)
-                shutil.rmtree(room / _EVIDENCE)
         if place.is_first:
-            facts = counts(findings_of.read(file))
-        found = file
-        yield number, metric, file, facts
+            shutil.rmtree(room / _EVIDENCE, ignore_errors=True)
+            facts = counts(findings_of.read(found))
+        place.told(0.0)  # the others wait here until the findings are there
+        yield number, metric, found, facts
 
 
 def _trained(config: Config) -> tuple[Any, Stage]:

@@ -112,6 +112,13 @@ def weights(folder: Path) -> Path:
     return found
 
 
+def trained(config: Config, run: TrainConfig, folder: Path) -> TrainConfig:
+    """The run of the best round, short of other stages' weights and findings."""
+    best = _round(config, safeio.read_json(folder / _BEST)["round"])
+    found: TrainConfig = _train().view(best, run)
+    return found
+
+
 def _train() -> Any:
     return discover.load(staged.PACKAGE, "train")
 

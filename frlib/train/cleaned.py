@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frlib.cleaning import findings
 from frlib.cleaning.applied import apply_to, placed
@@ -22,9 +23,13 @@ BEFORE = -1
 
 @dataclass(frozen=True)
 class Cleaning:
-    """found: on the noisy training rows. scores: `cleaning/*`, as far as the truth is known."""
+    """found: on the noisy training rows. scores: `cleaning/*`, as far as the truth is known.
+
+    new_class: `[C]` class of the noisy set -> the run's, `DROPPED` where nothing of it is left.
+    """
 
     found: Findings
+    new_class: NDArray[np.int64]
     scores: dict[str, float]
 
     def record(self, writer: RunWriter) -> None:
@@ -67,7 +72,9 @@ def cleaned(prepared: Prepared, clean: Clean) -> tuple[Prepared, Cleaning | None
     train = prepared.train
     found = placed(findings.read(path), train)
     scores = score(found, train.labels, train.true_labels, train.kinds)
-    left = apply_to(train, found, clean.apply).manifest
-    about: dict[str, Any] = left.facts["cleaning"] | {"scores": scores.to_json()}
-    left = replace(left, facts=left.facts | {"cleaning": about})
-    return replace(prepared, train=left), Cleaning(found, scores.metrics("cleaning/"))
+    done = apply_to(train, found, clean.apply)
+    facts = done.manifest.facts
+    about: dict[str, Any] = facts["cleaning"] | {"scores": scores.to_json()}
+    left = replace(done.manifest, facts=facts | {"cleaning": about})
+    cleaning = Cleaning(found, done.new_class, scores.metrics("cleaning/"))
+    return replace(prepared, train=left), cleaning
