@@ -24,7 +24,7 @@ from frlib.denoise._votes import Votes, elected, titled
 PAPER = Paper(
     key="wu2022boundaryface",
     title="BoundaryFace list",
-    where="section 3.2; votes of several epochs are not in the paper",
+    where="the samples that its head relabels; votes of several epochs are ours",
     url="https://arxiv.org/abs/2210.04567",
 )
 

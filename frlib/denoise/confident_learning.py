@@ -11,12 +11,12 @@ Here the model is asked about its own training set, as all rules here do: a labe
 learned by heart looks right, which weakens the method most where a model overfits. Several models,
 each trained without a part of the set, would do it justice.
 
-Suspicion: 1 − p_iy, one minus the self-confidence by which cleanlab ranks.
+Suspicion: 1 − p_iy, one minus what cleanlab calls self-confidence.
 
 All N·C probabilities are held at once, and copied: no more than 2^28 of them are accepted, which
-take about 4 GB. cleanlab compares every class with every other one: eight thousand classes take
-minutes. It warns of every class in which it has too few images to name all it would; the facts
-count these warnings.
+take about 4 GB. cleanlab compares every class with every other one: eight thousand take over a
+minute. Its pruning filters name no image of a class that has a single one, and warn of it; the
+facts count the warnings.
 
 Source: Northcutt, Jiang and Chuang, Confident Learning, JAIR 70, 2021, arXiv 1911.00068; package
 cleanlab, `cleanlab.filter.find_label_issues`. Needs the extra `denoise`.
@@ -41,7 +41,7 @@ from frlib.denoise._rule import Rule
 PAPER = Paper(
     key="northcutt2021confident",
     title="Confident learning",
-    where="sections 3.1 and 3.2, as in cleanlab",
+    where="as cleanlab.filter.find_label_issues does it",
     url="https://arxiv.org/abs/1911.00068",
 )
 MOST_NUMBERS = 2**28

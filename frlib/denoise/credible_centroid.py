@@ -10,8 +10,8 @@ digits first, since 0.55·100 is 55.000…01 as a float. At T = 0.9 a class of f
 nothing, and every class of more loses some, also where no label in it is wrong.
 
 The source scales columns, which is the default here: dimensions that hold little of all lengths
-count as much as others, and a sample's verdict depends on the whole set. Its paper does not mention
-it. Without, distances are those between directions.
+count as much as others, and a sample's verdict depends on the whole set. The README does not
+explain it. Without, distances are those between directions.
 
 Suspicion: r^(1/(1−T) − 1), with r in (0, 1) the mid-rank, among all samples, of how much further d
 is than the median distance of the class. Its mean is 1 − T, the share of wrong labels that the rule

@@ -33,7 +33,7 @@ from frlib.denoise._rule import Rule
 PAPER = Paper(
     key="han2018coteaching",
     title="Large loss",
-    where="section 3, small-loss instances, used in one pass",
+    where="the small-loss criterion, turned round and used in one pass",
     url="https://arxiv.org/abs/1804.06872",
 )
 

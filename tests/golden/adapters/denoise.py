@@ -1,15 +1,23 @@
-"""Decisions about samples `heads/subcenter_drop__*.npz` against `frlib.denoise`.
+"""Decisions about samples against `frlib.denoise`.
 
-`check_confidence` is the part of `nr__derived` that `frlib.denoise` answers for.
+`heads/subcenter_drop__*.npz`, and the credible samples of MixBCT, `bct/denoise_*.npz`, which are
+also asked for in another order. `check_confidence` is the part of `nr__derived` that
+`frlib.denoise` answers for.
 """
 
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from frlib.denoise.credible_centroid import credible
 from frlib.denoise.low_confidence import confidence
 from frlib.denoise.subcenter_drop import drop, keep_within
-from tests.golden.case import Arrays, Check
+from tests.golden.case import Arrays, Case, Check
+
+FOLDER = "bct"
 
 
 def check_confidence(arrays: Arrays, meta: dict[str, Any]) -> None:
@@ -50,3 +58,26 @@ def _subcenter_drop(arrays: Arrays, meta: dict[str, Any]) -> None:
 
 
 METHODS: dict[str, Check] = {"subcenter_drop__derived": _subcenter_drop}
+
+
+def cases(root: Path) -> Iterator[Case]:
+    """One case a share and variant."""
+    for path in sorted((root / FOLDER).glob("denoise_*.npz")):
+        with np.load(path, allow_pickle=False) as stored:
+            for share in stored["T"].tolist():
+                for variant, column_scale in (("keep", True), ("keep_rowonly", False)):
+                    name = f"{variant}_T{round(100 * share)}"
+                    yield Case(
+                        f"{FOLDER}/{path.name}:{name}",
+                        partial(_credible, path, name, share, column_scale),
+                    )
+
+
+def _credible(path: Path, name: str, share: float, column_scale: bool) -> None:
+    with np.load(path, allow_pickle=False) as stored:
+        features, labels, wanted = stored["features"], stored["labels"], stored[name]
+    found = credible(features, labels, int(labels.max()) + 1, share, column_scale)
+    np.testing.assert_array_equal(found.keep, wanted)
+    order = np.random.default_rng(0).permutation(len(labels))
+    moved = credible(features[order], labels[order], int(labels.max()) + 1, share, column_scale)
+    np.testing.assert_array_equal(moved.keep, wanted[order])

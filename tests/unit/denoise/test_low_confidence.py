@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from frlib.core.errors import DataError, NumericsError
-from frlib.denoise.low_confidence import THRESHOLD, confidence
+from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.denoise.low_confidence import THRESHOLD, Config, confidence, decide
+from tests.unit.denoise.worlds import answers, embedded, evidence
 
 
 def summary(logits, labels):
@@ -71,3 +72,41 @@ def test_confidence_when_the_batch_is_empty_then_empty():
 def test_confidence_when_inputs_do_not_fit_then_says_so(given, error, message):
     with pytest.raises(error, match=message):
         confidence(*given)
+
+
+FLAT, SURE, ELSEWHERE = [0.0, 0, 0, 0], [5.0, 0, 0, 0], [0.0, 9, 0, 0]
+
+
+def test_decide_when_by_hand_then_flags_what_is_sure_of_nobody_and_proposes_nothing():
+    seen = evidence([0, 0, 0], 4, answers=answers([FLAT, SURE, ELSEWHERE], [0, 0, 0]))
+    found = decide(seen, Config(threshold=0.3))
+    assert found.is_flagged.tolist() == [True, False, False]
+    assert found.proposed.tolist() == [-1, -1, -1]
+    sure, elsewhere = (1 / (1 + 3 * math.exp(-top)) for top in (5, 9))
+    assert found.suspicion == pytest.approx([0.75, 1 - sure, 1 - elsewhere])
+    assert found.facts == {"threshold": 0.3, "classes": 4}
+
+
+def test_decide_when_embeddings_are_there_then_the_scale_is_quoted():
+    seen = evidence(
+        [0, 1],
+        4,
+        answers=answers([FLAT, SURE], [0, 1]),
+        embedded=embedded(np.ones((2, 3)), np.ones((4, 3)), scale=32.0),
+    )
+    assert decide(seen, Config(threshold=0.3)).facts["scale"] == 32.0
+
+
+@pytest.mark.parametrize(("threshold", "warned"), [(0.25, True), (0.007, True), (0.26, False)])
+def test_decide_when_the_threshold_flags_nothing_then_warned(threshold, warned):
+    seen = evidence([0], 4, answers=answers([FLAT], [0]))
+    found = decide(seen, Config(threshold=threshold))
+    assert ("warning" in found.facts) == warned
+    assert found.is_flagged.tolist() == [not warned]
+
+
+def test_decide_when_a_logit_is_nan_then_says_so():
+    with pytest.raises(NumericsError, match="image 1"):
+        decide(evidence([0, 0], 2, answers=answers([[1, 0], [math.nan, 0]], [0, 0])), Config())
+    with pytest.raises(ConfigError, match="no answers"):
+        decide(evidence([0], 2), Config())

@@ -5,7 +5,8 @@ import pytest
 
 from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.denoise import subcenter_drop
-from frlib.denoise.subcenter_drop import drop, keep_within
+from frlib.denoise.subcenter_drop import Config, decide, drop, keep_within
+from tests.unit.denoise.worlds import embedded, evidence
 
 
 def naive(emb, weight, labels, loss_k, angle):
@@ -207,3 +208,43 @@ def test_drop_when_inputs_do_not_fit_then_says_so(change, error, message):
 def test_keep_within_when_cosines_do_not_fit_then_says_so(cos, error, message):
     with pytest.raises(error, match=message):
         keep_within(cos, [0, 1], 2)
+
+
+def test_decide_when_by_hand_then_flags_beyond_the_angle_and_proposes_nothing():
+    weight = np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [1, 1], [1, -1]])
+    at = np.deg2rad([0, 10, 90, 44, 76, 0])
+    emb = np.stack([np.cos(at), np.sin(at)], axis=1)
+    given = [0, 0, 0, 0, 0, 1]
+    world = evidence(given, 3, embedded=embedded(emb, weight, loss_k=2, scale=10.0))
+    found = decide(world, Config())
+    assert found.is_flagged.tolist() == [False, False, True, False, True, True]
+    assert (found.proposed == -1).all()
+    cos = np.cos([*at[:5], np.pi / 2])
+    expected = 1 / (1 + np.exp(10 * (cos - math.cos(math.radians(75)))))
+    assert found.suspicion == pytest.approx(expected, abs=1e-6)
+    assert found.facts == {
+        "loss_k": 2,
+        "votes_for_dominant": 4,
+        "votes_for_others": 2,
+        "classes_split": 1,
+        "classes_lost": 1,
+    }
+
+
+def test_decide_when_the_angle_changes_then_as_replayed_from_the_cosines():
+    emb, weight, labels = faces(2)
+    world = evidence(labels, 11, embedded=embedded(emb, weight, loss_k=3))
+    stored = drop(world.vectors.embeddings, world.vectors.weight, labels, 3).cos_to_dominant
+    flags = []
+    for angle in (20.0, 75.0, 120.0):
+        found = decide(world, Config(drop_angle_deg=angle))
+        kept = keep_within(stored, labels, 11, angle).keep
+        np.testing.assert_array_equal(found.is_flagged, ~kept)
+        np.testing.assert_array_equal(found.is_flagged, found.suspicion >= 0.5)
+        flags.append(found.is_flagged.sum())
+    assert flags[0] > flags[1] > flags[2]
+
+
+def test_decide_when_cosines_are_extreme_then_no_overflow():
+    world = evidence([0, 0], 1, embedded=embedded([[1, 0], [-1, 0]], [[1, 0]], scale=1e6))
+    assert decide(world, Config()).suspicion.tolist() == [0, 1]
