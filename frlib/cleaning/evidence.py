@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from frlib.cleaning import findings
 from frlib.cleaning.findings import Findings
 from frlib.core import safeio
-from frlib.core.errors import ConfigError, DataError
+from frlib.core.errors import ConfigError, DataError, RecordError
 from frlib.data.texts import Texts, texts, to_arrow
 
 Need = Literal["answers", "embeddings", "course", "truth"]
@@ -36,13 +36,15 @@ class Answers:
     """What the model answers to each sample, in evaluation mode, not mirrored; `[N]` each.
 
     own: cosine with the given class (nearest centre of it). rival: the largest one with another
-    class, and that class. label_logit: of the given class, with margin and scale. max_logit: the
+    class, and that class. second: the largest with a class beside these two; −1 where there is
+    none. label_logit: of the given class, with margin and scale. max_logit: the
     largest of all, which may be the label's. log_sum_exp: over all, with margin and scale.
     """
 
     own: NDArray[np.float64]
     rival: NDArray[np.float64]
     rival_class: NDArray[np.int64]
+    second: NDArray[np.float64]
     label_logit: NDArray[np.float64]
     max_logit: NDArray[np.float64]
     log_sum_exp: NDArray[np.float64]
@@ -232,7 +234,7 @@ def read(folder: Path) -> Evidence:
             before=findings.read(before) if before.is_file() else None,
             applied=about["applied"],
         )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RecordError) as error:
         raise DataError(
             f"{folder}: no evidence can be read from it ({error!r}); expected the output of an "
             "evidence stage. Make it again"

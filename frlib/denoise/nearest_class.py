@@ -1,8 +1,8 @@
 """Samples that lie nearer to another class than to their own, by the model's plain cosines.
 
-    gap_i      = max_{j≠y} c_ij − c_iy
+    gap_i      = c_(1) − c_iy            c_(1), c_(2) the largest cosines with other classes than y
     flag_i     = gap_i > gap
-    proposal_i = argmax_{j≠y} c_ij where gap_i > sure; else none
+    proposal_i = the class of c_(1) where c_(1) − c_(2) > lead; else none
     suspicion  = 1 / (1 + exp(−s·(gap_i − gap)))         s the scale of the logits
 
 It is BoundaryFace's test with a bar of one's own in place of the margin, and asked of a finished
@@ -17,7 +17,6 @@ NeurIPS 2020.
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import model_validator
 from scipy.special import expit
 
 from frlib.cleaning.evidence import Evidence, Need
@@ -30,36 +29,28 @@ PAPER = Paper(key="own", title="Nearest class", where="this project's own constr
 
 
 class Config(Rule):
-    """Two bars on the gap of cosines."""
+    """How much nearer another class must be, and how clearly it must be the one."""
 
     needs: ClassVar[tuple[Need, ...]] = ("answers", "embeddings")
     name: Literal["nearest_class"] = "nearest_class"
     gap: float = setting(0.1, ge=-2, le=2, doc="cosine by which another class must be nearer")
-    sure: float = setting(
-        0.1, ge=-2, le=2, doc="cosine by which it must be nearer to be proposed; at least gap"
+    lead: float = setting(
+        0.1, ge=0, le=2, doc="cosine by which it must lead over a third class to be proposed"
     )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Config":
-        if self.sure < self.gap:
-            raise ValueError(
-                f"sure={self.sure:g} is below gap={self.gap:g}: what is proposed is flagged first"
-            )
-        return self
 
 
 def label(config: Config) -> str:
     """Name in tables."""
-    sure = "" if config.sure == config.gap else f", sure {config.sure:g}"
-    return f"{PAPER.title} (gap {config.gap:g}{sure})"
+    return f"{PAPER.title} (gap {config.gap:g}, lead {config.lead:g})"
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:
-    """Verdicts, with the nearest class as the proposal where it is sure."""
+    """Verdicts, with the nearest class as the proposal where it leads."""
     answers = evidence.answered
     gap_N = answers.rival - answers.own
     flagged = gap_N > config.gap
-    proposed = np.where(gap_N > config.sure, answers.rival_class, NO_PROPOSAL)
+    leads = answers.rival - answers.second > config.lead
+    proposed = np.where(leads, answers.rival_class, NO_PROPOSAL)
     suspicion = expit(evidence.vectors.scale * (gap_N - config.gap))
-    facts = {"suspected_only": int((flagged & (proposed == NO_PROPOSAL)).sum())}
+    facts = {"suspected_only": int((flagged & ~leads).sum())}
     return evidence.findings(config.name, flagged, suspicion, proposed, facts)

@@ -138,7 +138,7 @@ def _asked(
     each = max(1, min(_BATCH, _LOGITS // manifest.num_classes))
     step = each * group.size
     dim = trainee.head.weight.shape[1]
-    columns = np.empty((size, 6))
+    columns = np.empty((size, 7))
     with ExitStack() as opened:
         written = None
         if place.is_first and folder is not None:
@@ -147,23 +147,25 @@ def _asked(
         for first in range(0, size, step):
             rows = np.minimum(np.arange(first, first + step), size - 1)
             mine = rows[group.rank * each : (group.rank + 1) * each]
-            emb_BD, told_B6 = _answered(trainee, np.maximum(labels[mine], 0), pixels, mine, place)
+            emb_BD, told_B7 = _answered(trainee, labels[mine], pixels, mine, place)
             last = min(first + step, size)
-            columns[first:last] = group.all_gather(told_B6)[: last - first].cpu().numpy()
+            columns[first:last] = group.all_gather(told_B7)[: last - first].cpu().numpy()
             every_ND = emb_BD if folder is None else group.all_gather(emb_BD)[: last - first]
             if written is not None:
                 written[first:last] = every_ND.cpu().numpy()
         if written is not None:
             written.flush()
-    own, rival, rival_class, label, largest, total = columns.T
+    own, rival, rival_class, second, label, largest, total = columns.T
     lost = labels < 0
     is_nearest = lost & (own >= rival)
+    second = np.where(lost, np.where(is_nearest, rival, np.maximum(own, second)), second)
     rival = np.where(is_nearest, own, rival)
     rival_class = np.where(is_nearest, 0, rival_class).astype(np.int64)
     return Answers(
         own=np.where(lost, _NOWHERE, own),
         rival=rival,
         rival_class=np.flatnonzero(new_class >= 0)[rival_class],
+        second=np.maximum(second, _NOWHERE),
         label_logit=np.where(lost, _NOWHERE * np.abs(largest), label),
         max_logit=largest,
         log_sum_exp=total,
@@ -173,10 +175,15 @@ def _asked(
 def _answered(
     trainee: Trainee, given: Classes, pixels: Pixels, rows: NDArray[np.int64], place: Place
 ) -> tuple[Tensor, Tensor]:
-    """`[B, D]` embeddings and `[B, 6]` columns of `Answers`, in the model's numbers."""
+    """`[B, D]` embeddings and `[B, 7]` columns of `Answers`, in the model's numbers.
+
+    given: `[B]`; less than 0: class 0 stands in for one that the model does not have, with no
+    margin.
+    """
     head = trainee.head
     images = to_input(torch.from_numpy(pixels.batch(rows)).to(place.device))
     given_B = torch.from_numpy(given).to(place.device)
+    lost_B, given_B = given_B < 0, given_B.clamp(min=0)
     emb_BD = trainee.backbone(images).float()
     if not torch.isfinite(emb_BD).all():
         raise NumericsError(
@@ -186,14 +193,18 @@ def _answered(
     output = head(emb_BD, given_B, epoch=0)
     logits_BC = output.logits_BC
     assert logits_BC is not None, "the reference form has them"
-    label_B = logits_BC.gather(1, given_B[:, None])[:, 0]
     similarity = head.slots.similarity
     towards_BD = directions(emb_BD) if similarity.normalised else emb_BD
-    survey = Streamed(towards_BD, head.weight, similarity, head.shard).survey(given_B)
+    survey = Streamed(towards_BD, head.weight, similarity, head.shard).survey(given_B, depth=2)
+    scale = head.slots.scale.current(head.state_of("scale"))
+    label_B = logits_BC.gather(1, given_B[:, None])[:, 0]
+    label_B = torch.where(lost_B, scale * survey.own_B, label_B)
+    logits_BC = logits_BC.scatter(1, given_B[:, None], label_B[:, None])
     told = (
         survey.own_B,
         survey.first_B,
         survey.first_class_B,
+        survey.second_B,
         label_B,
         logits_BC.amax(1),
         logits_BC.double().logsumexp(1),

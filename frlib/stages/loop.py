@@ -6,8 +6,8 @@
                             whole set, or, of a rule that asks the course of training, over what
                             model r was trained on and composed with findings r − 1
 
-It ends after `rounds`, or with the first model whose selection metric does not rise over all
-before; the findings of the best model are those that count. Rounds are kept in folders
+It ends after `rounds`, or where the selection metric has not risen over all models before for
+`patience` rounds; the findings of the best model are those that count. Rounds are kept in folders
 `round<r>`, with their records; `rounds.json` says how each went.
 """
 
@@ -49,6 +49,7 @@ class Config(Stage):
         {}, doc="path of a field -> its value in the trainings of the rounds"
     )
     rounds: int = setting(3, ge=2, doc="rounds at most, the first included")
+    patience: int = setting(1, ge=1, doc="rounds in a row without a rise after which it ends")
     apply: Apply = setting("both", doc="what is done about flagged samples: see `clean.apply`")
 
 
@@ -68,7 +69,8 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
     """The run of a round, the rule, and how often; the rest follows from the first round."""
-    told = {"rule": config.rule, "rounds": config.rounds, "apply": config.apply}
+    fields = ("rule", "rounds", "patience", "apply")
+    told: dict[str, Any] = {name: getattr(config, name) for name in fields}
     return told | {"run": view(config, run)}
 
 
@@ -84,12 +86,15 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     config = job.stage
     assert isinstance(config, Config)
     rule = view(config, job.run).stopping
-    best, best_metric, told = Path(), None, list[dict[str, Any]]()
+    best, best_metric, waited, told = Path(), None, 0, list[dict[str, Any]]()
     for number, metric, file, facts in _rounds(config, job, folder):
         told.append({"round": number, "metric": metric, **facts})
-        if not rule.is_better(metric, best_metric):
+        if rule.is_better(metric, best_metric):
+            best, best_metric, waited = file, metric, 0
+        else:
+            waited += 1
+        if waited >= config.patience:
             break
-        best, best_metric = file, metric
     if not told[0]["metric"] == told[0]["metric"]:
         raise DataError(
             f"{rule.name} of the first round is not a number: nothing says when to stop. Hold "

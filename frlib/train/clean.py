@@ -38,6 +38,9 @@ class Clean(Config):
         doc="times that the set is judged; from the second on by a model trained on what the one "
         "before left, as long as the selection metric rises",
     )
+    patience: int = setting(
+        1, ge=1, doc="rounds in a row without a rise after which it is not judged again"
+    )
     stage: str = setting("", doc="a stage of this run whose findings are meant")
     path: str = place("", doc="a findings.parquet")
     sha256: str = setting(
@@ -71,6 +74,11 @@ class Clean(Config):
             raise ValueError(
                 f"{' and '.join(given)} are set; expected one of rule, stage and path: whose "
                 "findings are meant"
+            )
+        if self.sha256 and not self.path:
+            raise ValueError(
+                f"sha256={self.sha256!r} is set without a path: a checksum is of the file that a "
+                "path leads to; leave it empty"
             )
         alone = {"changes": self.changes, "rounds": self.rounds > 1}
         spare = [name for name, value in alone.items() if value and self.rule is None]
@@ -127,6 +135,7 @@ class Clean(Config):
                 "rule": self.rule,
                 "changes": self.changes,
                 "rounds": self.rounds,
+                "patience": self.patience,
                 "apply": self.apply,
             }
         return stages

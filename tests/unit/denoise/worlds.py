@@ -57,6 +57,7 @@ def answers(
         own=label / scale + margin,
         rival=others.max(axis=1) / scale,
         rival_class=others.argmax(axis=1),
+        second=np.sort(others, axis=1)[:, -2] / scale,
         label_logit=label,
         max_logit=most,
         log_sum_exp=most + np.log(np.exp(z - most[:, None]).sum(axis=1)),
