@@ -12,12 +12,12 @@ Pixels come in as arrays, so a sheet knows nothing of data sets. Written as PNG.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from analysis.galleries._text import cut, font_of, wrapped
 from frlib.core import safeio
 from frlib.core.errors import ConfigError
 
@@ -84,8 +84,8 @@ def draw(sections: Sequence[Section], title: str, subtitle: str) -> Image.Image:
     rights = [max(len(row.right) for row in one.rows) for one in shown]
     right_x = _MARGIN + _width(left) + _MIDDLE
     width = max(right_x + _width(max(rights, default=1)) + _BESIDE + _CAPTION + _MARGIN, 760)
-    title_font, font, small = _font(24), _font(16), _font(14)
-    subtitles = _wrapped(subtitle, small, width - 2 * _MARGIN)
+    title_font, font, small = font_of(24), font_of(16), font_of(14)
+    subtitles = wrapped(subtitle, small, width - 2 * _MARGIN)
     row_height = _TILE + 2 * _FRAME + _GAP
     head = _MARGIN + 34 + _LINE * len(subtitles) + 8
     heights = [64 + row_height * len(one.rows) for one in shown]
@@ -109,7 +109,7 @@ def draw(sections: Sequence[Section], title: str, subtitle: str) -> Image.Image:
             pen.text((caption_x, y + 6), row.kind.replace("_", " "), colour, font)
             room = (_TILE - 26) // _LINE + 1
             for number, line in enumerate(row.lines[:room]):
-                text = _cut(line, small, _CAPTION)
+                text = cut(line, small, _CAPTION)
                 pen.text((caption_x, y + 28 + _LINE * number), text, _INK, small)
             y += row_height
     return picture
@@ -132,32 +132,3 @@ def _tiles(
             shown = shown.resize((_TILE, _TILE), Image.Resampling.BILINEAR)
         picture.paste(shown, (x + _FRAME, y + _FRAME))
         x += _TILE + 2 * _FRAME + _GAP
-
-
-def _font(size: int) -> Any:
-    return ImageFont.load_default(size)
-
-
-def _wrapped(text: str, font: Any, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _cut(text: str, font: Any, width: int) -> str:
-    """The text, or as much of its two ends as fits with dots between."""
-    if font.getlength(text) <= width:
-        return text
-    kept = len(text) - 1
-    while kept > 2 and font.getlength(_ends(text, kept)) > width:
-        kept -= 1
-    return _ends(text, kept)
-
-
-def _ends(text: str, kept: int) -> str:
-    tail = kept // 3
-    return f"{text[: kept - tail]}...{text[len(text) - tail :]}"

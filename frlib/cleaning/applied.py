@@ -1,6 +1,7 @@
 """A training set after findings on it: samples dropped or given other labels, the truth kept.
 
 Classes of which nothing stays vanish; the others are numbered without gaps, in their old order.
+Rows keep theirs: where nothing is flagged and no class is empty, it is the set before.
 """
 
 from dataclasses import dataclass, replace
@@ -88,7 +89,6 @@ def apply_to(manifest: Manifest, found: Findings, apply: Apply) -> Cleaned:
     rows = np.flatnonzero(~dropped)
     kinds = np.where(relabelled, _kinds(labels, manifest), manifest.kinds).astype(np.int8)
     left = replace(manifest, labels=labels, kinds=kinds).take(rows)
-    order = np.lexsort((np.arange(len(rows)), left.labels))
     lost = [manifest.identities[c] for c in np.flatnonzero((manifest.class_sizes > 0) & ~staying)]
     new_class = np.where(staying, np.cumsum(staying) - 1, DROPPED)
     about = {
@@ -100,10 +100,10 @@ def apply_to(manifest: Manifest, found: Findings, apply: Apply) -> Cleaned:
         "classes_lost": len(lost),
         "classes_lost_names": lost[:_NAMED],
     }
-    kept = left.take(order).keep_identities(staying)
+    kept = left.keep_identities(staying)
     return Cleaned(
         manifest=replace(kept, facts=kept.facts | {"cleaning": about}),
-        rows=rows[order],
+        rows=rows,
         new_class=new_class.astype(np.int64),
     )
 

@@ -3,12 +3,17 @@
 dropped before            stays as it was found then
 relabelled before         keeps that label, unless it is flagged now
 flagged now               by what is found now; a proposal that is the first label clears the sample
+kept as it was            stays as it was found then, unless it is flagged now
+
+Suspicion is of the label that was there at first: of a sample that is cleared, 1 less that of the
+label it had instead; of one that was flagged before and is not now, as it was then; else as now.
 """
 
 from dataclasses import replace
 
 import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
@@ -17,7 +22,11 @@ from frlib.data.texts import to_arrow
 
 
 def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
-    """Both together, on the samples of `before`. `DataError` where `now` names others."""
+    """Both together, on the samples of `before`.
+
+    `DataError` where `now` is not on what `before` left: names other samples, or gives them other
+    labels.
+    """
     identities = tuple(sorted({*before.identities, *now.identities}))
     before, now = _numbered(before, identities), _numbered(now, identities)
     places = pc.index_in(to_arrow(now.ids), value_set=to_arrow(before.ids).combine_chunks())
@@ -27,19 +36,16 @@ def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
             "did not; expected findings on what the first ones left"
         )
     rows = places.to_numpy().astype(np.int64)
-    is_now = np.zeros(len(before), dtype=np.bool_)
-    is_now[rows] = now.is_flagged
+    _require_left(before, applied, now, rows)
     flagged, proposed = before.is_flagged.copy(), before.proposed.copy()
-    if applied == "drop":
-        flagged[rows] = False
+    flagged[rows] |= now.is_flagged
     proposed[rows] = np.where(now.is_flagged, now.proposed, proposed[rows])
-    flagged |= is_now
+    suspicion = before.suspicion.copy()
+    fresh = ~before.is_flagged[rows] | now.is_flagged
+    suspicion[rows[fresh]] = now.suspicion[fresh]
     cleared = flagged & (proposed == before.given)
     flagged &= ~cleared
-    suspicion = before.suspicion.copy()
-    moved = before.is_flagged.copy()
-    fresh = ~moved[rows] | now.is_flagged
-    suspicion[rows[fresh]] = now.suspicion[fresh]
+    suspicion[cleared] = 1 - suspicion[cleared]
     return replace(
         before,
         kind=now.kind,
@@ -48,6 +54,21 @@ def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
         suspicion=suspicion,
         facts=now.facts,
     )
+
+
+def _require_left(before: Findings, applied: Apply, now: Findings, rows: NDArray[np.int64]) -> None:
+    moved = before.relabelled() & (applied != "drop")
+    labels = np.where(moved, before.proposed, before.given)
+    dropped = before.is_flagged & ~moved & (applied != "relabel")
+    odd = dropped[rows] | (labels[rows] != now.given)
+    if odd.any():
+        at = int(odd.argmax())
+        state = "had been dropped" if dropped[rows[at]] else "had another label by then"
+        raise DataError(
+            f"findings of {now.kind!r}: sample {now.ids[at]!r} {state}, by those of "
+            f"{before.kind!r} with apply={applied} ({int(odd.sum())} such); expected findings on "
+            "what the first ones left"
+        )
 
 
 def _numbered(found: Findings, identities: tuple[str, ...]) -> Findings:

@@ -61,6 +61,14 @@ class Findings:
                 f"{int((~np.isfinite(self.suspicion)).sum())} samples is not finite, first "
                 f"{self.ids[int(np.isfinite(self.suspicion).argmin())]!r}; check the model's run"
             )
+        nobody = (self.given < 0) | (self.given >= len(self.identities))
+        if nobody.any():
+            row = int(nobody.argmax())
+            raise DataError(
+                f"findings of {self.kind!r}: sample {self.ids[row]!r} has the given label "
+                f"{self.given[row]}; expected one from 0 to {len(self.identities) - 1}: every "
+                "sample is given as somebody"
+            )
         spare = (self.proposed != NO_PROPOSAL) & ~self.is_flagged
         wild = (self.proposed < NO_PROPOSAL) | (self.proposed >= len(self.identities))
         if spare.any() or wild.any():
@@ -142,19 +150,16 @@ def read(path: Path) -> Findings:
             f"{', '.join(_COLUMNS)}. Lists of other origin are read by `frlib denoise import`"
         )
     told = json.loads(about)
-    names = {
-        name: _texts(rows[name])
+    coded = {
+        name: _coded(rows[name])
         for name in ("given", "proposed", "true")
         if name in rows.schema.names
     }
-    found = {n for column in names.values() for n in column if n}
-    identities = tuple(sorted(found))
+    identities = tuple(sorted({n for _, names in coded.values() for n in names if n}))
     place = {name: number for number, name in enumerate(identities)}
     labels = {
-        name: np.array(
-            [UNKNOWN if n is None else place.get(n, OUTLIER) for n in column], dtype=np.int64
-        )
-        for name, column in names.items()
+        name: np.array([*(place.get(n, OUTLIER) for n in names), UNKNOWN], dtype=np.int64)[codes]
+        for name, (codes, names) in coded.items()
     }
     return Findings(
         kind=str(told["kind"]),
@@ -169,9 +174,11 @@ def read(path: Path) -> Findings:
     )
 
 
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
-    values: list[str | None] = column.cast(pa.string()).to_pylist()
-    return values
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """`[N]` places among the names that occur, -1 for null; those names."""
+    coded = column.cast(pa.string()).dictionary_encode().combine_chunks()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, coded.dictionary.to_pylist()
 
 
 def _named(labels: NDArray[np.int64], names: tuple[str, ...]) -> pa.DictionaryArray:

@@ -1,4 +1,4 @@
-"""`frlib bench data | eval | heads | limits | study | train`."""
+"""`frlib bench data | denoise | eval | heads | limits | study | train`."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from frlib.bench.data import DataReport
+    from frlib.bench.denoise import DenoiseReport
     from frlib.bench.eval import EvalReport
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
@@ -119,6 +120,32 @@ def data(
         _print_json(report)
     else:
         bench_data_page.report(report)
+
+
+@app.command()
+def denoise(
+    samples: Annotated[
+        int,
+        typer.Option(min=0, help="Of the set. Default: 1,000,000.", show_default=False),
+    ] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Of the rule; a step has one.")] = 2,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """A rule on a large set against a plain loop; what decisions cost in a training step.
+
+    Verdicts are compared first; one that differs is an error.
+    """
+    from frlib.bench import denoise as case
+    from frlib.cli import bench_denoise_page
+
+    sizes = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(sizes.of(samples) if samples else sizes, threads=threads, say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_denoise_page.report(report)
 
 
 @app.command("eval")
@@ -248,5 +275,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _print_json(value: "Report | DataReport | EvalReport | Limits | StudyReport") -> None:
+def _print_json(
+    value: "Report | DataReport | DenoiseReport | EvalReport | Limits | StudyReport",
+) -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

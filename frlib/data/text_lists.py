@@ -70,6 +70,22 @@ def read(file: Place) -> Listing:
     return Listing(file, paths, np.array(labels, dtype=np.int64))
 
 
+def plain_path(path: str, inside: str = "", was: str = "") -> str:
+    """A listed path with forward strokes, and relative to a folder where it lies inside.
+
+    inside: the folder, with its last stroke. was: what it was called where the list was made; a
+    Windows path is understood in both.
+    """
+    if ("/" not in path and "\\" in path) or re.match(r"[A-Za-z]:\\", path):
+        path = path.replace("\\", "/")
+    before = (
+        was.replace("\\", "/").rstrip("/") if re.match(r"[A-Za-z]:|\\", was) else was.rstrip("/")
+    )
+    if before and path.startswith(before + "/"):
+        return path[len(before) + 1 :]
+    return path.removeprefix(inside)
+
+
 def write(
     folder: Path,
     noisy: Manifest,

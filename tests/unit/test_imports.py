@@ -1,7 +1,7 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► launch, study, records, heads, train, data, schedules, metrics
+bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning
 testing ─► heads, parallel
 launch ─► rayrun, study, data, records, track
 stages ─► train, records, cleaning, denoise, data, heads, parallel, evaluate
@@ -39,7 +39,18 @@ ALLOWED = {
     "samplers": set(),
     "heads": {"parallel"},
     "testing": {"heads", "parallel"},
-    "bench": {"heads", "train", "data", "schedules", "metrics", "launch", "study", "records"},
+    "bench": {
+        "heads",
+        "train",
+        "data",
+        "schedules",
+        "metrics",
+        "launch",
+        "study",
+        "records",
+        "denoise",
+        "cleaning",
+    },
     "data": set(),
     "cleaning": {"data", "metrics"},
     "denoise": {"cleaning", "data"},

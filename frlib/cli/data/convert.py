@@ -1,7 +1,7 @@
 """`frlib data convert A B`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -9,9 +9,13 @@ from frlib.cli.options import DEFAULT_STORE, Store
 from frlib.core.errors import ConfigError, StoppedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from frlib.core.config import Config
     from frlib.data.convert.run import Converted
+    from frlib.data.convert.watch import Watch
 
+Done = TypeVar("Done")
 _SIDES = ("from", "to")
 
 
@@ -56,7 +60,7 @@ def convert(
     from frlib.core.config import override
     from frlib.data.convert import pair_formats
 
-    asked = _by_side(set_ or [])
+    asked = by_side(set_ or [])
     given = override(_source(source, from_), asked["from"])
     if isinstance(given, tuple(pair_formats.READ.values())):
         wanted = override(_pair_target(target, to), asked["to"])
@@ -64,20 +68,27 @@ def convert(
         path = pair_formats.write(wanted, pairs)
         typer.echo(f"{len(pairs):,} pairs written to {path}")
         return
-    wanted = override(_target(target, to), asked["to"])
-    typer.echo(_sentence(_run(given, wanted, store, restart, verify, memory)))
+    wanted = override(target_of(target, to), asked["to"])
+    typer.echo(sentence(_run(given, wanted, store, restart, verify, memory)))
 
 
 def _run(
     given: "Config", wanted: "Config", store: Path, restart: bool, verify: bool, memory: int
 ) -> "Converted":
-    from frlib.cli.data.waiting import shown
     from frlib.data.convert import run
 
     options = run.Options(restart=restart, verify=verify, memory=memory << 20)
+    return going_on(wanted, lambda watch: run.convert(given, wanted, store, options, watch))
+
+
+def going_on(wanted: "Config", work: "Callable[[Watch], Done]") -> "Done":
+    """What `work` returns, while it is shown; `StoppedError` on Ctrl-C says how much is safe."""
+    from frlib.cli.data.waiting import shown
+    from frlib.data.convert import run
+
     try:
         with shown() as watch:
-            return run.convert(given, wanted, store, options, watch)
+            return work(watch)
     except KeyboardInterrupt:
         safe = run.kept(Path(wanted.path))  # type: ignore[attr-defined]
         raise StoppedError(
@@ -86,7 +97,8 @@ def _run(
         ) from None
 
 
-def _by_side(assignments: list[str]) -> dict[str, list[str]]:
+def by_side(assignments: list[str]) -> dict[str, list[str]]:
+    """Overrides of `from` and of `to`, without those words."""
     sides: dict[str, list[str]] = {side: [] for side in _SIDES}
     for assignment in assignments:
         side, dot, rest = assignment.partition(".")
@@ -127,7 +139,8 @@ def _with_names(config: "Config") -> "Config":
     return with_path(config, "ids", "list") if records.with_suffix(".lst").is_file() else config
 
 
-def _target(path: str, name: str) -> "Config":
+def target_of(path: str, name: str) -> "Config":
+    """The sink for a set of identities at this path; `ConfigError` for a format of pairs."""
     from frlib.data.convert import formats, pair_formats
 
     if name in pair_formats.WRITTEN or (not name and path.endswith(".bin")):
@@ -150,7 +163,8 @@ def _pair_target(path: str, name: str) -> "Config":
     return pair_formats.WRITTEN[name].parse({"path": path}, name)
 
 
-def _sentence(done: "Converted") -> str:
+def sentence(done: "Converted") -> str:
+    """What was written, how it was checked and how long it took."""
     now = done.images - done.before
     speed = f"; {now / done.seconds:,.0f} images/s" if done.seconds > 0 and now else ""
     parts = [

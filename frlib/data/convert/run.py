@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +82,25 @@ def convert(
     cannot be read or stored, or an interrupted conversion was of something else; `DiskFullError`
     if there is no room.
     """
-    return _Conversion(source, target, store, options or Options(), watch or Logged()).run()
+
+    def scanned() -> Manifest:
+        manifest = catalog.scan(source, store)
+        if (manifest.kinds != CLEAN).any():
+            place = target.path  # type: ignore[attr-defined]
+            _log.warning("%s: the written set has the given labels only", place)
+        return manifest
+
+    return _Conversion(target, options, watch).run(scanned)
+
+
+def write(
+    manifest: Manifest,
+    target: Config,
+    options: Options | None = None,
+    watch: Watch | None = None,
+) -> Converted:
+    """Write the images of a manifest, whose rows are in order of (label, id); else as `convert`."""
+    return _Conversion(target, options, watch).run(lambda: manifest)
 
 
 def kept(target: Path) -> int:
@@ -96,23 +114,18 @@ def _work(place: Path) -> Path:
 
 
 class _Conversion:
-    def __init__(
-        self, source: Config, target: Config, store: Path, options: Options, watch: Watch
-    ) -> None:
-        self._source, self._target, self._options, self._watch = source, target, options, watch
-        self._store = store
+    def __init__(self, target: Config, options: Options | None, watch: Watch | None) -> None:
+        self._target, self._options, self._watch = target, options or Options(), watch or Logged()
         self._module: Any = discover.load(SINKS, target.name)  # type: ignore[attr-defined]
         self._place = Path(target.path).expanduser()  # type: ignore[attr-defined]
         self._work = _work(self._place)
         self._set = self._work / "set"
         self._journal = self._work / "journal.json"
 
-    def run(self) -> Converted:
+    def run(self, scan: Callable[[], Manifest]) -> Converted:
         self._require_free()
-        manifest = catalog.scan(self._source, self._store)
+        manifest = scan()
         readers = byte_readers(manifest)
-        if (manifest.kinds != CLEAN).any():
-            _log.warning("%s: the written set has the given labels only", self._place)
         stored = self._module.stored_names(self._target, manifest.identities)
         with only_one(self._work / "convert", f"converting to {self._place}"):
             self._require_free()

@@ -205,20 +205,8 @@ def _require_same_outliers(rows: Listing, outliers: Listing) -> None:
 
 def _plain(listing: Listing, root: Place, was: str) -> Listing:
     inside = f"{absolute(root).rstrip('/')}/"
-    paths = [_path(path, inside, was) for path in listing.paths]
+    paths = [text_lists.plain_path(path, inside, was) for path in listing.paths]
     return Listing(listing.file, paths, listing.labels)
-
-
-def _path(path: str, inside: str, was: str) -> str:
-    """With forward strokes, and relative to the root where it lies inside."""
-    if ("/" not in path and "\\" in path) or re.match(r"[A-Za-z]:\\", path):
-        path = path.replace("\\", "/")
-    before = (
-        was.replace("\\", "/").rstrip("/") if re.match(r"[A-Za-z]:|\\", was) else was.rstrip("/")
-    )
-    if before and path.startswith(before + "/"):
-        return path[len(before) + 1 :]
-    return path.removeprefix(inside)
 
 
 def _ids(lists: _Lists) -> list[str]:
