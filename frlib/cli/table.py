@@ -62,10 +62,13 @@ def draw(
 ) -> None:
     """Draw a study's results against images seen and seconds, with intervals and Pareto front.
 
-    Of a study with a contest, without --metric: regret of its searches against what they spent.
+    Of a study with a contest, without --metric: regret of its searches against what they spent. Of
+    the tables denoise_bench and boundary_lambda, without --metric: precision against recall with
+    recovery, and accuracy against the weight.
     """
+    from analysis import build as answers
     from analysis import searching, spending
-    from analysis.figures import cost, search_cost, style
+    from analysis.figures import boundary_lambda, cost, denoise_bench, search_cost, style
     from analysis.grid import Grid
     from frlib.core.errors import RecordError
     from frlib.core.suggest import did_you_mean
@@ -78,6 +81,11 @@ def draw(
         cells = [found for _, found in searching.searches(grid.records) if found is not None]
         by = select.metric(study)[0]
         typer.echo(f"Written to {search_cost.write(cells, str(study['name']), by, out)}")
+        return
+    own = {"denoise_bench": denoise_bench.write, "boundary_lambda": boundary_lambda.write}
+    if study.get("table") in own and not metric:
+        written = own[study["table"]](answers.from_records(grid.records), out)
+        typer.echo(f"Written to {written}")
         return
     wanted = metric or grid.matching(tuple(grid.records.study["report"]))[0]
     if metric and metric not in grid.names:

@@ -319,7 +319,10 @@ def _json(value: Any) -> Any:
 
 
 def _one_of(field: FieldInfo) -> _ChoiceOf | None:
-    return next((m for m in field.metadata if isinstance(m, _ChoiceOf)), None)
+    """The choice that a field's value is, also where it may be None instead."""
+    kinds = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else ()
+    inside = [mark for kind in kinds for mark in getattr(kind, "__metadata__", ())]
+    return next((m for m in (*field.metadata, *inside) if isinstance(m, _ChoiceOf)), None)
 
 
 def choice_of(owner: Any, name: str) -> str:

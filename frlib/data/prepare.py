@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from frlib.core import safeio
+from frlib.core.config import Config
 from frlib.core.errors import DataError
+from frlib.core.seeds import torch_seed
 from frlib.data import catalog, groups, pairs, parts, vectors
 from frlib.data.config import DataConfig, Holdout, NoiseConfig, PairBenchmark
 from frlib.data.lab.corrupt import corrupt
@@ -38,7 +40,8 @@ class Prepared:
     train: the noisy training rows. clean_digest: of the training rows before noise, which are the
     same samples row for row unless noise reshapes the set. clean_facts: counts of the source and of
     the split. selection: pairs of held-out identities (None: nobody is held out). benchmarks: pairs
-    to report, in the order of the config. facts: overlaps between these parts.
+    to report, in the order of the config. facts: overlaps between these parts. tail: the noisy rows
+    of identities that are trained on without being classified; None without such.
     """
 
     train: Manifest
@@ -47,15 +50,20 @@ class Prepared:
     selection: PairSet | None
     benchmarks: tuple[PairSet, ...]
     facts: dict[str, Any]
+    tail: Manifest | None = None
 
 
-def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Prepared:
+def prepare(
+    data: DataConfig, noise: NoiseConfig, seed: int, store: Path, tail: Config | None = None
+) -> Prepared:
     """Scan (or recall) the sources, take a part, split, corrupt, and draw or read the pairs.
 
     `seed` changes the noise only. Held-out identities and drawn pairs are the same for every
-    replicate, so replicates are compared on the same questions.
+    replicate, so replicates are compared on the same questions. tail: another part of `data.train`,
+    of other people, that gets the same kinds of noise.
     """
-    source = parts.select(catalog.scan(data.train, store), data.part)
+    whole = catalog.scan(data.train, store)
+    source = parts.select(whole, data.part)
     clean, held_out = split(source, data)
     pool = outliers(source, data, noise, store)
     train = corrupt(clean, noise, pool, seed)
@@ -65,6 +73,10 @@ def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Pre
     facts = {name: _overlap(clean, other, name) for name, other in others.items()}
     if pool is not None:
         facts["outliers"] = _overlap(clean, pool, "outliers")
+    apart = None if tail is None else _tail(whole, source, tail)
+    if apart is not None:
+        facts["tail"] = _overlap(clean, apart, "tail")
+        facts |= {f"tail/{name}": _overlap(apart, other, name) for name, other in others.items()}
     return Prepared(
         train=train,
         clean_digest=clean.digest,
@@ -72,7 +84,32 @@ def prepare(data: DataConfig, noise: NoiseConfig, seed: int, store: Path) -> Pre
         selection=selection,
         benchmarks=benchmarks,
         facts=facts,
+        tail=None if apart is None else _corrupted_tail(apart, noise, pool, seed),
     )
+
+
+def _tail(whole: Manifest, source: Manifest, part: Config) -> Manifest:
+    """`DataError` if it has people of `source`, among whom those held out are."""
+    found = parts.select(whole, part)
+    shared = set(found.identities) & set(source.identities)
+    if shared:
+        raise DataError(
+            f"tail: {len(shared):,} of its {found.num_classes:,} identities are in data.part as "
+            f"well, first {min(shared)!r}; nobody can be classified, or held out, and in the tail. "
+            'Take two sides of a cut, as data.part={"name": "class_size", "at_least": 10} with '
+            'tail.part={"name": "class_size", "below": 10}'
+        )
+    return found
+
+
+def _corrupted_tail(
+    clean: Manifest, noise: NoiseConfig, pool: Manifest | None, seed: int
+) -> Manifest:
+    """With draws of its own."""
+    try:
+        return corrupt(clean, noise, pool, torch_seed(seed, "tail", "noise"))
+    except DataError as error:
+        raise DataError(f"noise of the tail: {error}") from error
 
 
 def outliers(

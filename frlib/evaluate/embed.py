@@ -19,7 +19,6 @@ def to_input(pixels: torch.Tensor) -> torch.Tensor:
     return pixels.permute(0, 3, 1, 2).to(torch.get_default_dtype()).div_(127.5).sub_(1.0)
 
 
-@torch.no_grad()
 def embed(
     backbone: nn.Module,
     pixels: Pixels,
@@ -33,6 +32,32 @@ def embed(
 
     Raises `NumericsError` when an embedding is not finite.
     """
+    found = unchecked(backbone, pixels, rows, mirrored=mirrored, device=device, autocast=autocast)
+    require_finite(found, rows)
+    return found
+
+
+def require_finite(emb_ND: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
+    """`NumericsError` with the first of these rows whose embedding is not finite."""
+    bad = np.flatnonzero(~np.isfinite(emb_ND).all(axis=1))
+    if len(bad):
+        raise NumericsError(
+            f"{len(bad)} of {len(rows)} embeddings are not finite (first: row {rows[bad[0]]}); "
+            "the training diverged: lower optimiser.lr or the head's scale"
+        )
+
+
+@torch.no_grad()
+def unchecked(
+    backbone: nn.Module,
+    pixels: Pixels,
+    rows: NDArray[np.int64],
+    *,
+    mirrored: bool,
+    device: torch.device,
+    autocast: Callable[[], AbstractContextManager[object]],
+) -> NDArray[np.float32]:
+    """The same, whatever comes out: for workers that have to fail together."""
     was_training = backbone.training
     backbone.eval()
     parts = []
@@ -44,11 +69,4 @@ def embed(
         with autocast():
             parts.append(backbone(images).float().cpu().numpy())
     backbone.train(was_training)
-    found = np.concatenate(parts)
-    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
-    if len(bad):
-        raise NumericsError(
-            f"{len(bad)} of {len(rows)} embeddings are not finite (first: row {rows[bad[0]]}); "
-            "the training diverged: lower optimiser.lr or the head's scale"
-        )
-    return found
+    return np.concatenate(parts)

@@ -19,13 +19,23 @@ from frlib.core.seeds import torch_seed
 
 @dataclass(frozen=True)
 class Position:
-    """Samples `first` to `first + count - 1` of the global batch of `total` at a step of a run."""
+    """Samples `first` to `first + count - 1` of the global batch of `total` at a step of a run.
+
+    tail_first, tail_count: a second run of its samples, which the pass has behind the first.
+    """
 
     seed: int
     step: int
     first: int
     count: int
     total: int
+    tail_first: int = 0
+    tail_count: int = 0
+
+    @property
+    def samples(self) -> int:
+        """In the pass."""
+        return self.count + self.tail_count
 
 
 class Drawing(nn.Module):
@@ -44,8 +54,8 @@ class Drawing(nn.Module):
         samples than it says.
         """
         where = self._where
-        if where is None or len(like) != where.count:
-            told = "not at all" if where is None else f"for {where.count} samples"
+        if where is None or len(like) != where.samples:
+            told = "not at all" if where is None else f"for {where.samples} samples"
             raise ConfigError(
                 f"layer {self._name or type(self).__name__!r} draws numbers for {len(like)} samples"
                 f" in training, and was told {told} which ones. Call frlib.parallel.draws.position "
@@ -55,7 +65,10 @@ class Drawing(nn.Module):
         generator.manual_seed(torch_seed(where.seed, "draws", self._name, where.step))
         kind = torch.promote_types(like.dtype, torch.float32)
         drawn = torch.rand(where.total, *shape, generator=generator, device=like.device, dtype=kind)
-        return drawn[where.first : where.first + where.count]
+        own = drawn[where.first : where.first + where.count]
+        if not where.tail_count:
+            return own
+        return torch.cat([own, drawn[where.tail_first : where.tail_first + where.tail_count]])
 
     def stand(self, name: str, where: Position) -> None:
         """Take a name and the position of the next pass."""

@@ -53,6 +53,11 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
             f"rule {config.rule.name!r} looks at {' and '.join(lacking)}, which stages."
             f"{config.evidence} does not see; add them to its `sees`"
         )
+    if "course" in config.rule.needs and getattr(stage, "over", "") == "whole":
+        raise ConfigError(
+            f"rule {config.rule.name!r} looks at what the training decided, with the labels it was "
+            f'given, and stages.{config.evidence} is over the whole set; set its over="trained"'
+        )
     seen: TrainConfig = staged.module_of(run, config.evidence).view(stage, run)
     return seen
 

@@ -88,6 +88,11 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     rule = view(config, job.run).stopping
     best, best_metric, waited, told = Path(), None, 0, list[dict[str, Any]]()
     for number, metric, file, facts in _rounds(config, job, folder):
+        if number == 1 and metric != metric:
+            raise DataError(
+                f"{rule.name} of the first round is not a number: nothing says when to stop. Hold "
+                "people out (data.holdout), or set clean.rounds=1"
+            )
         told.append({"round": number, "metric": metric, **facts})
         if rule.is_better(metric, best_metric):
             best, best_metric, waited = file, metric, 0
@@ -95,11 +100,6 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
             waited += 1
         if waited >= config.patience:
             break
-    if not told[0]["metric"] == told[0]["metric"]:
-        raise DataError(
-            f"{rule.name} of the first round is not a number: nothing says when to stop. Hold "
-            "people out (data.holdout), or set clean.rounds=1"
-        )
     if not job.place.is_first:
         return {}
     safeio.write_bytes(folder / FILE, best.read_bytes())

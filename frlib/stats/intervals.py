@@ -47,7 +47,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     if n == 1:
         return Interval(mean, NAN, NAN, n)
     quantile = float(special.stdtrit(n - 1, (1 + level) / 2))
-    half = quantile * float(np.std(found, ddof=1)) / n**0.5
+    half = quantile * float(np.std(found, ddof=1)) / n**0.5 if np.ptp(found) else 0.0
     return Interval(mean, mean - half, mean + half, n)
 
 

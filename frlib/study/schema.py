@@ -95,6 +95,11 @@ class Resources(Config):
                     f"{' or '.join(map(str, counts))} workers and accumulate={run.accumulate}; "
                     f"choose a multiple of {wanted}"
                 )
+            if run.tail is not None and run.tail.identities % lcm(*counts):
+                raise ValueError(
+                    f"{where}.tail.identities={run.tail.identities} does not divide into "
+                    f"{' or '.join(map(str, counts))} workers; choose a multiple of {lcm(*counts)}"
+                )
             if self.most_workers > 1 and not run.sync_batchnorm:
                 raise ValueError(
                     f"resources.workers changes no result only while {where}.sync_batchnorm is on"

@@ -10,6 +10,7 @@ with x in 0..1 and grey = 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601). Without re
 stay whole numbers up to the cast. Shapes: b images, S side.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,18 @@ def network_input(images_bSS3: Tensor, draws: Draws, out_bSS3: Tensor | None = N
     for start in range(0, images, at_once):
         part = slice(start, start + at_once)
         _write(images_bSS3[part], draws.take(part), out_bSS3[part])
+    return out_bSS3.permute(0, 3, 1, 2)
+
+
+def joined_input(parts: Sequence[tuple[Tensor, Draws]], out_bSS3: Tensor | None = None) -> Tensor:
+    """The same of several batches, one behind the other."""
+    counts = [len(images) for images, _ in parts]
+    if out_bSS3 is None:
+        like = parts[0][0]
+        shape = (sum(counts), *like.shape[1:])
+        out_bSS3 = torch.empty(shape, dtype=torch.get_default_dtype(), device=like.device)
+    for (images, changes), place in zip(parts, out_bSS3.split(counts), strict=True):
+        network_input(images, changes, place)
     return out_bSS3.permute(0, 3, 1, 2)
 
 

@@ -32,11 +32,13 @@ class Cleaning:
     new_class: NDArray[np.int64]
     scores: dict[str, float]
 
-    def record(self, writer: RunWriter) -> None:
-        """Decisions and scores, as of before the first epoch."""
+    def record(self, writer: RunWriter, *, is_new: bool) -> None:
+        """Scores, as of before the first epoch, in every attempt; decisions in the first alone."""
+        writer.log(self.scores, epoch=0, step=0)
+        if not is_new:
+            return
         found, rows = self.found, np.flatnonzero(self.found.is_flagged)
         assert found.true is not None, "findings are placed on a manifest"
-        writer.log(self.scores, epoch=0, step=0)
         writer.decisions(
             found.ids[rows],
             epoch=BEFORE,
@@ -51,7 +53,8 @@ class Cleaning:
 def cleaned(prepared: Prepared, clean: Clean) -> tuple[Prepared, Cleaning | None]:
     """What is left to train on, and by which findings; unchanged where nothing is cleaned.
 
-    `DataError` where the findings are of another set, or leave too little.
+    `DataError` where the findings are of another set; `ConfigError` where they leave too little, as
+    the same rule does again.
     """
     if not clean.is_on:
         return prepared, None
@@ -72,7 +75,10 @@ def cleaned(prepared: Prepared, clean: Clean) -> tuple[Prepared, Cleaning | None
     train = prepared.train
     found = placed(findings.read(path), train)
     scores = score(found, train.labels, train.true_labels, train.kinds)
-    done = apply_to(train, found, clean.apply)
+    try:
+        done = apply_to(train, found, clean.apply)
+    except DataError as error:
+        raise ConfigError(f"clean: {error}") from error
     facts = done.manifest.facts
     about: dict[str, Any] = facts["cleaning"] | {"scores": scores.to_json()}
     left = replace(done.manifest, facts=facts | {"cleaning": about})

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from frlib.core.config import Choice, Config, place, setting
+from frlib.core.errors import ConfigError
 from frlib.data.augment import Augment
 from frlib.data.config import DataConfig, NoiseConfig, Variant
 from frlib.data.loading.order import Sampling
 from frlib.data.loading.plan import LastBatch
 from frlib.train import staged
+from frlib.train.clean import Clean
 from frlib.train.course import Change, require_fit
 from frlib.train.start import Start
 from frlib.train.stopping import Stopping
+from frlib.train.tail import Tail
 
 if TYPE_CHECKING:
     from frlib.heads.config import HeadConfig
@@ -49,6 +52,8 @@ _LATER = (
     "freeze",
     "course",
     "stages",
+    "clean",
+    "tail",
 )
 
 StageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -88,6 +93,7 @@ class TrainConfig(Config):
     stages: dict[StageName, Stage] = Field(
         {}, description="name -> what has to be done before, once for all runs that share it"
     )
+    clean: Clean = Clean()
     freeze: tuple[str, ...] = setting(
         (), doc="parts that are not trained, e.g. backbone.layer1.* or head; * is any text"
     )
@@ -98,6 +104,9 @@ class TrainConfig(Config):
     )
     course: tuple[Change, ...] = setting(
         (), doc="settings of head and optimiser that change on the way: from which epoch, to what"
+    )
+    tail: Tail | None = Field(
+        None, description="identities with few images, dispersed beside the head's; none: no tail"
     )
     stopping: Stopping = Stopping()
     select_every: int = setting(
@@ -143,7 +152,16 @@ class TrainConfig(Config):
                 f"batch_size={self.batch_size} does not divide into accumulate={self.accumulate} "
                 "pieces"
             )
+        if self.tail is not None:
+            try:
+                self.tail.require_fit(1, self.accumulate)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
         return self
+
+    def stage_runs(self) -> dict[str, "TrainConfig"]:
+        """Name of every stage -> the run as it sees it."""
+        return staged.runs(self)
 
     def stage_views(self) -> dict[str, "TrainConfig"]:
         """Stages that read other data than the run: prefix of their names -> the run they see."""
@@ -159,6 +177,7 @@ class TrainConfig(Config):
         if fields["stopping"] == Stopping():
             del fields["stopping"]
         fields["stages"] = staged.counted(self)
+        fields["clean"] = self.clean if self.clean.is_on else Clean()
         for name in _LATER:
             if fields[name] == type(self).model_fields[name].default:
                 del fields[name]

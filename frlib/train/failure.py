@@ -1,7 +1,8 @@
 """A step that was not finite, kept whole: state, batch and what was found, to be done again.
 
 `<folder>/step-000000123/`: `state.safetensors` (a checkpoint's tensors from before the step),
-`batch.safetensors` (the whole batch of all workers), `failure.json` last, with checksums.
+`batch.safetensors` (the whole batch of all workers, that of a tail under `tail.*`), `failure.json`
+last, with checksums.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from frlib.train.state import State
 from frlib.train.watch import Fed
 
 _FILES = ("state", "batch")
+_TAIL = "tail."
 _FACTS = {
     *("step", "seed", "precision", "workers", "num_samples", "steps_per_epoch", "images"),
     *("config", "numbers", "diagnosis", "sha256"),
@@ -101,14 +103,7 @@ def read(place: Path) -> Failure:
             found[name] = load_file(path)
         except (OSError, SafetensorError) as error:
             raise RecordError(f"{path}: missing or damaged ({error}); copy it again") from error
-    batch = found["batch"]
-    draws = Draws(
-        flip=batch["flip"].bool().numpy(),
-        shift=batch["shift"].numpy() if "shift" in batch else None,
-        colour=batch["colour"].numpy() if "colour" in batch else None,
-    )
-    fed = Fed(batch["images"], batch["labels"], batch["samples"], draws)
-    return Failure(facts, found["state"], fed)
+    return Failure(facts, found["state"], _fed(found["batch"]))
 
 
 def texts(own: str, group: Group, device: torch.device, room: int = 128) -> list[str]:
@@ -119,6 +114,17 @@ def texts(own: str, group: Group, device: torch.device, room: int = 128) -> list
     return [bytes(row).decode(errors="ignore").rstrip("\0") for row in rows]
 
 
+def _fed(batch: Mapping[str, Tensor]) -> Fed:
+    draws = Draws(
+        flip=batch["flip"].bool().numpy(),
+        shift=batch["shift"].numpy() if "shift" in batch else None,
+        colour=batch["colour"].numpy() if "colour" in batch else None,
+    )
+    tail = {n.removeprefix(_TAIL): t for n, t in batch.items() if n.startswith(_TAIL)}
+    behind = _fed(tail) if tail else None
+    return Fed(batch["images"], batch["labels"], batch["samples"], draws, behind)
+
+
 def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
     device = fed.images.device
     own = {"images": fed.images, "labels": fed.labels, "samples": fed.samples}
@@ -127,4 +133,7 @@ def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
         own["shift"] = torch.from_numpy(fed.draws.shift).to(device)
     if fed.draws.colour is not None:
         own["colour"] = torch.from_numpy(fed.draws.colour).to(device)
-    return {name: group.all_gather(tensor) for name, tensor in own.items()}
+    found = {name: group.all_gather(tensor) for name, tensor in own.items()}
+    if fed.tail is not None:
+        found |= {_TAIL + name: tensor for name, tensor in _gathered(fed.tail, group).items()}
+    return found

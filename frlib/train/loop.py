@@ -8,7 +8,7 @@ rounding.
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
 from frlib.schedules import follow
 from frlib.train import trouble
-from frlib.train.augment import network_input
+from frlib.train.augment import joined_input
 from frlib.train.build import build, train_mode
 from frlib.train.changing import change
 from frlib.train.clock import Clock
@@ -35,12 +35,15 @@ from frlib.train.feed import LossFeed
 from frlib.train.health import Health
 from frlib.train.keeper import Keeper
 from frlib.train.listener import Deaf, Listener
+from frlib.train.mining import require_given
 from frlib.train.passes import Cast, Pass, Piece, spread
 from frlib.train.place import Place
 from frlib.train.points import Points
 from frlib.train.precision import autocast, decided
 from frlib.train.state import State
-from frlib.train.step import Manner, step
+from frlib.train.step import Done, Manner, step
+from frlib.train.tail import images_in_step
+from frlib.train.tail_feed import TailFeed, TailImages
 from frlib.train.trace import Trace
 from frlib.train.upload import Upload, pinned
 from frlib.train.verdicts import VerdictLog, Verdicts
@@ -90,6 +93,7 @@ class Run:
     clock: Clock
     health: Health = field(default_factory=Health)
     memory: Tensor | None = None
+    tail: TailFeed | None = None
 
 
 def epochs(
@@ -102,14 +106,16 @@ def epochs(
     folder: Path | None = None,
     keeper: Keeper | None = None,
     listener: Listener | None = None,
+    tail: TailImages | None = None,
 ) -> Generator[Epoch, None, None]:
     """Train to the end, from the newest checkpoint if there is one, yielding after every pass.
 
     folder: of the run, for checkpoints (in `keeper`'s care), failures and traces; None keeps none.
-    A resumed run first yields the last whole pass again (with no verdicts). The caller saves
-    checkpoints between yields.
+    tail: images of the config's tail, where it has one. A resumed run first yields the last whole
+    pass again (with no verdicts). The caller saves checkpoints between yields.
     """
-    run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf())
+    run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf(), tail)
+    images = images_in_step(config.batch_size, config.tail)
     state, plan = run.state, run.plan
     if keeper is not None and keeper.restore(state):
         run.log.go_on(state.progress.deciding, state.flagged)
@@ -129,8 +135,9 @@ def epochs(
         state.progress.epoch += 1
         state.progress.last_row = {
             "train/loss": _mean_loss(state),
-            "train/images_per_s": done * config.batch_size / seconds,
+            "train/images_per_s": done * images / seconds,
             **run.clock.row(),
+            **({} if run.tail is None else run.tail.row()),
             **_counts(state),
             **verdicts.scores,
         }
@@ -157,7 +164,9 @@ def _begin(
     folder: Path | None,
     keeper: Keeper | None,
     listener: Listener,
+    tail: TailImages | None,
 ) -> Run:
+    require_given(config.tail, None if tail is None else tail.manifest)
     plan = Plan(
         len(manifest), config.batch_size, place.group.size, config.last_batch, config.accumulate
     )
@@ -176,6 +185,21 @@ def _begin(
         precision=precision,
         schedule=follow(config.epochs * plan.steps, plan.steps, config.schedule),
     )
+    cast, end = autocast(precision, place.device), config.epochs * plan.steps
+    feed = None
+    if tail is not None:
+        feed = TailFeed(
+            config,
+            tail,
+            state,
+            seed=seed,
+            place=place,
+            cast=cast,
+            clock=clock,
+            end=end,
+            allocate=allocate,
+        )
+        listener.event("tail", feed.about)
     return Run(
         config=config,
         now=now,
@@ -193,7 +217,7 @@ def _begin(
             share=plan.share,
             batch_size=config.batch_size,
             clip_norm=config.optimiser.clip_norm,
-            cast=autocast(precision, place.device),
+            cast=cast,
             clock=clock,
         ),
         log=VerdictLog(manifest, place.group, place.device),
@@ -201,6 +225,7 @@ def _begin(
         keeper=keeper,
         folder=folder,
         clock=clock,
+        tail=feed,
     )
 
 
@@ -222,16 +247,18 @@ def _one_pass(run: Run) -> None:
     train_mode(state.trainee)
     first = state.step - state.epoch * run.plan.steps
     trace = Trace(config.profile if not state.epoch and place.is_first else 0, run.folder)
-    with trace, closing(run.loader.batches(state.epoch, first)) as batches:
+    with trace, _reading(run.tail), closing(run.loader.batches(state.epoch, first)) as batches:
         while (batch := _next(run, batches)) is not None:
             images, labels, samples = upload(batch)
-            fed = Fed(images, labels, samples, batch.draws)
+            behind = None if run.tail is None else run.tail.take()
+            fed = Fed(images, labels, samples, batch.draws, behind)
             at, lr = state.step, _rate(run.now, state)
             watch.before()
             run.clock.step()
             done = step(state, run.net, _pieces(run, fed), run.manner, lr=lr, hold=watch.hold)
             losses.append(done.loss)
             feed.add(done.loss)
+            _note(run, at, done)
             bad = watch.after(at, done, fed)
             if bad is not None:
                 trouble.meet(run, bad, lambda f: _pieces(run, f))
@@ -253,6 +280,15 @@ def _one_pass(run: Run) -> None:
     _settled(run, losses)
 
 
+def _reading(tail: TailFeed | None) -> AbstractContextManager[object]:
+    return nullcontext() if tail is None else closing(tail)
+
+
+def _note(run: Run, step: int, done: Done) -> None:
+    if run.tail is not None and done.dispersion is not None:
+        run.tail.note(step, done.dispersion)
+
+
 def _next(run: Run, batches: Iterator[Batch]) -> Batch | None:
     with run.clock.span("data_wait"):
         return next(batches, None)
@@ -266,8 +302,11 @@ def _rate(config: TrainConfig, state: State) -> float:
 def _pieces(run: Run, fed: Fed) -> list[Piece]:
     """A worker's share as its network takes it, in the pieces of the config."""
     if run.memory is None and run.place.device.type == "cpu":
-        run.memory = torch.empty(fed.images.shape, dtype=torch.get_default_dtype())
-    images = network_input(fed.images, fed.draws, run.memory)
+        shape = (sum(len(part.images) for part in fed.parts), *fed.images.shape[1:])
+        run.memory = torch.empty(shape, dtype=torch.get_default_dtype())
+    images = joined_input([(part.images, part.draws) for part in fed.parts], run.memory)
+    if run.config.tail is not None:
+        return [Piece(images, fed.labels, fed.samples, run.state.step, run.config.tail)]
     count = run.config.accumulate
     each = len(images) // count
     return [

@@ -4,6 +4,9 @@
 * `Shared`: every worker holds some of the classes; embeddings and labels are gathered, and each
   passes the whole batch over its own classes.
 
+Images of a tail (`frlib.train.tail`) go through the backbone behind those of the batch, in the same
+pass, and past the head; their dispersion, over all workers, is added to the loss.
+
 Gradients of what all workers hold alike are averaged during the backward pass, so loss and update
 are those of one worker with the whole batch.
 """
@@ -17,9 +20,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from frlib.heads._unit import directions
 from frlib.heads.output import Decisions, HeadOutput
+from frlib.heads.terms.dispersion import squared_cosines
 from frlib.parallel.collectives import Group, gathered
 from frlib.train.place import Place
+from frlib.train.tail import Tail
 from frlib.train.trainee import Trainee
 
 Cast = Callable[[], AbstractContextManager[object]]
@@ -27,28 +33,32 @@ Cast = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class Piece:
-    """b samples of this worker on its device. images: `[b, 3, S, S]` float. samples: numbers.
+    """b samples of this worker on its device. images: `[b + t, 3, S, S]` float. samples: numbers.
 
-    number: of the pass, over the whole run; what a head draws depends on it.
+    number: of the pass, over the whole run; what a head draws depends on it. tail: settings of the
+    t images that come last; None where there are none.
     """
 
     images: Tensor
     labels: Tensor
     samples: Tensor
     number: int
+    tail: Tail | None = None
 
 
 @dataclass(frozen=True)
 class Passed:
     """embeddings: `[b, D]` raw. losses: `[b]`. decisions: on the b. All of this worker's samples.
 
-    loss: mean over the samples that the head was given, to go backward from. The rest is detached.
+    loss: mean over the samples that the head was given, with the tail's dispersion, to go backward
+    from. The rest is detached. dispersion: without its weight; None without a tail.
     """
 
     loss: Tensor
     embeddings: Tensor
     losses: Tensor
     decisions: Decisions | None
+    dispersion: Tensor | None = None
 
 
 class Pass(Protocol):
@@ -72,7 +82,7 @@ class Replicated:
     """See above; also the one worker that is alone."""
 
     def __init__(self, trainee: Trainee, place: Place) -> None:
-        self._net = _averaged(_Whole(trainee), place)
+        self._net = _averaged(_Whole(trainee, place.group), place)
 
     def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
         """One piece."""
@@ -94,11 +104,11 @@ class Shared:
     def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
         """One piece. The loss is that of the whole batch, on every worker."""
         with cast():
-            embeddings = self._backbone(piece.images)
-        kind = torch.promote_types(embeddings.dtype, torch.float32)
-        group, count = self._group, len(embeddings)
+            every = self._backbone(piece.images)
+        group, count = self._group, len(piece.labels)
+        embeddings, behind = every[:count], every[count:]
         output: HeadOutput = self._head(
-            gathered(embeddings.to(kind), group, has_parts=True),
+            gathered(_wide(embeddings), group, has_parts=True),
             group.all_gather(piece.labels),
             epoch=epoch,
             step=piece.number,
@@ -106,7 +116,9 @@ class Shared:
         )
         own = slice(group.rank * count, (group.rank + 1) * count)
         losses = output.losses_B.detach()[own]
-        return Passed(output.loss, embeddings.detach(), losses, _part(output.decisions, own))
+        decisions = _part(output.decisions, own)
+        passed = Passed(output.loss, embeddings.detach(), losses, decisions)
+        return _with_tail(passed, behind, piece.tail, group)
 
     def without_averaging(self) -> AbstractContextManager[object]:
         """See `Pass`."""
@@ -114,18 +126,36 @@ class Shared:
 
 
 class _Whole(nn.Module):
-    def __init__(self, trainee: Trainee) -> None:
+    def __init__(self, trainee: Trainee, group: Group) -> None:
         super().__init__()
-        self.trainee = trainee
+        self.trainee, self.group = trainee, group
 
     def forward(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
         with cast():
-            embeddings = self.trainee.backbone(piece.images)
+            every = self.trainee.backbone(piece.images)
+        embeddings, behind = every[: len(piece.labels)], every[len(piece.labels) :]
         output: HeadOutput = self.trainee.head(
             embeddings, piece.labels, epoch=epoch, step=piece.number, samples_B=piece.samples
         )
         losses = output.losses_B.detach()
-        return Passed(output.loss, embeddings.detach(), losses, output.decisions)
+        passed = Passed(output.loss, embeddings.detach(), losses, output.decisions)
+        return _with_tail(passed, behind, piece.tail, self.group)
+
+
+def _with_tail(passed: Passed, emb_tD: Tensor, tail: Tail | None, group: Group) -> Passed:
+    """emb_tD: of the tail images of this worker, those of an identity one after the other."""
+    if tail is None:
+        return passed
+    unit_tD = directions(_wide(emb_tD))
+    sum_pD = unit_tD.view(-1, tail.images_per_identity, unit_tD.shape[1]).sum(1)
+    dispersion = squared_cosines(gathered(sum_pD, group))
+    loss = passed.loss + tail.weight * dispersion
+    return replace(passed, loss=loss, dispersion=dispersion.detach())
+
+
+def _wide(embeddings: Tensor) -> Tensor:
+    """In float32 or wider."""
+    return embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
 
 
 def _averaged(net: nn.Module, place: Place) -> nn.Module:

@@ -10,13 +10,13 @@ each parameter (SGD with momentum 1, AdamW 2):
                     not averaged over workers
     optimiser       4 m (P + R D)
     averaging       send buffers where there are several workers: 4 P, and 4 R D if replicated
-    pass            backbone over the piece (`footprint`)
+    pass            backbone over the piece (`footprint`), and over the tail's images with it
     logits          one B x C' buffer of 4 or 2 bytes, C' the classes of the step; with K centres
                     one over C' K besides
     drawn classes   their rows and those rows' gradient, 8 C' K D, if `sample_rate` < 1
     moving          what moving them alone takes, 4 (m + 1) C' K D, beyond a pass
     next gradient   what a further piece adds to the gradient of class rows: 4 R D, or 4 C' K D
-    images          of the whole share: uint8, and float for the pieces that wait
+    images          of the whole share and of the tail: uint8, and float for the pieces that wait
 
 The sum is an upper bound: gradients are counted in full while a pass is at its highest. With
 `offloaded` rows, weights and moments of class centres are in host memory, and the device holds the
@@ -35,6 +35,8 @@ PROCESS_BYTES = 800 * 2**20
 """Host memory of a worker that has imported everything and done nothing."""
 
 _FLOAT = 4
+_FORWARD = 3
+"""A forward pass is a third of both."""
 _CHANNELS = 3
 _EMBEDDINGS = 6
 """Copies of the embeddings at the head: gathered, as directions, and gradients of each."""
@@ -56,8 +58,9 @@ class Part:
 class MemoryPlan:
     """What a run needs.
 
-    steps: in an epoch. images: that pass in the whole run. flops_per_image: of backbone and of all
-    class rows, forward and backward. hours: budget, 0 for none.
+    steps: in an epoch. images: that pass in the whole run, without those that are mined from.
+    flops_per_image: of backbone and of all class rows, forward and backward. hours: budget, 0 for
+    none.
     """
 
     workload: Workload
@@ -84,6 +87,13 @@ class MemoryPlan:
         return self.workload.network.flops_per_image + self.head_flops_per_image
 
     @property
+    def flops_per_step(self) -> int:
+        """Over all workers: the batch, the tail without the head, and mining, which is forward."""
+        load, each = self.workload, self.workload.network.flops_per_image
+        trained = load.batch * self.flops_per_image + load.tail * each
+        return trained + load.mined * each // _FORWARD
+
+    @property
     def images_per_s(self) -> float | None:
         """That all workers together must train to meet the budget; None without one."""
         return self.images / (3600 * self.hours) if self.hours else None
@@ -106,7 +116,7 @@ def plan(
         parts=parts(load),
         steps=steps,
         epochs=config.epochs,
-        images=steps * config.batch_size * config.epochs,
+        images=steps * (load.batch + load.tail) * config.epochs,
         head_flops_per_image=_head_flops(load),
         hours=hours,
     )
@@ -170,17 +180,18 @@ def _passing(load: Workload) -> tuple[Part, ...]:
     drawn = 2 * taken if load.is_sampled or load.class_rows == "offloaded" else 0
     narrow = 2 * rows * load.dim if load.logits == "bfloat16" and load.accumulate > 1 else 0
     work = _FLOAT * load.dim * batch * _EMBEDDINGS + min(_WORK, taken) + narrow
-    passing = net.pass_bytes(load.piece)
+    passed = load.piece + load.tail_share
+    passing = net.pass_bytes(passed)
     moving = max(0, (load.moments + 1) * taken - passing - work) if load.is_sampled else 0
     is_apart = load.class_rows == "offloaded" or load.draws_apart
     again = taken if is_apart else _FLOAT * load.rows * load.dim
-    waiting = load.share * pixels + _FLOAT * pixels * (load.share - load.piece)
+    waiting = (load.share + load.tail_share) * pixels + _FLOAT * pixels * (load.share - load.piece)
     return (
         Part(
             "backbone, pass",
             "device",
             passing,
-            f"{load.piece:,} images, {load.precision}",
+            f"{passed:,} images, {load.precision}",
         ),
         Part(
             "logits",
@@ -197,18 +208,24 @@ def _passing(load: Workload) -> tuple[Part, ...]:
             "of a further piece",
         ),
         Part("head, work", "device", work, "embeddings and blocks"),
-        Part("images", "device", waiting, f"{load.share:,} of {load.size} x {load.size}"),
+        Part(
+            "images",
+            "device",
+            waiting,
+            f"{load.share + load.tail_share:,} of {load.size} x {load.size}",
+        ),
     )
 
 
 def _host(load: Workload) -> tuple[Part, ...]:
     """A checkpoint is copied by the first worker alone: whole, whoever holds the classes."""
-    batch = load.share * _CHANNELS * load.size**2
+    images = load.share + load.tail_share
+    batch = images * _CHANNELS * load.size**2
     numbers = load.network.parameters + load.classes * load.centres * load.dim
     copies = 1 + load.moments + bool(load.average)
     return (
         Part("checkpoint", "host", _FLOAT * numbers * copies, "its copy, of the first worker"),
-        Part("loader", "host", load.ahead * batch, f"{load.ahead} batches of {load.share:,}"),
+        Part("loader", "host", load.ahead * batch, f"{load.ahead} batches of {images:,}"),
         Part("process", "host", PROCESS_BYTES, "Python and torch, about"),
     )
 

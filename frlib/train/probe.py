@@ -30,6 +30,8 @@ from frlib.train import cost
 from frlib.train.config import TrainConfig
 from frlib.train.loop import Epoch, epochs
 from frlib.train.place import Place, here
+from frlib.train.tail import part_of
+from frlib.train.tail_feed import opened_tail
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _STEPS = 6
@@ -97,7 +99,7 @@ def probe(
     """
     say("reading data")
     began = time.perf_counter()
-    prepared = prepare(config.data, config.noise, seed, store)
+    prepared = prepare(config.data, config.noise, seed, store, part_of(config.tail))
     batches = min(_STEPS, len(prepared.train) // config.batch_size)
     if batches < 2:
         raise DataError(
@@ -112,10 +114,14 @@ def probe(
     )
     threads, ticks = torch.get_num_threads(), _Ticks()
     meter = cost.meter(place)
-    with meter, open_training(config.data, few, store, threads) as pixels:
+    with (
+        meter,
+        open_training(config.data, few, store, threads) as pixels,
+        opened_tail(config.data, prepared.tail, store, threads) as tail,
+    ):
         say("first steps")
         began = time.perf_counter()
-        passes = epochs(short, few, pixels, seed=seed, place=place, listener=ticks)
+        passes = epochs(short, few, pixels, seed=seed, place=place, listener=ticks, tail=tail)
         with closing(passes):
             for done in passes:
                 ticks.turn()

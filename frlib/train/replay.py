@@ -11,7 +11,7 @@ from frlib.core.config import override
 from frlib.core.errors import ConfigError
 from frlib.schedules import follow
 from frlib.train import failure
-from frlib.train.augment import network_input
+from frlib.train.augment import joined_input
 from frlib.train.build import build, train_mode
 from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
@@ -71,32 +71,37 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
         precision=precision,
         schedule=follow(config.epochs * steps, steps, config.schedule),
     )
-    state.restore(kept.tensors, facts["numbers"])
+    model = {name: t for name, t in kept.tensors.items() if not name.startswith("tail.")}
+    state.restore(model, facts["numbers"])
     train_mode(state.trainee)
     fed = kept.fed
-    images = network_input(fed.images.to(place.device), fed.draws)
-    workers = int(facts["workers"])
-    if len(images) % (workers * config.accumulate):
+    images = joined_input([(part.images.to(place.device), part.draws) for part in fed.parts])
+    workers, share = int(facts["workers"]), len(fed.labels)
+    if config.tail is not None:
+        config.tail.require_fit(workers, config.accumulate)
+    if share % (workers * config.accumulate):
         raise ConfigError(
-            f"accumulate={config.accumulate}: the {len(images)} images that were kept, of "
+            f"accumulate={config.accumulate}: the {share} images that were kept, of "
             f"{workers} workers, do not divide into so many pieces each; set another number"
         )
     # In the pieces that the workers passed together: piece j of every worker.
-    order = torch.arange(len(images)).view(workers, config.accumulate, -1)
+    order = torch.arange(share).view(workers, config.accumulate, -1)
+    behind = torch.arange(share, len(images))
     pieces = [
         Piece(
-            images[rows],
+            images[torch.cat([rows, behind])],
             fed.labels[rows].to(place.device),
             fed.samples[rows].to(place.device),
             int(facts["step"]) * config.accumulate + number,
+            config.tail,
         )
         for number, rows in enumerate(order.transpose(0, 1).flatten(1))
     ]
     manner = Manner(
         seed=int(facts["seed"]),
         rank=0,
-        share=len(images),
-        batch_size=len(images),
+        share=share,
+        batch_size=share,
         clip_norm=config.optimiser.clip_norm,
         cast=autocast(precision, place.device),
         clock=Clock(place.device),

@@ -34,6 +34,8 @@ from frlib.train.place import Place
 from frlib.train.prefix import Prefixes
 from frlib.train.reporter import Reporter
 from frlib.train.start import MODEL
+from frlib.train.tail import images_in_step, part_of
+from frlib.train.tail_feed import opened_tail
 
 _SELECTION, _SELECTION_TIME = "selection/", "time/selection"
 
@@ -79,7 +81,8 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
     records and saves. `report` gets a row per epoch, with `epoch` and, on the first worker, every
     metric known so far.
     """
-    noisy = prepare(config.data, config.noise, ticket.seed, ticket.store)
+    part = part_of(config.tail)
+    noisy = prepare(config.data, config.noise, ticket.seed, ticket.store, part)
     prepared, cleaning = cleaned(noisy, config.clean)
     if not place.is_first:
         return _train(config, ticket, place, report, prepared)
@@ -99,8 +102,8 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
             )
             if found is not None:
                 prefixes.hand_over(found, writer)
-        if cleaning is not None and not prefixes.has_begun:
-            cleaning.record(writer)
+        if cleaning is not None and not prefixes.is_handed_over:
+            cleaning.record(writer, is_new=not prefixes.has_begun)
         return _train(config, ticket, place, report, prepared, writer, prefixes)
 
 
@@ -125,6 +128,7 @@ def _train(
     with ExitStack() as opened:
         pixels = open_training(config.data, prepared.train, ticket.store, threads)
         opened.enter_context(pixels)
+        tail = opened.enter_context(opened_tail(config.data, prepared.tail, ticket.store, threads))
         opened.callback(keeper.settle)
         meter = opened.enter_context(cost.meter(place))
         held_out = prepared.selection
@@ -140,6 +144,7 @@ def _train(
             folder=ticket.folder,
             keeper=keeper,
             listener=Noting(writer),
+            tail=tail,
         )
         opened.enter_context(closing(passes))
         for done in passes:
@@ -208,7 +213,8 @@ def _finish(
         save_model(tensors, ticket.folder / MODEL)
         writer.add_facts({"model": {"epoch": done.state.epoch, "step": done.state.step}})
         writer.add_facts({"energy": meter.names})
-        found |= cost.of(done, config.batch_size, place, writer, found.get(JOULES))
+        images = images_in_step(config.batch_size, config.tail)
+        found |= cost.of(done, images, place, writer, found.get(JOULES))
         writer.log(found, epoch=done.number, step=done.step)
         writer.finish("complete")
     keeper.clear()
@@ -283,4 +289,12 @@ def facts(config: TrainConfig, prepared: Prepared, place: Place) -> dict[str, An
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "frlib": frlib.__version__,
-    }
+    } | _tail(prepared)
+
+
+def _tail(prepared: Prepared) -> dict[str, Any]:
+    tail = prepared.tail
+    if tail is None:
+        return {}
+    about = {"images": len(tail), "identities": tail.num_classes, "manifest": tail.digest}
+    return {"tail": about | {"realised": tail.facts}}

@@ -54,7 +54,9 @@ class State:
     """Model, optimiser, schedule, loss scale, average, progress, and the epoch that is not over.
 
     losses: `[n]` of its steps so far, mean over workers. flagged: `[m, 5]`, decisions on samples so
-    far (`frlib.train.verdicts`). at_score: selection value of the checkpoint it was restored from.
+    far (`frlib.train.verdicts`). tail: what a run with a tail keeps (`frlib.train.tail_feed`), of
+    one shape all along; filled in place. at_score: selection value of the checkpoint it was
+    restored from.
     """
 
     trainee: Trainee
@@ -65,6 +67,7 @@ class State:
     progress: Progress = field(default_factory=Progress)
     losses: Tensor = field(default_factory=lambda: torch.zeros(0))
     flagged: Tensor = field(default_factory=lambda: torch.zeros(0, 5, dtype=torch.float64))
+    tail: dict[str, Tensor] = field(default_factory=dict)
     at_score: float | None = None
 
     @property
@@ -83,7 +86,7 @@ class State:
         return not len(self.losses)
 
     def tensors(self, *, only_first: bool = False) -> dict[str, Tensor]:
-        """Whole copies on the CPU: `model.*`, `optimiser.<what>.*`, `average.*`, `epoch.*`.
+        """Whole CPU copies: `model.*`, `optimiser.<what>.*`, `average.*`, `tail.*`, `epoch.*`.
 
         Every worker calls this; with `only_first` the others get nothing.
         """
@@ -142,6 +145,8 @@ class State:
                     parts.setdefault(f"optimiser.{what}.", {})[name] = value
         if self.average is not None:
             parts["average."] = self.average.tensors()
+        if self.tail:
+            parts["tail."] = self.tail
         return parts
 
     def _check(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:

@@ -42,7 +42,8 @@ class Done:
     """A step on its device. loss: mean over this worker's share. norm: of the whole gradient.
 
     is_bad: it was not finite, and no smaller scale of the loss could help; nothing was moved.
-    embeddings: `[b, D]` of the last piece. decisions: with the samples they are on.
+    embeddings: `[b, D]` of the last piece. decisions: with the samples they are on. dispersion: of
+    the tail, over all workers; None without one.
     """
 
     loss: Tensor
@@ -50,6 +51,7 @@ class Done:
     is_bad: Tensor
     embeddings: Tensor
     decisions: tuple[tuple[Tensor, Decisions], ...]
+    dispersion: Tensor | None = None
 
 
 def step(
@@ -87,6 +89,7 @@ def step(
             for piece, one in zip(pieces, passed, strict=True)
             if one.decisions is not None
         ),
+        passed[-1].dispersion,
     )
 
 
@@ -98,6 +101,11 @@ def passes(
         before = number * manner.batch_size + manner.rank * manner.share
         first, count = before // len(pieces), len(piece.labels)
         where = Position(manner.seed, at_step, first, count, manner.batch_size)
+        behind = len(piece.images) - count
+        if behind:
+            own = manner.batch_size + manner.rank * behind
+            total = manner.batch_size + manner.batch_size // manner.share * behind
+            where = replace(where, total=total, tail_first=own, tail_count=behind)
         for name, layer in state.trainee.drawing:
             layer.stand(name, where)
         is_last = number == len(pieces) - 1

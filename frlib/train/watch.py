@@ -23,12 +23,21 @@ _Buffers = dict[torch.dtype, list[Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Fed:
-    """What a worker was given in a step: as it came from the loader, on its device."""
+    """What a worker was given in a step: as it came from the loader, on its device.
+
+    tail: the same of the tail's images, where there is a tail; samples are rows of its manifest.
+    """
 
     images: Tensor
     labels: Tensor
     samples: Tensor
     draws: Draws
+    tail: "Fed | None" = None
+
+    @property
+    def parts(self) -> "tuple[Fed, ...]":
+        """The batch, and that of the tail behind it."""
+        return (self,) if self.tail is None else (self, self.tail)
 
 
 @dataclass(frozen=True, eq=False)

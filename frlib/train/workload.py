@@ -33,7 +33,8 @@ class Workload:
     backbone, network: its config, and its footprint in `precision`. batch: images in a step over
     all workers. ahead: batches the loader holds. classes: of the training set. centres: weight rows
     of a class. moments: numbers an optimiser keeps for each parameter. slot_bytes: numbers that the
-    head keeps per class and per image, as one worker holds them.
+    head keeps per class and per image, as one worker holds them. tail: images of a tail in a step,
+    over all workers; mined: that they are chosen from.
     """
 
     backbone: Backbone
@@ -53,6 +54,8 @@ class Workload:
     moments: int
     average: bool
     slot_bytes: int
+    tail: int = 0
+    mined: int = 0
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -73,6 +76,11 @@ class Workload:
     def share(self) -> int:
         """Images of a worker in a step."""
         return self.batch // self.workers
+
+    @property
+    def tail_share(self) -> int:
+        """Tail images of a worker in a step, all in one pass."""
+        return -(-self.tail // self.workers)
 
     @property
     def piece(self) -> int:
@@ -126,6 +134,8 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
             f"head.form={config.head.form}: memory is planned for the lean form alone; set "
             "head.form=fused"
         )
+    if config.tail is not None:
+        config.tail.require_fit(workers, config.accumulate)
     precision = "float32" if config.precision == "auto" else config.precision
     composed = slots(config.head)
     moments = _moments(config)
@@ -150,6 +160,8 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
         moments=moments,
         average=config.ema > 0,
         slot_bytes=_slot_bytes(composed, num_classes, num_images, moments),
+        tail=0 if config.tail is None else config.tail.images,
+        mined=0 if config.tail is None else config.tail.embedded,
     )
 
 

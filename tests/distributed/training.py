@@ -22,6 +22,7 @@ from frlib.parallel.collectives import TorchGroup
 from frlib.train.keeper import Keeper
 from frlib.train.loop import epochs
 from frlib.train.place import Place
+from tests.unit.train.tails import tail_images
 from tests.unit.train.worlds import HERE, config, manifest, pixels
 
 ROOT = Path(__file__).parents[2]
@@ -62,8 +63,9 @@ def trained(job: Job, place: Place) -> Result:
     curves = Curves()
     settings = config(**{"epochs": 2, "log_every": 1} | dict(job.changes))
     passes = epochs(
-        settings, manifest(6), pixels(), seed=5, place=place, keeper=keeper, listener=curves
-    )
+        settings, manifest(6), pixels(), seed=5, place=place, keeper=keeper, listener=curves,
+        tail=None if settings.tail is None else tail_images(),
+    )  # fmt: skip
     rows = list(passes)
     if keeper is not None:
         keeper.wait()

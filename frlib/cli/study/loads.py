@@ -14,6 +14,7 @@ from frlib.study.plan import Plan
 from frlib.train.config import TrainConfig
 from frlib.train.plan import MemoryPlan
 from frlib.train.plan import plan as planned
+from frlib.train.tail import part_of
 
 _FLOAT = 4
 _USUAL_PAIRS = 6_000
@@ -48,9 +49,10 @@ def _prepared(config: TrainConfig, plan: Plan, sets: dict[str, Prepared]) -> Pre
     known = modules()
     reshapes = any(known[name].STAGE == "reshaping" for name in config.noise.active)
     noise = config.noise if reshapes else NoiseConfig()
-    key = canonical(config.data) + canonical(noise)
+    tail = part_of(config.tail)
+    key = canonical([config.data, noise, tail])
     if key not in sets:
-        sets[key] = prepare(config.data, noise, plan.study.replicates.seeds[0], plan.store)
+        sets[key] = prepare(config.data, noise, plan.study.replicates.seeds[0], plan.store, tail)
     return sets[key]
 
 
@@ -61,7 +63,7 @@ def _load(config: TrainConfig, counts: Counts, pairs: Mapping[str, int], workers
     return Load(
         what=f"{config.backbone.name}, {config.head.name}, batch {config.batch_size}",
         steps_per_epoch=memory.steps,
-        flops=memory.flops_per_image * config.batch_size,
+        flops=memory.flops_per_step,
         device_bytes=memory.device_bytes,
         host_bytes=memory.host_bytes,
         model_bytes=_FLOAT * (work.network.parameters + rows),

@@ -90,7 +90,11 @@ def _config(plan: Plan, name: str) -> TrainConfig:
 
 
 def _of_one_worker(config: TrainConfig, workers: int) -> TrainConfig:
-    return config.model_copy(update={"batch_size": config.batch_size // workers})
+    tail = config.tail
+    if tail is not None:
+        shares = {"identities": tail.identities // workers, "bag": tail.bag // workers}
+        tail = tail.model_copy(update=shares)
+    return config.model_copy(update={"batch_size": config.batch_size // workers, "tail": tail})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.data.loading.batch import Batch
-from frlib.data.loading.tasks import Task, Tasks
+from frlib.data.loading.tasks import Source, Task
 from frlib.data.pixels.batches import Pixels
 
 Buffer = NDArray[np.uint8]
@@ -31,10 +31,10 @@ class Loader:
     """
 
     def __init__(
-        self, pixels: Pixels, tasks: Tasks, depth: int = 2, allocate: Allocate = plain
+        self, pixels: Pixels, tasks: Source, depth: int = 2, allocate: Allocate = plain
     ) -> None:
         self._pixels, self._tasks, self._depth = pixels, tasks, depth
-        self._shape = (tasks.plan.share, pixels.size, pixels.size, 3)
+        self._shape = (tasks.share, pixels.size, pixels.size, 3)
         self._allocate = allocate
         self._buffers: list[Buffer] = []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,19 @@ class Task:
     draws: Draws
 
 
+class Source(Protocol):
+    """What a loader asks for its tasks."""
+
+    @property
+    def share(self) -> int:
+        """Samples in a task."""
+        ...
+
+    def of(self, epoch: int, first_step: int = 0) -> Iterator[Task]:
+        """The tasks of an epoch (0-based) from a step on."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Tasks:
     """An epoch's order, cut by the plan, for one worker. labels: `[N]` of all training rows."""
@@ -31,6 +45,11 @@ class Tasks:
     augment: Augment
     seed: int
     rank: int = 0
+
+    @property
+    def share(self) -> int:
+        """Samples in a task."""
+        return self.plan.share
 
     def of(self, epoch: int, first_step: int = 0) -> Iterator[Task]:
         """The tasks of an epoch (0-based) from a step on: the same tail wherever it begins."""

@@ -80,11 +80,12 @@ SPACE: dict[str, Distribution] = {
 
 
 def label(config: Config) -> str:
-    """Name in tables: BoundaryF1, BoundaryFace (λ=π), BoundaryFace (λ=0.5)."""
+    """Name in tables: BoundaryF1, BoundaryFace (λ=π), BoundaryFace (λ=0.5, no floor)."""
+    floor = [] if config.floor_zero else ["no floor"]
     if config.lam == 0:
-        return "BoundaryF1"
+        return "BoundaryF1" + "".join(f" ({word})" for word in floor)
     lam = "π" if math.isclose(config.lam, math.pi, rel_tol=1e-6) else f"{config.lam:g}"
-    return f"{PAPER.title} (λ={lam})"
+    return f"{PAPER.title} ({', '.join([f'λ={lam}', *floor])})"
 
 
 def compose(config: Config) -> Slots:

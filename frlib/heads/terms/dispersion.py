@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from frlib.heads.batch import Batch
 
 
+def squared_cosines(sum_PD: Tensor) -> Tensor:
+    """Mean over all P·P entries of (v·vᵀ − I)², v the directions of the rows."""
+    import torch
+
+    from frlib.heads._unit import directions
+
+    v_PD = directions(sum_PD)
+    off_PP = v_PD @ v_PD.t() - torch.eye(len(v_PD), dtype=v_PD.dtype, device=v_PD.device)
+    return off_PP.square().mean()
+
+
 class Config(Term):
     """Weight, and which identities count."""
 
@@ -41,8 +52,6 @@ class Config(Term):
 
     def loss(self, seen: Seen, batch: Batch, state: Any) -> Tensor:
         """A scalar, weighted; 0 without identities that count."""
-        import torch
-
         from frlib.heads._unit import directions
         from frlib.parallel.collectives import gathered
 
@@ -50,8 +59,7 @@ class Config(Term):
         labels_N = batch.data.all_gather(batch.given_B)
         _, group_N, count_P = labels_N.unique(return_inverse=True, return_counts=True)
         sum_PD = unit_ND.new_zeros(len(count_P), unit_ND.shape[1]).index_add(0, group_N, unit_ND)
-        v_PD = directions(sum_PD[count_P >= self.min_images])
-        if not len(v_PD):
+        counted_PD = sum_PD[count_P >= self.min_images]
+        if not len(counted_PD):
             return unit_ND.sum() * 0
-        off_PP = v_PD @ v_PD.t() - torch.eye(len(v_PD), dtype=v_PD.dtype, device=v_PD.device)
-        return self.interweight * off_PP.square().mean()
+        return self.interweight * squared_cosines(counted_PD)

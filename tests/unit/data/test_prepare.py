@@ -147,6 +147,54 @@ def test_prepare_when_a_part_is_named_then_only_it_is_trained_on_and_held_out(
     assert found.selection is None
 
 
+def _head(data: DataConfig) -> DataConfig:
+    """Trained on are p00 and p02, the people with six images or more; p01 has five."""
+    return data.model_copy(update={"part": class_size.Config(at_least=6)})
+
+
+def test_prepare_when_a_tail_is_wanted_then_it_is_of_other_people_with_noise_of_its_own(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    part, store = class_size.Config(below=6, at_least=2), tmp_path / "store"
+    alone = prepare(_head(data), NOISE, 0, store)
+    found, again = (prepare(_head(data), NOISE, 0, store, part) for _ in range(2))
+    assert alone.tail is None
+    assert alone.train.digest == found.train.digest
+    assert found.tail is not None and again.tail is not None
+    assert found.tail.identities == ("p01", *(f"p{k:02d}" for k in range(3, 11)))
+    assert (found.tail.kinds == OPEN).any()
+    assert found.tail.digest == again.tail.digest
+    other = prepare(_head(data), NOISE, 1, store, part).tail
+    assert other is not None and other.digest != found.tail.digest
+    assert found.facts["tail"] == {"image_overlap": 0, "identity_overlap": 0}
+    assert found.facts["tail/drawn"] == {"image_overlap": 0, "identity_overlap": 0}
+    clean = prepare(_head(data), NoiseConfig(), 0, store, part).tail
+    assert clean is not None and not clean.kinds.any()
+
+
+def test_prepare_when_people_are_held_out_then_nobody_of_them_is_in_the_tail(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    holdout = data.holdout.model_copy(update={"folds": 1})
+    cut = {"part": class_size.Config(at_least=2), "min_images": 6, "holdout": holdout}
+    head = data.model_copy(update=cut)
+    found = prepare(head, NoiseConfig(), 0, tmp_path / "store", class_size.Config(below=2))
+    assert found.selection is not None and found.tail is not None
+    held_out = set(found.selection.manifest.identities)
+    assert {"p01", "p03"} < held_out
+    assert found.tail.identities == ("p11",)
+
+
+def test_prepare_when_the_tail_has_people_of_the_head_then_says_what_to_cut(
+    data: DataConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"tail: 1 of its 10 .* are in data\.part .* first 'p01'"):
+        part = data.model_copy(update={"part": class_size.Config(at_least=5)})
+        prepare(part, NoiseConfig(), 0, tmp_path / "store", class_size.Config(below=6))
+    with pytest.raises(DataError, match=r"Take two sides of a cut"):
+        prepare(data, NoiseConfig(), 0, tmp_path / "store", class_size.Config(below=6))
+
+
 def test_digest_when_the_part_is_the_whole_then_as_if_there_were_no_parts(data: DataConfig) -> None:
     part = data.model_copy(update={"part": class_size.Config(at_least=6)})
     assert "part" not in to_dict(data, places=False)

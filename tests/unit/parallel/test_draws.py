@@ -32,7 +32,7 @@ class Two(nn.Module):
 def _drawn(where: Position, kind: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
     net = Two(Drawn(), Drawn())
     position(net, where)
-    found: tuple[Tensor, Tensor] = net(torch.ones(where.count, UNITS, dtype=kind))
+    found: tuple[Tensor, Tensor] = net(torch.ones(where.samples, UNITS, dtype=kind))
     return found
 
 
@@ -46,6 +46,12 @@ def test_uniform_when_the_batch_is_cut_then_samples_keep_their_numbers(
         parts.append(_drawn(replace(WHOLE, first=first, count=count))[0])
         first += count
     assert torch.equal(torch.cat(parts), whole)
+
+
+def test_uniform_when_a_pass_has_two_runs_of_samples_then_each_has_its_numbers() -> None:
+    whole, _ = _drawn(WHOLE)
+    found, _ = _drawn(replace(WHOLE, first=2, count=3, tail_first=8, tail_count=2))
+    assert torch.equal(found, torch.cat([whole[2:5], whole[8:10]]))
 
 
 def test_uniform_when_seed_step_or_layer_differ_then_numbers_are_independent() -> None:

@@ -68,6 +68,23 @@ def test_accumulate_when_two_then_the_images_of_a_pass_are_half() -> None:
     assert 2 * _parts(halves)["logits"] == _parts(whole)["logits"]
 
 
+def test_tail_when_there_is_one_then_its_images_are_in_every_pass() -> None:
+    found, alone = _parts(workload(tail=24, workers=2)), _parts(workload(workers=2))
+    assert found["backbone, pass"] == NETWORK.pass_bytes(32 + 12)
+    pixels = 3 * 32 * 32
+    assert found["images"] - alone["images"] == 12 * pixels
+    assert found["loader"] - alone["loader"] == 3 * 12 * pixels
+    assert found["logits"] == alone["logits"]
+    read = _plan(tail={"identities": 4, "images_per_identity": 2, "bag": 6})
+    assert read.workload.tail == 8
+    assert read.images == 3 * 3 * (16 + 8)
+    each, bare = read.workload.network.flops_per_image, _plan()
+    assert bare.flops_per_step == 16 * bare.flops_per_image
+    assert read.flops_per_step - bare.flops_per_step == 8 * each + 12 * each // 3
+    with pytest.raises(ConfigError, match="does not divide into 8 workers"):
+        _plan(workers=8, classes=8, tail={"identities": 4, "bag": 6})
+
+
 def test_workers_when_more_then_share_out_images_and_classes() -> None:
     load = workload(workers=4, class_rows="sharded")
     assert (load.share, load.rows, load.head_batch) == (16, 1250, 64)
