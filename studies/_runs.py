@@ -19,6 +19,9 @@ from frlib.schedules import poly
 from frlib.train.config import TrainConfig
 from studies import _faces, _procedural
 
+LR = 0.1
+"""Learning rate of SGD from random weights."""
+
 
 class Penalty(TypedDict):
     """Fields that most heads have, as keywords."""
@@ -46,7 +49,7 @@ def base(faces: str, *, with_outliers: bool = False, **changes: Any) -> TrainCon
         "data": _data(faces, with_outliers),
         "backbone": tiny.Config(),
         "schedule": poly.Config(),
-        "optimiser": sgd.Config(lr=0.1, nesterov=True),
+        "optimiser": sgd.Config(lr=LR, nesterov=True),
     }
     return TrainConfig(**(fields | length | changes))
 

@@ -54,9 +54,7 @@ NOISE = (
 def rules(faces: str) -> tuple[Clean, ...]:
     """Nobody, and every rule with the head of the model that it judges."""
     same, start = _runs.penalty(faces), _runs.first_corrected_epoch(faces)
-    corrected: dict[str, Any] = {
-        "head": boundary_head.Config(**same, first_corrected_epoch=start)
-    }
+    corrected: dict[str, Any] = {"head": boundary_head.Config(**same, first_corrected_epoch=start)}
     centres: dict[str, Any] = {"head": subcenter.Config(**same, loss_k=3)}
     grouped: dict[str, Any] = {"head": repface.Config(**same, first_corrected_epoch=start // 2)}
     return (

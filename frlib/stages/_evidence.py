@@ -196,6 +196,7 @@ def _answered(
     similarity = head.slots.similarity
     towards_BD = directions(emb_BD) if similarity.normalised else emb_BD
     survey = Streamed(towards_BD, head.weight, similarity, head.shard).survey(given_B, depth=2)
+    assert survey.second_B is not None, "it was asked for two"
     scale = head.slots.scale.current(head.state_of("scale"))
     label_B = logits_BC.gather(1, given_B[:, None])[:, 0]
     label_B = torch.where(lost_B, scale * survey.own_B, label_B)

@@ -117,9 +117,13 @@ def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[
 def shown(config: TrainConfig, path: str) -> Scalar:
     """How a value is written in a table: a scalar as it is, a choice by its module's `label`.
 
-    A part with a `label` of its own by that.
+    A part with a `label` of its own by that, stages by their names, what is not set as `none`.
     """
     *parents, (last, value) = walked(config, path)
+    if not value and (value is None or isinstance(value, Mapping)):
+        return "none"
+    if isinstance(value, Mapping) and all(isinstance(one, Config) for one in value.values()):
+        return ", ".join(value)
     if not isinstance(value, Config):
         return value if isinstance(value, (bool, int, float, str)) else canonical(value)
     owner = parents[-1][1] if parents else config

@@ -52,6 +52,11 @@ class Start(Config):
             return value | {"sha256": first_digits(str(value["sha256"]))}
         return value | {"sha256": checksum(file_of(value["path"]))}
 
+    @property
+    def label(self) -> str:
+        """In tables."""
+        return self.stage or Path(self.path).name
+
     def counted(self) -> dict[str, Any]:
         """The checksum of what a path leads to, or the stage whose weights are not there yet."""
         fields = super().counted()

@@ -119,6 +119,11 @@ class Tail(Config):
         """Images that are mined from, a step."""
         return self.bag * self.images_per_identity if self.mined else 0
 
+    @property
+    def label(self) -> str:
+        """In tables."""
+        return f"weight {self.weight:g}" + ("" if self.mined else ", not mined")
+
     def counted(self) -> dict[str, Any]:
         """Everything; settings of mining only where there is some."""
         fields = super().counted()
