@@ -6,13 +6,23 @@ from typing import Any
 
 from analysis.grid import ALPHA, COST, LEVEL, Grid
 from analysis.table import Cell, Column
+from frlib.core.errors import RecordError
 from frlib.records import select
 from frlib.records.select import Choice
 
 Rows = tuple[tuple[str | Cell, ...], ...]
 METHOD = "head"
 _SHARES = ("accuracy", "tar@", "rank", "precision", "recall", "relabel_accuracy", "eer")
-_AXIS_TITLES = {"head": "method", "noise.closed.ratio": "flips", "noise.open.ratio": "outliers"}
+_AXIS_TITLES = {
+    "head": "method",
+    "clean": "rule",
+    "noise.closed.ratio": "flips",
+    "noise.open.ratio": "outliers",
+    "noise.long_tail.imbalance": "long tail",
+    "data.train.identities": "people",
+    "data.train.images": "pictures of each",
+    "data.min_images": "fewest pictures",
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,17 @@ class Filled:
 
     column: Column
     entries: Sequence[str | Cell]
+
+
+def require_axes(grid: Grid, table: str, *needed: str) -> None:
+    """`RecordError` when the study lacks an axis that the table compares along."""
+    lacking = [axis for axis in needed if axis not in grid.axes]
+    if lacking:
+        raise RecordError(
+            f"study {grid.records.study['name']!r} has no axis {' and no axis '.join(lacking)} "
+            f"(axes: {', '.join(grid.axes) or 'none'}), which the table {table} compares along. "
+            "Set table='study' in the study, the table for any axes."
+        )
 
 
 def axes(grid: Grid) -> list[Filled]:

@@ -9,9 +9,14 @@ seeds of the reference reaches 0) the ratio says nothing and the cell says why i
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from analysis.grid import LEVEL
-from analysis.table import Cell, measured, missing
+from analysis.answers import same_method
+from analysis.columns import Filled
+from analysis.grid import LEVEL, Grid
+from analysis.table import Cell, Column, measured, missing
+from frlib.records.select import Choice
 from frlib.stats.intervals import mean_interval
 
 Sample = Mapping[int, float]
@@ -31,6 +36,56 @@ def recovery(method: Sample, reference: Sample, clean: Sample, name: str) -> Cel
         return missing(why)
     ratios = [(method[seed] - reference[seed]) / costs[seed] for seed in seeds]
     return measured(mean_interval(ratios, LEVEL))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The rows of a grid that recovery is told against, one for all values of the other axes.
+
+    axis, label: what they are on the axis that is compared along. clean: noise axis -> its value
+    where there is no noise. name: the reference in words.
+    """
+
+    axis: str
+    label: str
+    clean: Mapping[str, float]
+    name: str
+
+    def column(self, grid: Grid, metric: str) -> Filled:
+        """Recovery of every row, of one metric."""
+        cells = [self._recovery(grid, row, metric) for row in grid.rows]
+        return Filled(Column("recovery", "recovery", digits=2), cells)
+
+    def undefined(self, shown: Mapping[str, Any]) -> str:
+        """Why a row has no recovery by definition; empty where it has one."""
+        if all(shown.get(axis, value) == value for axis, value in self.clean.items()):
+            return "no noise to recover from"
+        return f"{self.name} is the reference: 0 by definition" if self._is_in(shown) else ""
+
+    def _recovery(self, grid: Grid, row: Choice, metric: str) -> Cell:
+        why = self.undefined(row.shown)
+        if why:
+            return missing(why)
+        if row.arm is None:
+            return missing(row.missing)
+        noisy = self._row(grid, row.shown)
+        clean = self._row(grid, {**row.shown, **self.clean})
+        for reference, words in ((noisy, "at this noise"), (clean, "without noise")):
+            if reference is None or reference.arm is None:
+                return missing(f"no result of {self.name} {words} to compare with")
+        assert noisy is not None and clean is not None
+        method, under, without = (grid.sample(one, metric) for one in (row, noisy, clean))
+        return recovery(method, under, without, self.name)
+
+    def _is_in(self, shown: Mapping[str, Any]) -> bool:
+        return same_method(str(shown[self.axis]), self.label)
+
+    def _row(self, grid: Grid, wanted: Mapping[str, Any]) -> Choice | None:
+        others = [axis for axis in grid.axes if axis != self.axis]
+        for one in grid.rows:
+            if self._is_in(one.shown) and all(one.shown.get(a) == wanted.get(a) for a in others):
+                return one
+        return None
 
 
 def _not_clearly_positive(costs: Mapping[int, float], name: str) -> str:

@@ -72,6 +72,15 @@ class Table:
         cells = (row[i] for row in self.rows for i in places)
         return any(isinstance(cell, Cell) and cell.origin == "missing" for cell in cells)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of the columns."""
+        return tuple(column.key for column in self.columns)
+
+    def keyed(self) -> list[dict[str, str | Cell]]:
+        """Rows as key of the column -> entry."""
+        return [dict(zip(self.keys, row, strict=True)) for row in self.rows]
+
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), "a row of another length"
 

@@ -73,7 +73,9 @@ def classes(faces: str) -> dict[str, tuple[Any, ...]]:
 
 def study(faces: str = "") -> Study:
     """Real faces from the folder `faces`, else procedural ones."""
-    rate = {} if faces else {"optimiser": sgd.Config(lr=PROCEDURAL_RATE, nesterov=True)}
+    rate: dict[str, Any] = (
+        {} if faces else {"optimiser": sgd.Config(lr=PROCEDURAL_RATE, nesterov=True)}
+    )
     base = _runs.base(faces, **rate)
     return Study(
         name="boundary_lambda_faces" if faces else "boundary_lambda",

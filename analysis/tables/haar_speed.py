@@ -12,7 +12,6 @@ from analysis.columns import Filled
 from analysis.grid import LEVEL, Grid
 from analysis.spending import LENGTH
 from analysis.table import Cell, Column, Table, measured, missing
-from frlib.core.errors import RecordError
 from frlib.records.read import Records
 from frlib.records.select import Choice
 from frlib.stats.intervals import mean_interval
@@ -31,13 +30,7 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
     `RecordError` when the study has no axis of schedules or of epochs.
     """
     grid = Grid.of(records)
-    lacking = [axis for axis in (SCHEDULE, LENGTH) if axis not in grid.axes]
-    if lacking:
-        raise RecordError(
-            f"study {records.study['name']!r} has no axis {' and no axis '.join(lacking)} (axes: "
-            f"{', '.join(grid.axes) or 'none'}), which the table haar_speed compares along. Set "
-            "table='study' in the study, the table for any axes."
-        )
+    columns.require_axes(grid, "haar_speed", SCHEDULE, LENGTH)
     names = grid.matching(tuple(records.study["report"]))
     filled = [
         *columns.axes(grid),

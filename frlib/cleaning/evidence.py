@@ -67,7 +67,8 @@ class Course:
 
     epochs: passes that were trained, numbered from 0. row: of the sample. score: how far the
     proposed class exceeded the given one, cosine. kind: of the decisions; empty if the head takes
-    none.
+    none. losses: `[E, N]` float16, of the given label, mapped from disk; NaN where an epoch did not
+    train on the sample. None where they were not kept.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Course:
     row: NDArray[np.int64]
     proposed: NDArray[np.int64]
     score: NDArray[np.float64]
+    losses: NDArray[np.float16] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -188,6 +190,9 @@ def write(
     for name, rows in tables.items():
         with safeio.atomic(folder / _FILES[name]) as aside:
             pq.write_table(rows, aside, compression="zstd")
+    if course.losses is not None:
+        with safeio.atomic(folder / _LOSSES) as aside, aside.open("wb") as file:
+            np.save(file, course.losses)
     if before is not None:
         findings.write(before, folder / _FILES["before"])
     about = {
@@ -200,7 +205,8 @@ def write(
     safeio.write_json(folder / _FACTS, about)
 
 
-_COUNTS = ("kind", "epochs")
+_COUNTS = ("kind", "epochs", "losses")
+_LOSSES = "losses.npy"
 
 
 def read(folder: Path) -> Evidence:
@@ -228,7 +234,12 @@ def read(folder: Path) -> Evidence:
             identities=tuple(tables["classes"]["name"].to_pylist()),
             given=own["given"],
             truth=Truth(true=own["true"], kinds=own["kind"]),
-            course=Course(kind=about["decisions"], epochs=about["epochs"], **moves),
+            course=Course(
+                kind=about["decisions"],
+                epochs=about["epochs"],
+                losses=_mapped(folder / _LOSSES) if (folder / _LOSSES).is_file() else None,
+                **moves,
+            ),
             answers=Answers(**_arrays(tables["answers"])) if "answers" in tables else None,
             embedded=embedded,
             before=findings.read(before) if before.is_file() else None,
@@ -245,6 +256,6 @@ def _arrays(rows: pa.Table) -> dict[str, Any]:
     return {name: rows[name].to_numpy() for name in rows.column_names}
 
 
-def _mapped(path: Path) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+def _mapped(path: Path) -> NDArray[Any]:
+    found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return found

@@ -68,6 +68,10 @@ class Support:
         place = self._place[row]
         if self._evidence is None or place < 0:
             return ()
+        return (*self._decided(place), *self._lost(place))
+
+    def _decided(self, place: int) -> tuple[ScorePath, ...]:
+        assert self._evidence is not None
         course = self._evidence.course
         mine = np.flatnonzero(course.row == place)
         if not len(mine):
@@ -79,6 +83,21 @@ class Support:
             what="cosine by which the proposed class exceeds the given one",
             of=course.epochs,
             note=self._told(course.proposed[mine]),
+        )
+        return (path,)
+
+    def _lost(self, place: int) -> tuple[ScorePath, ...]:
+        """The loss in every epoch that trained on the sample."""
+        assert self._evidence is not None
+        course = self._evidence.course
+        if course.losses is None:
+            return ()
+        values = course.losses[: course.epochs, place].astype(np.float64)
+        epochs = np.flatnonzero(np.isfinite(values))
+        if not len(epochs):
+            return ()
+        path = ScorePath(
+            epochs=epochs, values=values[epochs], what="loss of the given label", of=course.epochs
         )
         return (path,)
 

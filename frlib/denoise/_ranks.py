@@ -45,6 +45,15 @@ def by_share(ranks_N: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     return suspicion
 
 
+def highest(
+    loss_N: NDArray[np.float64], groups_N: NDArray[np.int64], share: float
+) -> NDArray[np.bool_]:
+    """`[N]` whether a sample is among the ⌊share·n⌋ highest of the n of its group."""
+    limit = np.floor(np.round(share * np.bincount(groups_N), 9))
+    flagged: NDArray[np.bool_] = places(np.lexsort((-loss_N, groups_N)), groups_N) < limit[groups_N]
+    return flagged
+
+
 def _runs(is_first_N: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """`[N]` where the run of each place begins, and its length."""
     starts = np.flatnonzero(is_first_N)

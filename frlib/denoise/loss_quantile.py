@@ -20,14 +20,13 @@ where it selects within every batch while training. Here it is one pass with the
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import NumericsError
 from frlib.core.paper import Paper
-from frlib.denoise._ranks import by_share, mid_ranks, places
+from frlib.denoise._ranks import by_share, highest, mid_ranks
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(
@@ -60,7 +59,7 @@ def decide(evidence: Evidence, config: Config) -> Findings:
             "Check the checkpoint that the evidence was made with"
         )
     groups = evidence.given if config.per_class else np.zeros(len(evidence), dtype=np.int64)
-    flagged = _highest(loss, groups, config.share)
+    flagged = highest(loss, groups, config.share)
     return evidence.findings(
         config.name,
         flagged,
@@ -68,12 +67,3 @@ def decide(evidence: Evidence, config: Config) -> Findings:
         answers.rival_class if config.propose else None,
         {"lowest_loss_flagged": float(loss[flagged].min()) if flagged.any() else None},
     )
-
-
-def _highest(
-    loss_N: NDArray[np.float64], groups_N: NDArray[np.int64], share: float
-) -> NDArray[np.bool_]:
-    """`[N]` whether a sample is among the share with the highest losses of its group."""
-    limit = np.floor(np.round(share * np.bincount(groups_N), 9))
-    flagged: NDArray[np.bool_] = places(np.lexsort((-loss_N, groups_N)), groups_N) < limit[groups_N]
-    return flagged

@@ -28,7 +28,7 @@ from frlib.heads.head import Head
 from frlib.heads.relabel import none
 from frlib.heads.streamed import Streamed
 from frlib.records import finished, first_epochs
-from frlib.train import course, starting
+from frlib.train import course, followed, starting
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
 from frlib.train.place import Place
@@ -89,7 +89,7 @@ def collect(
             identities=manifest.identities,
             given=manifest.labels,
             truth=Truth(true=manifest.true_labels, kinds=manifest.kinds),
-            course=_course(trained, manifest, new_class),
+            course=_course(trained, own, manifest, new_class),
             answers=answers if "answers" in sees else None,
             loss_k=loss_k,
             scale=scale,
@@ -230,7 +230,7 @@ def _centres(head: Head, new_class: Classes, place: Place, folder: Path) -> tupl
     return loss_k, head.slots.scale.current(head.state_of("scale"))
 
 
-def _course(trained: Trained, manifest: Manifest, new_class: Classes) -> Course:
+def _course(trained: Trained, own: Manifest, manifest: Manifest, new_class: Classes) -> Course:
     """What its records say that the training decided; of two attempts at an epoch the later."""
     rows = first_epochs.gather(trained.folder, trained.config.epochs)
     passes = rows["metrics"].filter(pc.equal(rows["metrics"]["name"], "train/loss"))
@@ -254,4 +254,18 @@ def _course(trained: Trained, manifest: Manifest, new_class: Classes) -> Course:
         row=row[order],
         proposed=np.flatnonzero(new_class >= 0)[moves["proposed"].to_numpy()[order]],
         score=moves["score"].to_numpy().astype(np.float64)[order],
+        losses=_losses(trained.folder / followed.FILE, own, manifest),
     )
+
+
+def _losses(path: Path, own: Manifest, manifest: Manifest) -> NDArray[np.float16] | None:
+    """`[E, N]` of the samples of a manifest, where the run kept those of its own ones."""
+    if not path.is_file():
+        return None
+    kept: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if manifest is own:
+        return kept
+    found = np.full((len(kept), len(manifest)), np.nan, dtype=np.float16)
+    places = pc.index_in(to_arrow(own.ids), value_set=to_arrow(manifest.ids).combine_chunks())
+    found[:, places.to_numpy()] = kept
+    return found

@@ -28,7 +28,9 @@ class Training:
         Every worker calls this; the first one has the metrics, others get none.
         """
         job, place = self.job, self.job.place
-        ticket = replicate.Ticket(job.store, self.name, job.digest, job.seed, records=self.records)
+        ticket = replicate.Ticket(
+            job.store, self.name, job.digest, job.seed, records=self.records, follow=True
+        )
         found = None
         if place.is_first:
             arm = {"arm": job.digest, "cell": {}, "params": {}, "config": to_dict(self.run)}

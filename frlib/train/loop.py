@@ -32,6 +32,7 @@ from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
 from frlib.train.course import at
 from frlib.train.feed import LossFeed
+from frlib.train.followed import Followed
 from frlib.train.health import Health
 from frlib.train.keeper import Keeper
 from frlib.train.listener import Deaf, Listener
@@ -107,16 +108,20 @@ def epochs(
     keeper: Keeper | None = None,
     listener: Listener | None = None,
     tail: TailImages | None = None,
+    follow: bool = False,
 ) -> Generator[Epoch, None, None]:
     """Train to the end, from the newest checkpoint if there is one, yielding after every pass.
 
     folder: of the run, for checkpoints (in `keeper`'s care), failures and traces; None keeps none.
-    tail: images of the config's tail, where it has one. A resumed run first yields the last whole
+    tail: images of the config's tail, where it has one. follow: keep the loss of every sample in
+    every epoch (`state.followed`). A resumed run first yields the last whole
     pass again (with no verdicts). The caller saves checkpoints between yields.
     """
     run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf(), tail)
     images = images_in_step(config.batch_size, config.tail)
     state, plan = run.state, run.plan
+    if follow:
+        state.followed = Followed(config.epochs, len(manifest), place.device)
     if keeper is not None and keeper.restore(state):
         run.log.go_on(state.progress.deciding, state.flagged)
     _require_agreement(state, place)
@@ -130,6 +135,8 @@ def epochs(
         except trouble.WentBackError:
             continue
         verdicts = run.log.close()
+        if state.followed is not None:
+            state.followed.close(state.epoch, place.group)
         done = state.step - max(first, state.epoch * plan.steps)
         seconds = time.perf_counter() - began
         state.progress.epoch += 1
@@ -265,6 +272,8 @@ def _one_pass(run: Run) -> None:
             else:
                 for rows, decisions in done.decisions:
                     run.log.add(batch.step, rows, decisions)
+                if state.followed is not None:
+                    state.followed.add(done.losses)
             _tell(run, points.add(state, done, lr))
             trace.step()
             every = config.checkpoint_every
@@ -336,6 +345,8 @@ def _settled(run: Run, losses: list[Tensor]) -> list[Tensor]:
         mean = run.place.group.mean(torch.stack(losses))
         state.losses = torch.cat([state.losses.to(mean), mean])
     state.flagged, state.progress.deciding = run.log.table(), run.log.kind
+    if state.followed is not None:
+        state.followed.settle(run.place.group)
     return []
 
 

@@ -82,7 +82,8 @@ class Prefixes:
         Within, it is not removed.
         """
         with ExitStack() as holds:
-            yield None if self.has_begun else self._held(holds)
+            is_alone = self.has_begun or self._ticket.follow
+            yield None if is_alone else self._held(holds)
 
     def facts(self, found: Prefix | None) -> dict[str, Any]:
         """Of an attempt that begins with `found`, or goes on from one that began with a prefix."""

@@ -46,7 +46,8 @@ class Ticket:
 
     keep_at: epochs after which what the run is by then is kept, for runs that begin alike.
     records: the folder of the study's records; None: the one in the store. facts: what is known of
-    the run before it begins.
+    the run before it begins. follow: keep the loss of every sample in every epoch, in `losses.npy`
+    beside the model (`frlib.train.followed`); such a run begins with no other's first epochs.
     """
 
     store: Path
@@ -56,6 +57,7 @@ class Ticket:
     keep_at: tuple[int, ...] = ()
     records: Path | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    follow: bool = False
 
     @property
     def study_folder(self) -> Path:
@@ -145,6 +147,7 @@ def _train(
             keeper=keeper,
             listener=Noting(writer),
             tail=tail,
+            follow=ticket.follow,
         )
         opened.enter_context(closing(passes))
         for done in passes:
@@ -200,6 +203,8 @@ def _finish(
 ) -> dict[str, float]:
     """Benchmarks, the finished model, the end of the attempt; metrics of the model that counts."""
     found = cost.so_far(meter, place)
+    if writer is not None and done.state.followed is not None:
+        done.state.followed.write(ticket.folder)
     if config.stopping.model == "best" and keeper.restore_best(done.state):
         measured = done.state.progress.last_row
         found |= {n: v for n, v in measured.items() if n.startswith(_SELECTION)}

@@ -14,6 +14,7 @@ from torch import Tensor
 from frlib.core.errors import RecordError
 from frlib.schedules import Rule
 from frlib.train.average import Average
+from frlib.train.followed import Followed
 from frlib.train.loss_scale import LossScale
 from frlib.train.stopping import Stopping
 from frlib.train.trainee import Trainee
@@ -55,8 +56,8 @@ class State:
 
     losses: `[n]` of its steps so far, mean over workers. flagged: `[m, 5]`, decisions on samples so
     far (`frlib.train.verdicts`). tail: what a run with a tail keeps (`frlib.train.tail_feed`), of
-    one shape all along; filled in place. at_score: selection value of the checkpoint it was
-    restored from.
+    one shape all along; filled in place. followed: losses of samples, where they are kept.
+    at_score: selection value of the checkpoint it was restored from.
     """
 
     trainee: Trainee
@@ -68,6 +69,7 @@ class State:
     losses: Tensor = field(default_factory=lambda: torch.zeros(0))
     flagged: Tensor = field(default_factory=lambda: torch.zeros(0, 5, dtype=torch.float64))
     tail: dict[str, Tensor] = field(default_factory=dict)
+    followed: Followed | None = None
     at_score: float | None = None
 
     @property
@@ -86,7 +88,7 @@ class State:
         return not len(self.losses)
 
     def tensors(self, *, only_first: bool = False) -> dict[str, Tensor]:
-        """Whole CPU copies: `model.*`, `optimiser.<what>.*`, `average.*`, `tail.*`, `epoch.*`.
+        """Whole CPU copies: `model.*`, `optimiser.<what>.*`, `average.*`, `tail.*`, `epoch.*`, ...
 
         Every worker calls this; with `only_first` the others get nothing.
         """
@@ -147,6 +149,8 @@ class State:
             parts["average."] = self.average.tensors()
         if self.tail:
             parts["tail."] = self.tail
+        if self.followed is not None:
+            parts["followed."] = self.followed.tensors()
         return parts
 
     def _check(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:

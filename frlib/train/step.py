@@ -42,8 +42,9 @@ class Done:
     """A step on its device. loss: mean over this worker's share. norm: of the whole gradient.
 
     is_bad: it was not finite, and no smaller scale of the loss could help; nothing was moved.
-    embeddings: `[b, D]` of the last piece. decisions: with the samples they are on. dispersion: of
-    the tail, over all workers; None without one.
+    embeddings: `[b, D]` of the last piece. decisions: with the samples they are on. losses: samples
+    and the loss of each, piece by piece. dispersion: of the tail, over all workers; None without
+    one.
     """
 
     loss: Tensor
@@ -51,6 +52,7 @@ class Done:
     is_bad: Tensor
     embeddings: Tensor
     decisions: tuple[tuple[Tensor, Decisions], ...]
+    losses: tuple[tuple[Tensor, Tensor], ...]
     dispersion: Tensor | None = None
 
 
@@ -89,6 +91,7 @@ def step(
             for piece, one in zip(pieces, passed, strict=True)
             if one.decisions is not None
         ),
+        tuple((piece.samples, one.losses) for piece, one in zip(pieces, passed, strict=True)),
         passed[-1].dispersion,
     )
 

@@ -47,7 +47,7 @@ def _process(rank: int, store: str) -> None:
         time.sleep(SLOW_S)
         return decided(*given)
 
-    loop.decided = slow  # type: ignore[assignment]
+    loop.decided = slow
     ledger.final_metrics = _rising  # type: ignore[assignment]
     inputs = {name: folder / "repeated" / "made" / name for name in (MODEL, DECIDE)}
     facts = loop.produce(job(REPEATED, LOOP, folder, inputs, place=place), folder / "looped")

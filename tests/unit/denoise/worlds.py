@@ -31,7 +31,12 @@ def evidence(
     return Evidence(**(usual | parts))
 
 
-def course(kind: str, epochs: int, moves: list[tuple[int, int, int]]) -> Course:
+def course(
+    kind: str,
+    epochs: int,
+    moves: list[tuple[int, int, int]],
+    losses: NDArray[Any] | None = None,
+) -> Course:
     """Of (epoch, row, proposed) each."""
     told = np.array(sorted(moves), dtype=np.int64).reshape(-1, 3)
     return Course(
@@ -41,6 +46,7 @@ def course(kind: str, epochs: int, moves: list[tuple[int, int, int]]) -> Course:
         row=told[:, 1],
         proposed=told[:, 2],
         score=np.full(len(told), 0.1),
+        losses=None if losses is None else losses.astype(np.float16),
     )
 
 
@@ -107,8 +113,15 @@ def planted(
         for epoch in range(EPOCHS)
         for i in np.flatnonzero(draw.random(len(given)) < np.where(is_flip, 0.8, 0.04))
     ]
+    lost = told.log_sum_exp - told.label_logit
+    losses = lost + np.arange(EPOCHS)[::-1, None] + draw.random((EPOCHS, len(given)))
     return evidence(
-        given, CLASSES, true, course=course(kind, EPOCHS, moves), answers=told, embedded=vectors
+        given,
+        CLASSES,
+        true,
+        course=course(kind, EPOCHS, moves, losses),
+        answers=told,
+        embedded=vectors,
     )
 
 
@@ -122,13 +135,15 @@ def permuted(found: Evidence, order: NDArray[np.int64]) -> Evidence:
             found.course.epoch, found.course.row, found.course.proposed, strict=True
         )
     ]
+    losses = found.course.losses
+    moved = None if losses is None else losses[:, order]
     columns: Mapping[str, NDArray[Any]] = vars(found.answered)
     return replace(
         found,
         ids=found.ids[order],
         given=found.given[order],
         truth=Truth(true=found.truth.true[order], kinds=found.truth.kinds[order]),
-        course=course(found.course.kind, found.course.epochs, moves),
+        course=course(found.course.kind, found.course.epochs, moves, moved),
         answers=Answers(**{name: column[order] for name, column in columns.items()}),
         embedded=replace(found.embedded, embeddings=found.embedded.embeddings[order]),
     )

@@ -451,6 +451,8 @@ def test_classes_when_spread_then_few_small_collectives(
         (boundary.Config(), "BoundaryFace (λ=π)"),
         (boundary.Config(lam=0.5), "BoundaryFace (λ=0.5)"),
         (boundary.Config(lam=2.0), "BoundaryFace (λ=2)"),
+        (boundary.Config(floor_zero=False), "BoundaryFace (λ=π, no floor)"),
+        (boundary.Config(lam=0, floor_zero=False), "BoundaryF1 (no floor)"),
         (subcenter.Config(), "Sub-center ArcFace (K=3)"),
         (subcenter.Config(loss_k=10), "Sub-center ArcFace (K=10)"),
     ],

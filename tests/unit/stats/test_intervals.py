@@ -12,6 +12,14 @@ def test_mean_interval_when_four_values_then_student_t_from_the_table():
     assert found.high - found.value == pytest.approx(found.half_width)
 
 
+def test_mean_interval_when_all_values_are_equal_then_half_width_is_exactly_zero():
+    assert [intervals.mean_interval([x] * 3).half_width for x in (0.1, 0.9, 20 / 3)] == [
+        0.0,
+        0.0,
+        0.0,
+    ]
+
+
 def test_mean_interval_when_one_value_then_value_without_half_width():
     found = intervals.mean_interval([0.7])
     assert (found.value, found.n) == (0.7, 1)

@@ -233,6 +233,13 @@ def test_parse_when_every_kind_of_stage_is_used_then_all_are_told_in_order() -> 
             r"stages\.listed: rule 'subcenter_drop' looks at embeddings, which stages\.seen does",
         ),
         (
+            {
+                "seen": {"name": "evidence", "model": "looked", "over": "whole"},
+                "listed": {"name": "decide", "evidence": "seen", "rule": "boundary"},
+            },
+            r"rule 'boundary' looks at what the training decided.*set its over=\"trained\"",
+        ),
+        (
             {"listed": {"name": "decide", "evidence": "looked"}},
             r"stages\.listed: evidence='looked': a train stage is no evidence",
         ),
@@ -242,7 +249,7 @@ def test_parse_when_every_kind_of_stage_is_used_then_all_are_told_in_order() -> 
         ),
         ({"seen": {"name": "evidence", "model": "loked"}}, "no such stage.*did you mean 'looked'"),
     ],
-    ids=["lacking", "no evidence", "circle", "misspelt"],
+    ids=["lacking", "whole", "no evidence", "circle", "misspelt"],
 )
 def test_parse_when_a_decision_has_not_what_it_looks_at_then_says_so(
     stages: dict[str, Any], message: str

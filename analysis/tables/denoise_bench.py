@@ -1,0 +1,183 @@
+"""Rules that clean a training set: what retraining wins back under each noise, and what was found.
+
+Recovery is defined in `analysis.recovery`; its reference is the set that nobody cleaned, at the
+same noise. What a rule found is scored on the noisy set before training (`frlib.cleaning.score`).
+The oracle reads the truth: it is shown, and competes for no mark.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from analysis import answers, columns
+from analysis.answers import Place
+from analysis.beside import BENCHMARK, beside
+from analysis.columns import Filled
+from analysis.grid import LEVEL, Grid, Sample
+from analysis.recovery import Baseline
+from analysis.table import Cell, Column, Table, measured, missing
+from frlib.records.read import Records
+from frlib.records.select import Choice
+from frlib.stats.intervals import mean_interval
+
+TITLE = "Denoise-Bench"
+RULE, FLIPS, OUTLIERS, TAIL = (
+    "clean",
+    "noise.closed.ratio",
+    "noise.open.ratio",
+    "noise.long_tail.imbalance",
+)
+NOBODY, BOUND, LIST = "none", "Oracle", "BoundaryFace list"
+"""Labels of rules, as `frlib.train.clean` and the modules of `frlib.denoise` give them."""
+ANSWERS = {NOBODY: "ArcFace", LIST: "BoundaryFace (λ=π)"}
+"""Rule -> the published method that stands beside it."""
+BASELINE = Baseline(RULE, NOBODY, {FLIPS: 0.0, OUTLIERS: 0.0, TAIL: 1.0}, "the uncleaned set")
+
+FLAGGED, WRONG = "cleaning/flagged", "cleaning/wrong"
+SHARE = "flagged_share"
+_NONE_WRONG = "no label is wrong there"
+SCORES = (
+    ("precision", "precision", "nothing was flagged"),
+    ("recall", "recall", _NONE_WRONG),
+    ("recall/flip", "recall of flips", "no label is a flip there"),
+    ("recall/outlier", "recall of outliers", "no image is an outlier there"),
+    ("f1", "F1", _NONE_WRONG),
+    ("auprc", "AUPRC", _NONE_WRONG),
+    (
+        "relabel_accuracy",
+        "accuracy of the proposed label",
+        "no label was proposed for anybody of the set",
+    ),
+    ("harm", "harm", "no label is right there"),
+    ("ece", "calibration error", "no sample is of known truth"),
+)
+"""Name below `cleaning/`, title, and why a recorded run has none."""
+
+
+def build(records: Records, published: pd.DataFrame | None) -> Table:
+    """Rows: noise x rule, each in the study's order.
+
+    `RecordError` when the study has no axis of rules or of label flips.
+    """
+    grid = Grid.of(records)
+    columns.require_axes(grid, "denoise_bench", RULE, FLIPS)
+    grid = replace(grid, rows=tuple(grid.rows[i] for one in grid.groups(RULE) for i in one))
+    names = grid.matching(tuple(records.study["report"]))
+    filled = [
+        *_axes(grid),
+        *columns.settings(grid),
+        BASELINE.column(grid, names[0]),
+        *(Filled(columns.metric_column(name), _marked(grid, name)) for name in names),
+        *(_score(grid, *told) for told in SCORES),
+        _share(grid),
+        columns.cost(grid),
+        columns.seeds(grid),
+        *_published(grid, published),
+    ]
+    heads, rows = columns.assemble(filled)
+    caption = columns.caption(grid, RULE, _told(names[0], published is not None))
+    return Table("denoise_bench", f"{TITLE}: {records.study['name']}", caption, heads, rows)
+
+
+def _axes(grid: Grid) -> list[Filled]:
+    """The noise, then the rule."""
+    return sorted(columns.axes(grid), key=lambda one: one.column.key == RULE)
+
+
+def _marked(grid: Grid, name: str) -> list[Cell]:
+    """One metric of all rows; the best of those that may not read the truth is marked."""
+    rivals = tuple(row for row in grid.rows if BOUND not in str(row.shown[RULE]))
+    contest = iter(replace(grid, rows=rivals).cells(name, RULE))
+    return [next(contest) if row in rivals else grid.cell(row, name) for row in grid.rows]
+
+
+def _score(grid: Grid, name: str, title: str, why: str) -> Filled:
+    full = f"cleaning/{name}"
+    cells = [
+        _explained(grid, row, full, cell, why)
+        for row, cell in zip(grid.rows, _marked(grid, full), strict=True)
+    ]
+    return Filled(Column(full, title, scale=100.0, unit="%", digits=1), cells)
+
+
+def _explained(grid: Grid, row: Choice, name: str, cell: Cell, why: str) -> Cell:
+    """A rate that is undefined is not recorded: the cell says so, and how often it is defined."""
+    judged = grid.sample(row, FLAGGED)
+    if row.arm is None or not judged:
+        return _unjudged(row)
+    if cell.origin == "missing":
+        return missing(why if grid.sample(row, WRONG) else "the truth of no sample is known")
+    if cell.n is not None and cell.n < len(judged):
+        others = f"undefined in {len(judged) - cell.n} of {len(judged)} replicates: {why}"
+        return replace(cell, note="; ".join(filter(None, (cell.note, others))))
+    return cell
+
+
+def _unjudged(row: Choice) -> Cell:
+    if row.arm is None:
+        return missing(row.missing)
+    nobody = row.shown[RULE] == NOBODY
+    return missing("nothing is cleaned in this row" if nobody else f"{FLAGGED} was not recorded")
+
+
+def _share(grid: Grid) -> Filled:
+    cells = []
+    for row in grid.rows:
+        flagged, samples = grid.sample(row, FLAGGED), _samples(grid, row)
+        shares = [count / samples[seed] for seed, count in flagged.items() if seed in samples]
+        unknown = missing("the truth of no sample is known") if flagged else _unjudged(row)
+        cells.append(measured(mean_interval(shares, LEVEL)) if shares else unknown)
+    return Filled(Column(SHARE, "flagged", scale=100.0, unit="%", digits=1), cells)
+
+
+def _samples(grid: Grid, row: Choice) -> Sample:
+    """Seed -> samples judged: those of known truth, by class size, and those of unknown."""
+    sizes = [name for name in grid.names if name.startswith("cleaning/size/")]
+    total = dict(grid.sample(row, "cleaning/unknown"))
+    for name in sizes:
+        if name.endswith("/samples"):
+            for seed, count in grid.sample(row, name).items():
+                total[seed] = total.get(seed, 0.0) + count
+    return total
+
+
+def _published(grid: Grid, published: pd.DataFrame | None) -> list[Filled]:
+    if published is None:
+        return []
+    source = published["source"].iloc[0]
+
+    def find(_: Choice, shown: Mapping[str, Any]) -> Cell:
+        if shown.get(TAIL, 1.0) != 1.0:
+            return missing(f"no long tail is published ({source})")
+        label = ANSWERS.get(str(shown[RULE]))
+        if label is None:
+            return missing(f"nothing is published that answers this rule ({source})")
+        place = Place(shown[FLIPS], float(shown.get(OUTLIERS, 0.0)), BENCHMARK)
+        return answers.value(published, label, place)
+
+    return beside(grid, BASELINE, find)
+
+
+def _told(metric: str, is_published: bool) -> tuple[str, ...]:
+    return (
+        "Every rule judges a model that was trained on the noisy set; what it leaves is trained on "
+        "from random weights, and accuracy is of that model. Time is of that training alone.",
+        f"Recovery = (cleaned − uncleaned) / (uncleaned without any noise − uncleaned), of "
+        f"{metric}, per seed: 1 is the result without noise, 0 that of cleaning nothing. On a long "
+        "tail no cleaning wins back what the tail costs.",
+        "Long tail: images of the largest class over those of the smallest.",
+        f"{BOUND} reads the truth: a bound, left out of the comparison for bold.",
+        "Precision, recall and F1: flagged samples against wrong labels, of flips and outliers "
+        "together where not told apart. AUPRC: average precision of the suspicion. Accuracy of the "
+        "proposed label: over flagged samples whose true person has a class. Harm: share of the "
+        "right labels that are flagged. Calibration error: of the suspicion as a probability, over "
+        "ten bins.",
+        f"Published: {BENCHMARK} accuracy of models trained elsewhere on other data, of ArcFace "
+        "beside the uncleaned set and of BoundaryFace beside its list. Published BoundaryFace "
+        "corrects while it trains; it is no list with retraining after it. Compare the order, not "
+        "the level."
+        if is_published
+        else "",
+    )
