@@ -28,6 +28,7 @@ from frlib.heads.head import Head
 from frlib.heads.relabel import none
 from frlib.heads.streamed import Streamed
 from frlib.records import finished, first_epochs
+from frlib.stages._job import Job
 from frlib.train import course, followed, starting
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
@@ -97,6 +98,29 @@ def collect(
             applied=config.clean.apply,
         )
     return {"samples": len(manifest), "classes": manifest.num_classes}
+
+
+def truth_alone(run: TrainConfig, job: Job, folder: Path) -> dict[str, Any]:
+    """Write what is known of the noisy set of a run before anybody is trained."""
+    noisy = prepare(run.data, run.noise, job.seed, job.store).train
+    nothing = np.empty(0, dtype=np.int64)
+    if job.place.is_first:
+        evidence.write(
+            folder,
+            ids=noisy.ids,
+            identities=noisy.identities,
+            given=noisy.labels,
+            truth=Truth(true=noisy.true_labels, kinds=noisy.kinds),
+            course=Course(
+                kind="",
+                epochs=0,
+                epoch=nothing,
+                row=nothing,
+                proposed=nothing,
+                score=nothing.astype(np.float64),
+            ),
+        )
+    return {"samples": len(noisy), "classes": noisy.num_classes}
 
 
 def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:

@@ -11,7 +11,9 @@ them. See `frlib.cleaning.evidence`.
 from pathlib import Path
 from typing import Any, Literal
 
+from frlib.core import discover
 from frlib.core.config import setting, to_dict, with_path
+from frlib.core.errors import ConfigError
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.config import TrainConfig
@@ -22,7 +24,9 @@ class Config(Stage):
     """Whose model, and what it is asked."""
 
     name: Literal["evidence"] = "evidence"
-    model: str = setting("", doc="the train stage whose model and decisions are meant")
+    model: str = setting(
+        "", doc="the train stage whose model and decisions are meant; empty: the truth alone"
+    )
     sees: tuple[Literal["answers", "embeddings"], ...] = setting(
         ("answers", "embeddings"),
         doc="what the model is asked: its answer to each sample, embeddings; nothing: what the "
@@ -35,6 +39,8 @@ class Config(Stage):
 
 def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
     """The model, and the stage by whose findings its training set was cleaned."""
+    if not config.model:
+        return ()
     if config.model not in staged.every(run):
         return (config.model,)
     before = _before(config, run)
@@ -43,12 +49,21 @@ def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
 
 def view(config: Config, run: TrainConfig) -> TrainConfig:
     """The run of the model; `ConfigError` where the stage it names trains none."""
-    return staged.trained_by(config.model, run)
+    if config.model:
+        return staged.trained_by(config.model, run)
+    if config.sees:
+        raise ConfigError(f"sees={list(config.sees)} without a model: nobody is asked; name one")
+    bare: TrainConfig = discover.load(staged.PACKAGE, "train").view(_no_changes(), run)
+    return bare
 
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
-    """What is asked; the rest follows from the inputs."""
-    return {"sees": sorted(config.sees), "over": config.over}
+    """What is asked; the rest follows from the inputs, or without a model from the data alone."""
+    told: dict[str, Any] = {"sees": sorted(config.sees), "over": config.over}
+    if not config.model:
+        bare = view(config, run)
+        told |= {"data": bare.data, "noise": bare.noise}
+    return told
 
 
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
@@ -61,6 +76,8 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     from frlib.stages import _evidence
 
     assert isinstance(job.stage, Config)
+    if not job.stage.model:
+        return _evidence.truth_alone(view(job.stage, job.run), job, folder)
     stages = staged.every(job.run)
     model, module = stages[job.stage.model], staged.module_of(job.run, job.stage.model)
     made = job.inputs[job.stage.model]
@@ -71,6 +88,11 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
         run = with_path(run, "clean", staged.cleaned(clean, job.run, job.inputs))
     trained = _evidence.Trained(run, module.weights(made), job.store)
     return _evidence.collect(trained, job.stage.sees, job.stage.over, job.place, folder)
+
+
+def _no_changes() -> Stage:
+    stage: Stage = discover.load(staged.PACKAGE, "train").Config()
+    return stage
 
 
 def _before(config: Config, run: TrainConfig) -> str:

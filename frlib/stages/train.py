@@ -84,9 +84,10 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
 
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
-    """The run that is trained, and what it takes over from other stages."""
+    """The run that is trained, what it takes over from other stages, and what is kept of it."""
     start, clean = config.start, config.clean
     told = {
+        "keeps": "losses",
         "run": view(config, run),
         "head": start is not None and bool(start.stage) and start.head,
     }

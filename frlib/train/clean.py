@@ -82,6 +82,12 @@ class Clean(Config):
             )
         alone = {"changes": self.changes, "rounds": self.rounds > 1}
         spare = [name for name, value in alone.items() if value and self.rule is None]
+        if self.rule is not None and set(self.rule.needs) <= {"truth"}:
+            spare = [name for name, value in alone.items() if value]
+            if spare:
+                raise ValueError(
+                    f"{spare[0]} is set, but rule {self.rule.name!r} judges no model; leave it out"
+                )
         if spare:
             raise ValueError(
                 f"{spare[0]} is set without a rule, and would change nothing; set rule, or leave "
@@ -118,15 +124,17 @@ class Clean(Config):
         if self.rule is None:
             return {}
         looks = {"answers", "embeddings"} & set(self.rule.needs)
+        asks = bool(looks) or "course" in self.rule.needs
         stages: dict[str, dict[str, Any]] = {
-            MODEL: {"name": "train", "changes": self.changes},
             EVIDENCE: {
                 "name": "evidence",
-                "model": MODEL,
+                "model": MODEL if asks else "",
                 "sees": ("answers", "embeddings") if looks else (),
             },
             DECIDE: {"name": "decide", "evidence": EVIDENCE, "rule": self.rule},
         }
+        if asks:
+            stages[MODEL] = {"name": "train", "changes": self.changes}
         if self.rounds > 1:
             stages[LOOP] = {
                 "name": "loop",
