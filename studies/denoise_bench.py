@@ -17,7 +17,7 @@ The two rules on losses flag one share of the samples at any noise: 20 %, which 
 rows and wrong for others. All rules are at their sources' defaults, and nothing is searched; those
 of Unequal Training are for tens of thousands of classes (see `frlib denoise show low_confidence`).
 
-A net of half the usual width at 32 pixels, so that it can be paid for on CPUs: 550 runs and 200
+A net of half the usual width at 32 pixels, so that it can be paid for on CPUs: 600 runs and 200
 earlier trainings of 10 seconds (procedural faces) or 13 (real ones) of a CPU core each, about an
 hour and a quarter, or an hour and a half, on two cores.
 """
