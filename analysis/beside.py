@@ -23,7 +23,7 @@ def beside(grid: Grid, baseline: Baseline, find: Find) -> list[Filled]:
     """
     values, regained = [], []
     for row in grid.rows:
-        noisy = {**row.shown, baseline.axis: baseline.label}
+        noisy = {**row.shown, **baseline.labels}
         found = find(row, row.shown)
         why = baseline.undefined(row.shown)
         references = (find(row, noisy), find(row, {**noisy, **baseline.clean}))

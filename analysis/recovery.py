@@ -42,12 +42,11 @@ def recovery(method: Sample, reference: Sample, clean: Sample, name: str) -> Cel
 class Baseline:
     """The rows of a grid that recovery is told against, one for all values of the other axes.
 
-    axis, label: what they are on the axis that is compared along. clean: noise axis -> its value
-    where there is no noise. name: the reference in words.
+    labels: what they are on every axis that is compared along. clean: noise axis -> its value where
+    there is no noise. name: the reference in words.
     """
 
-    axis: str
-    label: str
+    labels: Mapping[str, str]
     clean: Mapping[str, float]
     name: str
 
@@ -78,10 +77,10 @@ class Baseline:
         return recovery(method, under, without, self.name)
 
     def _is_in(self, shown: Mapping[str, Any]) -> bool:
-        return same_method(str(shown[self.axis]), self.label)
+        return all(same_method(str(shown[axis]), one) for axis, one in self.labels.items())
 
     def _row(self, grid: Grid, wanted: Mapping[str, Any]) -> Choice | None:
-        others = [axis for axis in grid.axes if axis != self.axis]
+        others = [axis for axis in grid.axes if axis not in self.labels]
         for one in grid.rows:
             if self._is_in(one.shown) and all(one.shown.get(a) == wanted.get(a) for a in others):
                 return one

@@ -17,12 +17,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.columns import METHOD
+from analysis.comparing import DIFFERENCE
 from analysis.figures import style
 from analysis.figures.style import COLOURS, GREY, INK
 from analysis.grid import LEVEL
 from analysis.table import Cell, Table
 from analysis.tables.boundary_lambda import (
-    DIFFERENCE,
     LAM,
     LIST,
     NOBODY,

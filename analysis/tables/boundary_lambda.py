@@ -13,23 +13,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import columns
+from analysis import columns, comparing
 from analysis.columns import METHOD, Filled
-from analysis.grid import ALPHA, LEVEL, Grid
-from analysis.table import Cell, Column, Table, measured, missing
+from analysis.comparing import Rival
+from analysis.grid import ALPHA, Grid
+from analysis.table import Cell, Column, Table, missing
 from frlib.records.read import Records
 from frlib.records.select import Choice
-from frlib.stats.intervals import mean_interval
-from frlib.stats.paired import best_of, holm, paired_t
+from frlib.stats.paired import best_of
 
 TITLE = "The weight of BoundaryFace's gap"
 RULE, NOISE, LAM = "clean", "noise.closed.ratio", "lam"
-DIFFERENCE = "difference/"
-"""Before the name of a metric: a column's key."""
 NOBODY, PUBLISHED, UNFLOORED, LIST = "none", "BoundaryFace (λ=π)", "no floor", "BoundaryFace list"
 """Labels, as the heads and rules give them."""
-LEAST_P = 0.001
-"""Smaller p-values are shown as this one."""
 FOUND = (("precision", "precision of corrections"), ("recall", "recall of corrections"))
 
 
@@ -44,7 +40,7 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         _standings(grid, names[0]),
         *columns.report(grid, names, METHOD),
         Filled(Column("reference", "compared with"), [_reference_words(row) for row in grid.rows]),
-        *(column for name in names for column in _comparisons(grid, name)),
+        *(column for name in names for column in comparing.columns(grid, name, _RIVAL)),
         *(_found(grid, *told) for told in FOUND),
         columns.cost(grid),
         columns.seeds(grid),
@@ -79,17 +75,12 @@ def _lam(row: Choice) -> Cell:
     return missing("ArcFace has no λ") if lam is None else Cell(float(lam))
 
 
-def _groups(grid: Grid) -> list[list[Choice]]:
-    """Rows that agree on all axes but head and rule."""
-    found: dict[tuple[Any, ...], list[Choice]] = {}
-    for row in grid.rows:
-        key = tuple(row.shown.get(axis) for axis in grid.axes if axis not in (METHOD, RULE))
-        found.setdefault(key, []).append(row)
-    return list(found.values())
-
-
 def _standings(grid: Grid, name: str) -> Filled:
-    entries = [words for group in _groups(grid) for words in _standing(grid, group, name)]
+    entries = [
+        words
+        for group in comparing.groups(grid, (METHOD, RULE))
+        for words in _standing(grid, group, name)
+    ]
     return Filled(Column("standing", "among λ"), entries)
 
 
@@ -129,50 +120,6 @@ def _reference(group: list[Choice], row: Choice) -> Choice | None:
     return next((one for one in group if _is_reference(one.shown)), None)
 
 
-def _comparisons(grid: Grid, name: str) -> list[Filled]:
-    """Differences, and their p-values, corrected inside a group."""
-    differences: list[Cell] = []
-    tests: list[Cell] = []
-    for group in _groups(grid):
-        found = [_difference(grid, row, _reference(group, row), name) for row in group]
-        compared = [at for at, (cell, _) in enumerate(found) if cell.value is not None]
-        adjusted = holm([found[at][1] for at in compared])
-        p = dict(zip(compared, adjusted.tolist(), strict=True))
-        differences += [cell for cell, _ in found]
-        tests += [_test(cell, p.get(at, np.nan)) for at, (cell, _) in enumerate(found)]
-    return [
-        Filled(
-            Column(f"{DIFFERENCE}{name}", f"difference of {name}", 100.0, "points", 1), differences
-        ),
-        Filled(Column(f"p/{name}", "p", digits=3), tests),
-    ]
-
-
-def _difference(grid: Grid, row: Choice, reference: Choice | None, name: str) -> tuple[Cell, float]:
-    """The difference with its interval, and the p-value before correction."""
-    if row.arm is None:
-        return missing(row.missing), np.nan
-    if reference is row:
-        return missing("the reference"), np.nan
-    if reference is None or reference.arm is None:
-        return missing(f"no result of {_reference_words(row)} to compare with"), np.nan
-    mine, other = grid.sample(row, name), grid.sample(reference, name)
-    shared = sorted(set(mine) & set(other))
-    if not shared:
-        return missing(f"no seed is complete here and for {_reference_words(row)}"), np.nan
-    a, b = ([one[seed] for seed in shared] for one in (mine, other))
-    interval = mean_interval(np.subtract(a, b), LEVEL)
-    return measured(interval), paired_t(a, b).p
-
-
-def _test(difference: Cell, p: float) -> Cell:
-    if difference.value is None:
-        return missing(difference.note)
-    if not np.isfinite(p):
-        return missing("no test: fewer than two seeds, or differences without spread")
-    return Cell(p) if p >= LEAST_P else Cell(LEAST_P, note="or less")
-
-
 def _found(grid: Grid, part: str, title: str) -> Filled:
     """Of the last epoch's corrections, or of the list that was applied."""
     cells = [
@@ -189,3 +136,6 @@ def _held_out(grid: Grid) -> list[str]:
     held = sorted(share for share in shares if share)
     told = " or ".join(f"{100 * share:g} %" for share in held)
     return [f"Of the people, {told} are held out to select on and not trained on."] if held else []
+
+
+_RIVAL = Rival((METHOD, RULE), _reference, _reference_words)

@@ -11,16 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import answers, columns
+from analysis import answers, columns, scored
 from analysis.answers import Place
 from analysis.beside import BENCHMARK, beside
 from analysis.columns import Filled
-from analysis.grid import LEVEL, Grid, Sample
+from analysis.grid import Grid
 from analysis.recovery import Baseline
-from analysis.table import Cell, Column, Table, measured, missing
+from analysis.table import Cell, Table, missing
 from frlib.records.read import Records
 from frlib.records.select import Choice
-from frlib.stats.intervals import mean_interval
 
 TITLE = "Denoise-Bench"
 RULE, FLIPS, OUTLIERS, TAIL = (
@@ -33,27 +32,7 @@ NOBODY, BOUND, LIST = "none", "Oracle", "BoundaryFace list"
 """Labels of rules, as `frlib.train.clean` and the modules of `frlib.denoise` give them."""
 ANSWERS = {NOBODY: "ArcFace", LIST: "BoundaryFace (λ=π)"}
 """Rule -> the published method that stands beside it."""
-BASELINE = Baseline(RULE, NOBODY, {FLIPS: 0.0, OUTLIERS: 0.0, TAIL: 1.0}, "the uncleaned set")
-
-FLAGGED, WRONG = "cleaning/flagged", "cleaning/wrong"
-SHARE = "flagged_share"
-_NONE_WRONG = "no label is wrong there"
-SCORES = (
-    ("precision", "precision", "nothing was flagged"),
-    ("recall", "recall", _NONE_WRONG),
-    ("recall/flip", "recall of flips", "no label is a flip there"),
-    ("recall/outlier", "recall of outliers", "no image is an outlier there"),
-    ("f1", "F1", _NONE_WRONG),
-    ("auprc", "AUPRC", _NONE_WRONG),
-    (
-        "relabel_accuracy",
-        "accuracy of the proposed label",
-        "no label was proposed for anybody of the set",
-    ),
-    ("harm", "harm", "no label is right there"),
-    ("ece", "calibration error", "no sample is of known truth"),
-)
-"""Name below `cleaning/`, title, and why a recorded run has none."""
+BASELINE = Baseline({RULE: NOBODY}, {FLIPS: 0.0, OUTLIERS: 0.0, TAIL: 1.0}, "the uncleaned set")
 
 
 def build(records: Records, published: pd.DataFrame | None) -> Table:
@@ -70,8 +49,11 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         *columns.settings(grid),
         BASELINE.column(grid, names[0]),
         *(Filled(columns.metric_column(name), _marked(grid, name)) for name in names),
-        *(_score(grid, *told) for told in SCORES),
-        _share(grid),
+        *(
+            scored.scores(grid, *told, _marked(grid, f"cleaning/{told[0]}"), _unjudged)
+            for told in scored.SCORES
+        ),
+        scored.flagged(grid, _unjudged),
         columns.cost(grid),
         columns.seeds(grid),
         *_published(grid, published),
@@ -93,54 +75,13 @@ def _marked(grid: Grid, name: str) -> list[Cell]:
     return [next(contest) if row in rivals else grid.cell(row, name) for row in grid.rows]
 
 
-def _score(grid: Grid, name: str, title: str, why: str) -> Filled:
-    full = f"cleaning/{name}"
-    cells = [
-        _explained(grid, row, full, cell, why)
-        for row, cell in zip(grid.rows, _marked(grid, full), strict=True)
-    ]
-    return Filled(Column(full, title, scale=100.0, unit="%", digits=1), cells)
-
-
-def _explained(grid: Grid, row: Choice, name: str, cell: Cell, why: str) -> Cell:
-    """A rate that is undefined is not recorded: the cell says so, and how often it is defined."""
-    judged = grid.sample(row, FLAGGED)
-    if row.arm is None or not judged:
-        return _unjudged(row)
-    if cell.origin == "missing":
-        return missing(why if grid.sample(row, WRONG) else "the truth of no sample is known")
-    if cell.n is not None and cell.n < len(judged):
-        others = f"undefined in {len(judged) - cell.n} of {len(judged)} replicates: {why}"
-        return replace(cell, note="; ".join(filter(None, (cell.note, others))))
-    return cell
-
-
 def _unjudged(row: Choice) -> Cell:
     if row.arm is None:
         return missing(row.missing)
     nobody = row.shown[RULE] == NOBODY
-    return missing("nothing is cleaned in this row" if nobody else f"{FLAGGED} was not recorded")
-
-
-def _share(grid: Grid) -> Filled:
-    cells = []
-    for row in grid.rows:
-        flagged, samples = grid.sample(row, FLAGGED), _samples(grid, row)
-        shares = [count / samples[seed] for seed, count in flagged.items() if seed in samples]
-        unknown = missing("the truth of no sample is known") if flagged else _unjudged(row)
-        cells.append(measured(mean_interval(shares, LEVEL)) if shares else unknown)
-    return Filled(Column(SHARE, "flagged", scale=100.0, unit="%", digits=1), cells)
-
-
-def _samples(grid: Grid, row: Choice) -> Sample:
-    """Seed -> samples judged: those of known truth, by class size, and those of unknown."""
-    sizes = [name for name in grid.names if name.startswith("cleaning/size/")]
-    total = dict(grid.sample(row, "cleaning/unknown"))
-    for name in sizes:
-        if name.endswith("/samples"):
-            for seed, count in grid.sample(row, name).items():
-                total[seed] = total.get(seed, 0.0) + count
-    return total
+    return missing(
+        "nothing is cleaned in this row" if nobody else f"{scored.FLAGGED} was not recorded"
+    )
 
 
 def _published(grid: Grid, published: pd.DataFrame | None) -> list[Filled]:
@@ -169,11 +110,7 @@ def _told(metric: str, is_published: bool) -> tuple[str, ...]:
         "tail no cleaning wins back what the tail costs.",
         "Long tail: images of the largest class over those of the smallest.",
         f"{BOUND} reads the truth: a bound, left out of the comparison for bold.",
-        "Precision, recall and F1: flagged samples against wrong labels, of flips and outliers "
-        "together where not told apart. AUPRC: average precision of the suspicion. Accuracy of the "
-        "proposed label: over flagged samples whose true person has a class. Harm: share of the "
-        "right labels that are flagged. Calibration error: of the suspicion as a probability, over "
-        "ten bins.",
+        scored.MEANING,
         f"Published: {BENCHMARK} accuracy of models trained elsewhere on other data, of ArcFace "
         "beside the uncleaned set and of BoundaryFace beside its list. Published BoundaryFace "
         "corrects while it trains; it is no list with retraining after it. Compare the order, not "

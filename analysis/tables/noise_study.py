@@ -23,7 +23,7 @@ TITLE = "Methods under label noise"
 NOISE = "noise.closed.ratio"
 OUTLIERS = "noise.open.ratio"
 REFERENCE = "ArcFace"
-BASELINE = Baseline(METHOD, REFERENCE, {NOISE: 0.0}, REFERENCE)
+BASELINE = Baseline({METHOD: REFERENCE}, {NOISE: 0.0}, REFERENCE)
 CORRECTIONS = ("corrections/precision", "corrections/recall", "corrections/relabel_accuracy")
 
 

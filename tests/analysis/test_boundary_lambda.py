@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import build
+from analysis import build, comparing
 from analysis.figures import boundary_lambda as figure
 from analysis.table import Cell, Table
 from analysis.tables import boundary_lambda
@@ -93,8 +93,8 @@ def test_p_when_corrected_then_by_holm_over_the_comparisons_of_one_noise_and_set
         found = cell(table, P, *one)
         if not np.isfinite(wanted):
             assert found.note.startswith("no test")
-        elif wanted < boundary_lambda.LEAST_P:
-            assert (found.value, found.note) == (boundary_lambda.LEAST_P, "or less")
+        elif wanted < comparing.LEAST_P:
+            assert (found.value, found.note) == (comparing.LEAST_P, "or less")
         else:
             assert found.value == pytest.approx(wanted)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import build
+from analysis import build, scored
 from analysis.figures import denoise_bench as figure
 from analysis.figures import style
 from analysis.table import Cell, Table
@@ -145,7 +145,7 @@ def test_scores_when_no_truth_is_known_then_say_so(tmp_path: Path) -> None:
         if isinstance(cell, Cell) and (key.startswith("cleaning/") or key == "flagged_share")
     }
     assert set(unknown.values()) == {"the truth of no sample is known"}
-    assert len(unknown) == len(denoise_bench.SCORES) + 1
+    assert len(unknown) == len(scored.SCORES) + 1
 
 
 def test_best_when_the_oracle_leads_then_the_best_of_the_rules_is_marked(table: Table) -> None:
