@@ -56,6 +56,10 @@ class Artifacts:
             os.utime(entry.folder / manifest.NAME)
         return entry.folder
 
+    def has(self, kind: str, digest: str) -> bool:
+        """Whether there is a whole one, as `find` says it; it is not marked as used."""
+        return rooms.look(self.root / kind / digest) is not None
+
     def produce(
         self,
         kind: str,

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from frlib.cleaning.effect import FEWEST_CLASSES, effect
 from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
@@ -75,16 +76,15 @@ def apply_to(manifest: Manifest, found: Findings, apply: Apply) -> Cleaned:
 
     `DataError` when nothing would be left, or people of fewer than two classes.
     """
-    relabelled = found.relabelled() if apply != "drop" else np.zeros(len(found), dtype=np.bool_)
-    dropped = found.is_flagged & ~relabelled & (apply != "relabel")
-    labels = np.where(relabelled, found.proposed, manifest.labels)
+    done = effect(found, apply)
+    labels, relabelled, dropped = done.labels, done.is_relabelled, done.is_dropped
     staying = np.bincount(labels[~dropped], minlength=manifest.num_classes) > 0
-    if staying.sum() < 2:
+    if staying.sum() < FEWEST_CLASSES:
         raise DataError(
             f"findings of {found.kind!r}: {int(found.is_flagged.sum()):,} of {len(found):,} "
             f"samples are flagged, and apply={apply} leaves {int(staying.sum())} of "
-            f"{manifest.num_classes:,} classes; expected at least 2. Loosen the rule, or set "
-            "apply=relabel"
+            f"{manifest.num_classes:,} classes; expected at least {FEWEST_CLASSES}. Loosen the "
+            "rule, or set apply=relabel"
         )
     rows = np.flatnonzero(~dropped)
     kinds = np.where(relabelled, _kinds(labels, manifest), manifest.kinds).astype(np.int8)

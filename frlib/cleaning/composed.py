@@ -3,10 +3,12 @@
 dropped before            stays as it was found then
 relabelled before         keeps that label, unless it is flagged now
 flagged now               by what is found now; a proposal that is the first label clears the sample
-kept as it was            stays as it was found then, unless it is flagged now
+flagged before, but kept  (apply=relabel, without a proposal) as it is found now, since the model
+                          that is judged now was trained on it
 
 Suspicion is of the label that was there at first: of a sample that is cleared, 1 less that of the
-label it had instead; of one that was flagged before and is not now, as it was then; else as now.
+label it had instead; of one that was dropped, or relabelled and is not flagged now, as it was then;
+else as now.
 """
 
 from dataclasses import replace
@@ -15,10 +17,16 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from frlib.cleaning.evidence import Apply
+from frlib.cleaning.effect import Effect, effect
+from frlib.cleaning.evidence import Apply, Evidence
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
 from frlib.data.texts import to_arrow
+
+
+def of_whole(seen: Evidence, found: Findings) -> Findings:
+    """Findings on evidence, told of the set as it was before anything was cleaned."""
+    return found if seen.before is None else compose(seen.before, seen.applied, found)
 
 
 def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
@@ -36,13 +44,14 @@ def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
             "did not; expected findings on what the first ones left"
         )
     rows = places.to_numpy().astype(np.int64)
-    _require_left(before, applied, now, rows)
+    done = effect(before, applied)
+    _require_left(before, applied, done, now, rows)
+    fresh = now.is_flagged | ~done.is_relabelled[rows]
+    again = rows[fresh]
     flagged, proposed = before.is_flagged.copy(), before.proposed.copy()
-    flagged[rows] |= now.is_flagged
-    proposed[rows] = np.where(now.is_flagged, now.proposed, proposed[rows])
     suspicion = before.suspicion.copy()
-    fresh = ~before.is_flagged[rows] | now.is_flagged
-    suspicion[rows[fresh]] = now.suspicion[fresh]
+    flagged[again], proposed[again] = now.is_flagged[fresh], now.proposed[fresh]
+    suspicion[again] = now.suspicion[fresh]
     cleared = flagged & (proposed == before.given)
     flagged &= ~cleared
     suspicion[cleared] = 1 - suspicion[cleared]
@@ -56,14 +65,14 @@ def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
     )
 
 
-def _require_left(before: Findings, applied: Apply, now: Findings, rows: NDArray[np.int64]) -> None:
-    moved = before.relabelled() & (applied != "drop")
-    labels = np.where(moved, before.proposed, before.given)
-    dropped = before.is_flagged & ~moved & (applied != "relabel")
-    odd = dropped[rows] | (labels[rows] != now.given)
+def _require_left(
+    before: Findings, applied: Apply, done: Effect, now: Findings, rows: NDArray[np.int64]
+) -> None:
+    odd = done.is_dropped[rows] | (done.labels[rows] != now.given)
     if odd.any():
         at = int(odd.argmax())
-        state = "had been dropped" if dropped[rows[at]] else "had another label by then"
+        is_dropped = done.is_dropped[rows[at]]
+        state = "had been dropped" if is_dropped else "had another label by then"
         raise DataError(
             f"findings of {now.kind!r}: sample {now.ids[at]!r} {state}, by those of "
             f"{before.kind!r} with apply={applied} ({int(odd.sum())} such); expected findings on "

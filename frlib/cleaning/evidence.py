@@ -67,8 +67,8 @@ class Course:
 
     epochs: passes that were trained, numbered from 0. row: of the sample. score: how far the
     proposed class exceeded the given one, cosine. kind: of the decisions; empty if the head takes
-    none. losses: `[E, N]` float16, of the given label, mapped from disk; NaN where an epoch did not
-    train on the sample. None where they were not kept.
+    none. losses: `[E, N]` float16, of the label trained on, mapped from disk; NaN where an epoch
+    did not train on the sample. None where they were not kept.
     """
 
     kind: str
@@ -207,6 +207,11 @@ def write(
 
 _COUNTS = ("kind", "epochs", "losses")
 _LOSSES = "losses.npy"
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a folder is that of evidence, whole or not."""
+    return (folder / _FACTS).is_file()
 
 
 def read(folder: Path) -> Evidence:

@@ -97,7 +97,10 @@ class Support:
         if not len(epochs):
             return ()
         path = ScorePath(
-            epochs=epochs, values=values[epochs], what="loss of the given label", of=course.epochs
+            epochs=epochs,
+            values=values[epochs],
+            what="loss of the label trained on",
+            of=course.epochs,
         )
         return (path,)
 

@@ -7,7 +7,7 @@ A module defines
 * `decide(evidence, config) -> Findings`: a verdict and a suspicion on every sample: 0..1, the
   rule's own probability that the given label is wrong, which its docstring defines. numpy in,
   numpy out; no torch, no randomness without a seed in the config;
-* perhaps `label(config)`: its name in tables.
+* `label(config)`: its name in tables, `PAPER.title` and the settings that differ from the defaults.
 
 Only `oracle` looks at the truth. A package outside adds a rule through the entry-point group
 `frlib.denoise`.

@@ -24,10 +24,12 @@ class Votes(Rule):
 
 
 def titled(title: str, config: Votes) -> str:
-    """Name in tables: the title, for several epochs with `(0.5 of the last 5 epochs)`."""
-    if config.memory == 1:
+    """Name in tables: the title, at other settings with `(0.5 of the last 5 epochs)`."""
+    usual = type(config)(name=config.name)
+    if (config.memory, config.votes) == (usual.memory, usual.votes):
         return title
-    return f"{title} ({config.votes:g} of the last {config.memory} epochs)"
+    epochs = "epoch" if config.memory == 1 else f"{config.memory} epochs"
+    return f"{title} ({config.votes:g} of the last {epochs})"
 
 
 def elected(evidence: Evidence, config: Votes, decisions: str, head: str) -> Findings:

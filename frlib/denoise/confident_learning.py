@@ -36,6 +36,7 @@ from frlib.core.config import setting
 from frlib.core.errors import ConfigError
 from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
+from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(
@@ -70,8 +71,7 @@ class Config(Rule):
 
 def label(config: Config) -> str:
     """Name in tables: Confident learning, Confident learning (both)."""
-    usual = config.filter_by == Config().filter_by
-    return PAPER.title if usual else f"{PAPER.title} ({config.filter_by.replace('_', ' ')})"
+    return named(PAPER.title, config, filter_by=config.filter_by.replace("_", " "))
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

@@ -39,6 +39,7 @@ from frlib.core.config import setting
 from frlib.core.errors import DataError
 from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
+from frlib.denoise._label import named
 from frlib.denoise._ranks import by_share, mid_ranks, places
 from frlib.denoise._rule import Rule
 
@@ -70,7 +71,7 @@ class Config(Rule):
 
 def label(config: Config) -> str:
     """Name in tables: Credible centroid, Credible centroid (T=0.7)."""
-    return PAPER.title + (f" (T={config.keep_share:g})" if config.keep_share != KEEP_SHARE else "")
+    return named(PAPER.title, config, keep_share="T={:g}", column_scale="columns unscaled")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

@@ -1,6 +1,6 @@
 """High losses in the first epochs, before wrong labels are learned by heart.
 
-    loss_i = mean over epochs [first, last) of the loss of sample i with its given label
+    loss_i = mean over epochs [first, last) of the loss of sample i with the label trained on
     flag   = the ⌊share·N⌋ samples with the highest, or ⌊share·n_c⌋ of every class
 
 Networks fit right labels first; a wrong one keeps its loss high until late. Epochs that did not
@@ -23,6 +23,7 @@ from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import ConfigError
 from frlib.core.paper import Paper
+from frlib.denoise._label import named
 from frlib.denoise._ranks import by_share, highest, mid_ranks
 from frlib.denoise._rule import Rule
 
@@ -50,6 +51,18 @@ class Config(Rule):
                 f"first={self.first}, last={self.last}: no epoch lies between; raise last"
             )
         return self
+
+
+def label(config: Config) -> str:
+    """Name in tables: Early loss, Early loss (before epoch 4, per class)."""
+    return named(
+        PAPER.title,
+        config,
+        first="from epoch {}",
+        last="before epoch {}",
+        share="share {:g}",
+        per_class="per class",
+    )
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

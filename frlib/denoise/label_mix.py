@@ -41,6 +41,11 @@ class Config(Rule):
     name: Literal["label_mix"] = "label_mix"
 
 
+def label(config: Config) -> str:
+    """Name in tables."""
+    return PAPER.title
+
+
 def decide(evidence: Evidence, config: Config) -> Findings:
     """Verdicts, with the model's own answer as the proposal."""
     answers = evidence.answered

@@ -26,6 +26,7 @@ from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import NumericsError
 from frlib.core.paper import Paper
+from frlib.denoise._label import named
 from frlib.denoise._ranks import by_share, highest, mid_ranks
 from frlib.denoise._rule import Rule
 
@@ -45,6 +46,11 @@ class Config(Rule):
     share: float = setting(0.2, gt=0, le=1, doc="share of the samples that is flagged")
     per_class: bool = setting(False, doc="the share of every class, and not of the whole set")
     propose: bool = setting(False, doc="propose the nearest other class for what is flagged")
+
+
+def label(config: Config) -> str:
+    """Name in tables: Large loss, Large loss (share 0.3, per class)."""
+    return named(PAPER.title, config, share="share {:g}", per_class="per class", propose="relabel")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

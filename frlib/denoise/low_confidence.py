@@ -33,6 +33,7 @@ from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import DataError, NumericsError
 from frlib.core.paper import Paper
+from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(
@@ -58,6 +59,11 @@ class Config(Rule):
         unit="probability",
         source="Unequal repository, data_boot_gs.py, default of the iterator",
     )
+
+
+def label(config: Config) -> str:
+    """Name in tables: Unequal noise list, Unequal noise list (threshold 0.1)."""
+    return named(PAPER.title, config, threshold="threshold {:g}")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

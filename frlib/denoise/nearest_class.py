@@ -23,6 +23,7 @@ from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.config import setting
 from frlib.core.paper import Paper
+from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(key="own", title="Nearest class", where="this project's own construction")
@@ -40,8 +41,8 @@ class Config(Rule):
 
 
 def label(config: Config) -> str:
-    """Name in tables."""
-    return f"{PAPER.title} (gap {config.gap:g}, lead {config.lead:g})"
+    """Name in tables: Nearest class, Nearest class (gap 0.2)."""
+    return named(PAPER.title, config, gap="gap {:g}", lead="lead {:g}")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

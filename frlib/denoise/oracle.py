@@ -18,6 +18,7 @@ from frlib.core.config import setting
 from frlib.core.errors import DataError
 from frlib.core.paper import Paper
 from frlib.data.manifest import UNKNOWN
+from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(key="", title="Oracle", where="the truth; an upper bound, no method")
@@ -33,7 +34,7 @@ class Config(Rule):
 
 def label(config: Config) -> str:
     """Name in tables: Oracle, Oracle (drop)."""
-    return PAPER.title if config.relabel else f"{PAPER.title} (drop)"
+    return named(PAPER.title, config, relabel="drop")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

@@ -35,6 +35,7 @@ from frlib.core.config import setting
 from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
+from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(
@@ -61,6 +62,11 @@ class Config(Rule):
         unit="degree",
         source="insightface, recognition/subcenter_arcface/drop.py --threshold",
     )
+
+
+def label(config: Config) -> str:
+    """Name in tables: Sub-center drop, Sub-center drop (70°)."""
+    return named(PAPER.title, config, drop_angle_deg="{:g}°")
 
 
 def decide(evidence: Evidence, config: Config) -> Findings:

@@ -9,6 +9,7 @@ A module defines
 * `identity(config, run)`: what the output depends on beside seed, inputs and data sets, of the
   stage's settings and of the run's; a config, or plain values and configs;
 * `counted(config, run)`: the stage's settings as the digest of an arm covers them;
+* `cost(config, run)`: what its output takes at most, a `Cost`;
 * `produce(job, folder)`: fills the folder, going on with what is in it; returns facts. Every worker
   of `job.place` calls it;
 * perhaps `weights(folder)`: what a run may start from (`start.stage`), and `trained(config, run,
@@ -19,6 +20,9 @@ An output is kept under the digest of identity, seed, inputs and data sets (`dig
 agree in these share it, whatever else they differ in.
 """
 
+from frlib.stages._cost import Cost as Cost
+from frlib.stages._cost import costs as costs
 from frlib.stages._digest import digests as digests
+from frlib.stages._digest import digests_by_seed as digests_by_seed
 from frlib.stages._job import Job as Job
 from frlib.train.staged import Stage as Stage

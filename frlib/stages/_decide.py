@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frlib.cleaning import findings
-from frlib.cleaning.composed import compose
+from frlib.cleaning.composed import of_whole
 from frlib.cleaning.evidence import Evidence
 from frlib.cleaning.findings import Findings
 from frlib.core import discover
@@ -17,9 +17,7 @@ FILE = "findings.parquet"
 
 def decided(rule: "Rule", seen: Evidence, folder: Path) -> dict[str, Any]:
     """Findings of a rule into a folder, and what they count."""
-    found: Findings = discover.load("frlib.denoise", rule.name).decide(seen, rule)
-    if seen.before is not None:
-        found = compose(seen.before, seen.applied, found)
+    found = of_whole(seen, discover.load("frlib.denoise", rule.name).decide(seen, rule))
     findings.write(found, folder / FILE)
     return counts(found)
 

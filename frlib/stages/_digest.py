@@ -1,9 +1,10 @@
 """Which artefacts a replicate's stages are: a digest over all that decides their content."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 
 from frlib.core import discover
-from frlib.core.config import digest
+from frlib.core.config import canonical, digest
 from frlib.train import staged
 from frlib.train.config import TrainConfig
 
@@ -16,18 +17,28 @@ def digests(run: TrainConfig, seed: int, datasets: Datasets) -> dict[str, str]:
     datasets: as an arm has them on record, those of a stage that reads others under
     `stages/<name>/`.
     """
-    found: dict[str, str] = {}
+    return digests_by_seed(run, (seed,), datasets)[seed]
+
+
+def digests_by_seed(
+    run: TrainConfig, seeds: Iterable[int], datasets: Datasets
+) -> dict[int, dict[str, str]]:
+    """As `digests`, for several replicates: seed -> name -> digest."""
+    found: dict[int, dict[str, str]] = {seed: {} for seed in seeds}
     stages = staged.every(run)
     for name in staged.order(run):
         stage = stages[name]
         module = discover.load(staged.PACKAGE, stage.name)
-        found[name] = digest(
-            {
-                "stage": stage.name,
-                "identity": module.identity(stage, run),
-                "inputs": [found[one] for one in module.inputs(stage, run)],
-                "datasets": staged.datasets_of(name, datasets),
-                "seed": stage.seed_for(seed),
-            }
-        )
+        inputs = module.inputs(stage, run)
+        identity = module.identity(stage, run)
+        if len(found) > 1:
+            identity = json.loads(canonical(identity, places=False))
+        told = {
+            "stage": stage.name,
+            "identity": identity,
+            "datasets": staged.datasets_of(name, datasets),
+        }
+        for seed, own in found.items():
+            made_from = {"inputs": [own[one] for one in inputs], "seed": stage.seed_for(seed)}
+            own[name] = digest(told | made_from)
     return found

@@ -12,6 +12,7 @@ from pydantic import Field
 from frlib.cleaning import evidence
 from frlib.core.config import Choice, setting, to_dict
 from frlib.core.errors import ConfigError
+from frlib.stages._cost import TABLE_ROW, Cost
 from frlib.stages._decide import FILE, decided
 from frlib.stages._job import Job
 from frlib.train import staged
@@ -43,8 +44,8 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     sees = getattr(stage, "sees", None)
     if sees is None:
         raise ConfigError(
-            f"evidence={config.evidence!r}: a {stage.name} stage is no evidence; name an evidence "
-            "stage"
+            f"evidence={config.evidence!r}: {staged.kind_of(stage)} is no evidence; name an "
+            "evidence stage"
         )
     lacking = [one for one in config.rule.needs if one in ("answers", "embeddings")]
     lacking = [one for one in lacking if one not in sees]
@@ -70,6 +71,11 @@ def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     """All of it."""
     return to_dict(config, places=False)
+
+
+def cost(config: Config, run: TrainConfig) -> Cost:
+    """The table of findings, and no time to speak of."""
+    return Cost(seen=view(config, run), sample_bytes=TABLE_ROW)
 
 
 def produce(job: Job, folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from frlib.core import discover
 from frlib.core.config import setting, to_dict, with_path
 from frlib.core.errors import ConfigError
+from frlib.stages._cost import TABLE_ROW, Cost
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.config import TrainConfig
@@ -69,6 +70,18 @@ def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     """All of it."""
     return to_dict(config, places=False)
+
+
+def cost(config: Config, run: TrainConfig) -> Cost:
+    """A pass where the model is asked; losses, answers (seven numbers) and embeddings are kept."""
+    seen = view(config, run)
+    kept = {
+        "losses": 2 * seen.epochs if config.model else 0,
+        "answers": 7 * 8 if "answers" in config.sees else 0,
+        "embeddings": 4 * seen.backbone.embedding_size if "embeddings" in config.sees else 0,
+    }
+    passes = (seen,) if config.sees else ()
+    return Cost(seen=seen, passes=passes, sample_bytes=TABLE_ROW + sum(kept.values()))
 
 
 def produce(job: Job, folder: Path) -> dict[str, Any]:

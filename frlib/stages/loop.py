@@ -7,12 +7,14 @@
                             model r was trained on and composed with findings r − 1
 
 It ends after `rounds`, or where the selection metric has not risen over all models before for
-`patience` rounds; the findings of the best model are those that count. Rounds are kept in folders
-`round<r>`, with their records; `rounds.json` says how each went.
+`patience` rounds; the findings of the best model are those that count. Findings of a later round
+that leave too little to train on end it as well, and do not count. Rounds are kept in folders
+`round<r>`, with their records; `rounds.json` says how each went, the facts why it ended.
 """
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,9 +22,11 @@ from pydantic import Field
 
 from frlib.cleaning import evidence
 from frlib.cleaning import findings as findings_of
+from frlib.cleaning.effect import shortage
 from frlib.core import discover, safeio
 from frlib.core.config import Choice, setting, to_dict, with_path
-from frlib.core.errors import DataError
+from frlib.core.errors import ConfigError, DataError
+from frlib.stages._cost import TABLE_ROW, Cost
 from frlib.stages._decide import FILE, counts, decided
 from frlib.stages._job import Job
 from frlib.train import staged
@@ -32,6 +36,7 @@ from frlib.train.staged import Stage
 
 if TYPE_CHECKING:
     from frlib.denoise import Rule
+    from frlib.train.place import Place
 else:
     Rule = Choice["frlib.denoise"]
 
@@ -59,9 +64,10 @@ def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
 
 
 def view(config: Config, run: TrainConfig) -> TrainConfig:
-    """The run that a round trains, short of its findings."""
+    """The run that a round trains, short of its findings; `ConfigError` for another's findings."""
     staged.require_findings(run, Clean(stage=config.after))
     staged.trained_by(config.model, run)
+    _require_first_round(config, run)
     module, stage = _trained(config)
     seen: TrainConfig = module.view(stage, run)
     return seen
@@ -81,31 +87,51 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     return to_dict(config, places=False) | {"changes": changes}
 
 
+def cost(config: Config, run: TrainConfig) -> Cost:
+    """A training and a pass for every round after the first, whose findings are kept."""
+    seen = view(config, run)
+    later = (seen,) * (config.rounds - 1)
+    looks = bool({"answers", "embeddings"} & set(config.rule.needs))
+    return Cost(
+        seen=seen,
+        trainings=later,
+        passes=later if looks else (),
+        sample_bytes=TABLE_ROW * config.rounds,
+    )
+
+
 def produce(job: Job, folder: Path) -> dict[str, Any]:
-    """Go through the rounds that are not done; says how each went and which one counts."""
+    """Go through the rounds that are not done; says how each went, which one counts, why it ended.
+
+    Where the first round's findings leave too little, they count, and no other round begins.
+    """
     config = job.stage
     assert isinstance(config, Config)
     rule = view(config, job.run).stopping
-    best, best_metric, waited, told = Path(), None, 0, list[dict[str, Any]]()
-    for number, metric, file, facts in _rounds(config, job, folder):
-        if number == 1 and metric != metric:
+    best, waited, told = None, 0, list[dict[str, Any]]()
+    ended = f"{config.rounds} rounds are done"
+    for one in _rounds(config, job, folder):
+        if one.number == 1 and one.metric != one.metric:
             raise DataError(
                 f"{rule.name} of the first round is not a number: nothing says when to stop. Hold "
                 "people out (data.holdout), or set clean.rounds=1"
             )
-        told.append({"round": number, "metric": metric, **facts})
-        if rule.is_better(metric, best_metric):
-            best, best_metric, waited = file, metric, 0
-        else:
-            waited += 1
+        told.append({"round": one.number, "metric": one.metric, **one.facts})
+        waited += 1
+        if best is None or (one.is_enough and rule.is_better(one.metric, best.metric)):
+            best, waited = one, 0
+        if not one.is_enough:
+            ended = f"the findings of round {one.number} leave too little to train on"
+            break
         if waited >= config.patience:
+            ended = f"{rule.name} is no better after {waited} more"
             break
     if not job.place.is_first:
         return {}
-    safeio.write_bytes(folder / FILE, best.read_bytes())
+    assert best is not None, "there is a first round"
+    safeio.write_bytes(folder / FILE, best.file.read_bytes())
     safeio.write_json(folder / _ROUNDS, told)
-    places = [one["round"] for one in told if one["metric"] == best_metric]
-    return {"rounds": told, "best": places[0]}
+    return {"rounds": told, "best": best.number, "ended": ended}
 
 
 def findings(folder: Path) -> Path:
@@ -113,10 +139,22 @@ def findings(folder: Path) -> Path:
     return folder / FILE
 
 
-def _rounds(
-    config: Config, job: Job, folder: Path
-) -> Iterator[tuple[int, float, Path, dict[str, Any]]]:
-    """Round, its model's selection metric, its findings, and what they count."""
+@dataclass(frozen=True)
+class _Round:
+    """metric: of its model, on held-out people. file: its findings. facts: what they count.
+
+    is_enough: something can be trained on what they leave.
+    """
+
+    number: int
+    metric: float
+    file: Path
+    facts: dict[str, Any]
+    is_enough: bool
+
+
+def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
+    """The rounds one after the other; the next one is trained when it is asked for."""
     from frlib.records import ledger
     from frlib.stages import _evidence
     from frlib.stages._training import Training, finished
@@ -125,9 +163,8 @@ def _rounds(
     first = staged.module_of(job.run, config.model).weights(job.inputs[config.model])
     attempt = ledger.completed(first) if place.is_first else None
     metrics = ledger.final_metrics(attempt) if attempt is not None else {}
-    found = job.inputs[config.after] / FILE
-    name = run.stopping.name
-    yield 1, place.told(metrics.get(name, float("nan"))), found, {}
+    found, name = job.inputs[config.after] / FILE, run.stopping.name
+    yield _judged(1, place.told(metrics.get(name, float("nan"))), found, config, run, place)
     sees = ("answers", "embeddings") if {"answers", "embeddings"} & set(config.rule.needs) else ()
     over = "trained" if "course" in config.rule.needs else "whole"
     for number in range(2, config.rounds + 1):
@@ -135,7 +172,7 @@ def _rounds(
         own, room = with_path(run, "clean", clean), folder / f"round{number}"
         trained_to = Training(own, room, f"round{number}", job).train()
         metric = place.told(trained_to.get(name, float("nan")))
-        found, facts = room / FILE, dict[str, Any]()
+        found = room / FILE
         if not place.told(float(found.is_file())):
             trained = _evidence.Trained(own, finished(room), job.store)
             _evidence.collect(trained, sees, over, place, room / _EVIDENCE)
@@ -143,9 +180,42 @@ def _rounds(
                 decided(config.rule, evidence.read(room / _EVIDENCE), room)
         if place.is_first:
             shutil.rmtree(room / _EVIDENCE, ignore_errors=True)
-            facts = counts(findings_of.read(found))
-        place.told(0.0)  # the others wait here until the findings are there
-        yield number, metric, found, facts
+        yield _judged(number, metric, found, config, run, place)
+
+
+def _judged(
+    number: int, metric: float, file: Path, config: Config, run: TrainConfig, place: "Place"
+) -> _Round:
+    """A round whose findings are there; every worker waits here until the first one has read them.
+
+    The first round's are counted by the stage that found them.
+    """
+    facts, lack = dict[str, Any](), ""
+    if place.is_first:
+        found = findings_of.read(file)
+        facts = counts(found) if number > 1 else {}
+        lack = shortage(found, config.apply, run.batch_size if run.last_batch == "drop" else 1)
+        facts |= {"shortage": lack} if lack else {}
+    return _Round(number, metric, file, facts, not place.told(float(bool(lack))))
+
+
+def _require_first_round(config: Config, run: TrainConfig) -> None:
+    """`ConfigError` unless `after` is a rule's verdict on the model of `model`."""
+    stages = staged.every(run)
+    after = stages[config.after]
+    seen = getattr(after, "evidence", None)
+    if seen is None:
+        raise ConfigError(
+            f"after={config.after!r}: {staged.kind_of(after)} is no first round; name the decide "
+            f"stage that judges the model of {config.model!r}"
+        )
+    judged = getattr(stages[seen], "model", "")
+    if judged != config.model:
+        whose = f"the model of {judged!r}" if judged else "no model"
+        raise ConfigError(
+            f"after={config.after!r} judges {whose}, and model={config.model!r} is another; the "
+            "first round is a model and the findings on it"
+        )
 
 
 def _trained(config: Config) -> tuple[Any, Stage]:

@@ -19,7 +19,8 @@ from pydantic import Field, field_validator
 
 from frlib.core import discover, safeio
 from frlib.core.config import canonical, setting, with_path
-from frlib.core.errors import DataError
+from frlib.core.errors import ConfigError, DataError
+from frlib.stages._cost import Cost
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.clean import Clean
@@ -28,6 +29,7 @@ from frlib.train.staged import Stage
 from frlib.train.start import Start
 
 _ROUNDS, _BEST = "rounds.json", "best.json"
+_SHARED = ("data", "noise")
 
 
 class Config(Stage):
@@ -57,8 +59,24 @@ def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
 
 
 def view(config: Config, run: TrainConfig) -> TrainConfig:
-    """The run of the last round, short of other stages' weights; `ConfigError` for none."""
+    """The run of the last round, short of other stages' weights.
+
+    `ConfigError` for none, and for rounds that read other data or are told apart by other metrics.
+    """
+    for number, fields in enumerate(config.each):
+        for path in fields:
+            if path.partition(".")[0] in _SHARED:
+                raise ConfigError(
+                    f"each: round {number} changes {path}, but all rounds read the same data: "
+                    "set it in changes"
+                )
     seen = [_train().view(_round(config, number), run) for number in range(len(config.each))]
+    metrics = list(dict.fromkeys(one.stopping.metric for one in seen))
+    if len(metrics) > 1:
+        raise ConfigError(
+            f"each: rounds have stopping.metric {' and '.join(metrics)}, but the best of all is "
+            "found by one; set it in changes"
+        )
     last: TrainConfig = seen[-1]
     return last
 
@@ -74,6 +92,12 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     rounds = range(len(config.each))
     own = [_train().counted(_round(config, number), run) for number in rounds]
     return {"name": config.name, "seed": config.seed, "rounds": own}
+
+
+def cost(config: Config, run: TrainConfig) -> Cost:
+    """A training for every round."""
+    seen = [_train().view(_round(config, number), run) for number in range(len(config.each))]
+    return Cost(seen=seen[-1], trainings=tuple(seen))
 
 
 def produce(job: Job, folder: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from frlib.core.config import (
     with_paths,
 )
 from frlib.core.errors import ConfigError
+from frlib.stages._cost import Cost
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.clean import Clean
@@ -103,6 +104,12 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     if not config.clean.is_on:
         del fields["clean"]
     return fields
+
+
+def cost(config: Config, run: TrainConfig) -> Cost:
+    """One training."""
+    seen = view(config, run)
+    return Cost(seen=seen, trainings=(seen,))
 
 
 def begun(config: Config, job: Job) -> TrainConfig:

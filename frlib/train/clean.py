@@ -19,6 +19,8 @@ else:
 
 MODEL, EVIDENCE, DECIDE, LOOP = "clean.model", "clean.evidence", "clean.decide", "clean.loop"
 """Names of the stages that a rule brings with it; no stage of a config has a dot in its name."""
+_USUAL = "findings"
+"""Stem of a file that says nothing of whose findings it has."""
 
 
 class Clean(Config):
@@ -109,13 +111,18 @@ class Clean(Config):
 
     @property
     def label(self) -> str:
-        """In tables: `boundary`, `2 x boundary, relabel`."""
+        """In tables: `BoundaryFace list`, `2 x BoundaryFace list, relabel`.
+
+        A file by its name, `<folder>/findings` where it has the usual one.
+        """
         if not self.is_on:
             return "none"
-        name = self.stage or Path(self.path).stem
+        file = Path(self.path)
+        name = self.stage or file.stem
         if self.rule is not None:
-            module = discover.load("frlib.denoise", self.rule.name)
-            name = module.label(self.rule) if hasattr(module, "label") else self.rule.name
+            name = discover.load("frlib.denoise", self.rule.name).label(self.rule)
+        elif name == _USUAL and self.path:
+            name = f"{file.parent.name}/{name}"
         times = f"{self.rounds} x " if self.rounds > 1 else ""
         return f"{times}{name}" + ("" if self.apply == "both" else f", {self.apply}")
 

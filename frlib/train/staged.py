@@ -4,6 +4,8 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +36,37 @@ class Stage(Config):
         return replicate if self.seed is None else self.seed
 
 
+def kind_of(stage: Stage) -> str:
+    """For messages: `a train stage`, `an evidence stage`."""
+    return f"{'an' if stage.name[0] in 'aeiou' else 'a'} {stage.name} stage"
+
+
 def every(run: "TrainConfig") -> dict[str, Stage]:
     """Name -> stage: those of the config, and those that the rule of `clean` brings with it."""
-    implied = run.clean.implied()
-    if not implied:
+    if run.clean.rule is None:
         return run.stages
-    own = {
+    return run.stages | _brought(_Itself(run.clean))
+
+
+@dataclass(frozen=True, eq=False)
+class _Itself:
+    """A cleaning as the key of a cache: runs of a study share it, and no other is equal to it."""
+
+    clean: Clean
+
+    def __hash__(self) -> int:
+        return id(self.clean)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.clean is other.clean
+
+
+@lru_cache
+def _brought(by: _Itself) -> dict[str, Stage]:
+    return {
         name: discover.load(PACKAGE, stage["name"]).Config(**stage)
-        for name, stage in implied.items()
+        for name, stage in by.clean.implied().items()
     }
-    return run.stages | own
 
 
 def check(run: "TrainConfig") -> None:
@@ -76,8 +99,8 @@ def require_weights(run: "TrainConfig", start: Start | None) -> None:
     if start is None or not start.stage or hasattr(module_of(run, start.stage), "weights"):
         return
     raise ConfigError(
-        f"start.stage={start.stage!r}: a {run.stages[start.stage].name} stage leaves no weights "
-        "to start from"
+        f"start.stage={start.stage!r}: {kind_of(run.stages[start.stage])} leaves no weights to "
+        "start from"
     )
 
 
@@ -87,7 +110,7 @@ def require_findings(run: "TrainConfig", clean: Clean) -> None:
     if not name or hasattr(module_of(run, name), "findings"):
         return
     raise ConfigError(
-        f"clean.stage={name!r}: a {every(run)[name].name} stage leaves no findings to clean by; "
+        f"clean.stage={name!r}: {kind_of(every(run)[name])} leaves no findings to clean by; "
         "name a decide or a loop stage"
     )
 
@@ -132,9 +155,7 @@ def trained_by(name: str, run: "TrainConfig") -> "TrainConfig":
     """The run that a train stage trains; `ConfigError` for a stage that trains nothing."""
     stage, module = every(run)[name], module_of(run, name)
     if not hasattr(module, "weights"):
-        raise ConfigError(
-            f"model={name!r}: a {stage.name} stage trains no model; name a train stage"
-        )
+        raise ConfigError(f"model={name!r}: {kind_of(stage)} trains no model; name a train stage")
     trained: TrainConfig = module.view(stage, run)
     return trained
 

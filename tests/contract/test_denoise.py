@@ -87,16 +87,32 @@ def test_module_when_loaded_then_has_config_and_paper(name: str) -> None:
     assert config.needs and set(config.needs) <= set(get_args(Need))
     assert isinstance(module.PAPER, Paper) and module.PAPER.title
     assert override(config, []) == config
-    if hasattr(module, "label"):
-        assert module.label(config).startswith(module.PAPER.title)
+    assert module.label(config).startswith(module.PAPER.title)
 
 
-def test_labels_when_settings_differ_from_the_usual_then_told_apart() -> None:
-    for name in NAMES:
-        module = _module(name)
-        if hasattr(module, "label"):
-            configs = [module.Config(**c) for c in ({}, *FURTHER.get(name, []))]
-            assert len({module.label(config) for config in configs}) == len(configs), name
+def _others(config: Rule, setting: str) -> list[Any]:
+    """Further values of a setting: of a choice all, of a number two that are valid."""
+    kind, usual = type(config).model_fields[setting].annotation, getattr(config, setting)
+    if get_args(kind):
+        return [one for one in get_args(kind) if one != usual]
+    return [not usual] if kind is bool else [usual * 7 / 8, usual / 2] if kind is float else [3, 5]
+
+
+@every_rule
+def test_label_when_a_setting_differs_from_the_default_then_is_another_one(name: str) -> None:
+    module = _module(name)
+    configs = [module.Config(), *(module.Config(**changed) for changed in FURTHER.get(name, []))]
+    for setting in module.Config.model_fields:
+        if setting != "name":
+            configs += [module.Config(**{setting: v}) for v in _others(configs[0], setting)]
+    differing = {digest(config): config for config in configs}.values()
+    labels = {module.label(config) for config in differing}
+    assert len(labels) == len(differing), labels
+
+
+def test_labels_when_all_are_at_their_defaults_then_rules_are_told_apart() -> None:
+    labels = [_module(name).label(_module(name).Config()) for name in NAMES]
+    assert len(set(labels)) == len(NAMES) and not set(labels) & set(NAMES)
 
 
 @every_setting
@@ -201,7 +217,7 @@ def test_decide_when_a_part_is_missing_then_says_so_and_only_then(name: str) -> 
             _same(_decide(name, bare), _decide(name, seen))
     bare = replace(seen, course=course("", 6, []))
     if "course" in needs:
-        with pytest.raises(ConfigError, match="took no decisions|no losses were kept"):
+        with pytest.raises(ConfigError, match=r"took no decisions|no losses were kept"):
             _decide(name, bare)
     else:
         _same(_decide(name, bare), _decide(name, seen))

@@ -49,6 +49,16 @@ def test_stage_when_asked_what_counts_then_is_plain_and_repeats(name: str) -> No
 
 
 @pytest.mark.parametrize("name", EVERY)
+def test_stage_when_asked_what_it_takes_then_names_runs_and_room(name: str) -> None:
+    module, own = _module(name), _stage(name)
+    found = module.cost(own, RUN)
+    assert found.seen == module.view(own, RUN)
+    assert all(isinstance(run, TrainConfig) for run in (*found.trainings, *found.passes))
+    assert bool(found.trainings) == (name in STARTED or name == "loop")
+    assert found.trainings or found.sample_bytes > 0
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_stage_when_only_a_place_of_the_run_differs_then_is_the_same(name: str) -> None:
     module, own = _module(name), _stage(name)
     other = pipeline(keep_checkpoints=7, log_every=9)

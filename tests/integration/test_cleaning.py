@@ -39,15 +39,15 @@ def test_run_when_arms_are_cleaned_by_one_rule_then_its_stages_are_made_once(
     used = {name: run["facts"].get("artifacts", {}) for name, run in runs.items()}
     assert {name: len(one) for name, one in used.items()} == {
         "none": 0,
-        "subcenter_drop, drop": 3,
-        "subcenter_drop, relabel": 3,
-        "2 x subcenter_drop, drop": 4,
+        "Sub-center drop (85°), drop": 3,
+        "Sub-center drop (85°), relabel": 3,
+        "2 x Sub-center drop (85°), drop": 4,
     }
     images = {name: run["facts"]["images"] for name, run in runs.items()}
     about = {n: run["facts"]["realised"].get("cleaning") for n, run in runs.items()}
-    dropped = about["subcenter_drop, drop"]["dropped"]
+    dropped = about["Sub-center drop (85°), drop"]["dropped"]
     assert dropped > 0 and about["none"] is None
-    assert images["subcenter_drop, drop"] == images["none"] - dropped
-    assert images["subcenter_drop, relabel"] == images["none"], "it proposes nothing"
+    assert images["Sub-center drop (85°), drop"] == images["none"] - dropped
+    assert images["Sub-center drop (85°), relabel"] == images["none"], "it proposes nothing"
     again = frlib("study", "run", STUDY, "--no-mlflow", "--store", str(tmp_path), *sets)
     assert again.returncode == 0 and len(_runs(tmp_path)) == 4, again.stderr

@@ -3,7 +3,7 @@
 cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning
 testing ─► heads, parallel
-launch ─► rayrun, study, data, records, track
+launch ─► rayrun, stages, artifacts, train, study, data, records, track
 stages ─► train, records, cleaning, denoise, data, heads, parallel, evaluate
 rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
 export ─► backbones, data, records
@@ -85,7 +85,7 @@ ALLOWED = {
         "pruning",
         "samplers",
     },
-    "launch": {"rayrun", "study", "data", "records", "track"},
+    "launch": {"rayrun", "stages", "artifacts", "train", "study", "data", "records", "track"},
     "cli": {
         "artifacts",
         "launch",

@@ -50,24 +50,18 @@ def decide(
     Evidence is made by an evidence stage of a run; see frlib artifact list.
     """
     from frlib.cleaning import evidence as folder
+    from frlib.cleaning.composed import of_whole
     from frlib.cli.denoise import page
     from frlib.core import discover
 
     rule = _rule(sets or [])
     seen = folder.read(evidence)
-    found = of_all(seen, discover.load(_PACKAGE, rule.name).decide(seen, rule))
+    found = of_whole(seen, discover.load(_PACKAGE, rule.name).decide(seen, rule))
     page.written(found, scored(seen, found), out, as_json=as_json)
 
 
-def of_all(seen: "Evidence", found: "Findings") -> "Findings":
-    """Findings on evidence, told of the set as it was before anything was cleaned."""
-    from frlib.cleaning.composed import compose
-
-    return found if seen.before is None else compose(seen.before, seen.applied, found)
-
-
 def scored(seen: "Evidence", found: "Findings") -> "Scores":
-    """Scores of `of_all`. The kinds of wrongness are known where no sample had gone before."""
+    """Scores of findings on the whole set; kinds of wrongness are known where nothing had gone."""
     from frlib.cleaning.score import score
 
     kinds = seen.truth.kinds if seen.before is None else None

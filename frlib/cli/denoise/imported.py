@@ -50,17 +50,19 @@ def import_(
     """
     from frlib.cleaning import evidence, imported
     from frlib.cleaning import lists as text
+    from frlib.cleaning.composed import of_whole
     from frlib.cleaning.imported import Like
     from frlib.cleaning.score import score
     from frlib.cli.denoise import page
-    from frlib.cli.denoise.decide import of_all, scored
-    from frlib.cli.denoise.subject import is_evidence, manifest_of
+    from frlib.cli.denoise.decide import scored
+    from frlib.cli.denoise.subject import manifest_of
 
     listed = text.read(file, form)
-    if is_evidence(like):
-        seen = evidence.read(Path(like).expanduser())
+    folder = Path(like).expanduser()
+    if evidence.is_there(folder):
+        seen = evidence.read(folder)
         own = imported.findings(listed, Like.evidence(seen), labels=labels, was=was)
-        found = of_all(seen, own)
+        found = of_whole(seen, own)
         scores = scored(seen, found)
     else:
         manifest = manifest_of(like, kind, sets or [], store)

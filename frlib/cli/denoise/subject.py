@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 _RUN = re.compile(r"r-?\d+")
 
 
-def is_evidence(text: str) -> bool:
-    """Whether it is the folder of evidence."""
-    return (Path(text).expanduser() / "evidence.json").is_file()
-
-
 def manifest_of(text: str, kind: str, sets: list[str], store: Path) -> "Manifest":
     """The training set of a run, with its noise, for a folder `arms/<arm>/r<seed>`; else a source.
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -39,6 +40,17 @@ def test_produce_when_there_is_none_then_makes_it_and_describes_it(tmp_path: Pat
     (entry,) = store(tmp_path).entries()
     assert (entry.name, entry.size) == (f"{KIND}/{DIGEST}", 303)
     assert list(store(tmp_path).verify()) == [(f"{KIND}/{DIGEST}", "")]
+
+
+def test_has_when_asked_then_says_as_find_and_marks_nothing_as_used(tmp_path: Path) -> None:
+    mine = store(tmp_path)
+    assert not mine.has(KIND, DIGEST)
+    found = mine.produce(KIND, DIGEST, make, about={})
+    os.utime(found / "artifact.json", (1, 1))
+    assert mine.has(KIND, DIGEST) and (found / "artifact.json").stat().st_mtime == 1
+    assert mine.find(KIND, DIGEST) and (found / "artifact.json").stat().st_mtime > 1
+    (found / "one.txt").unlink()
+    assert not mine.has(KIND, DIGEST)
 
 
 def test_produce_when_it_is_there_then_nothing_is_made(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def _suspicion(whole: Findings) -> dict[str, float]:
         pytest.param("both", {"b1": None}, {}, {"b1": None}, id="dropped before"),
         pytest.param("drop", {"a2": 1}, {}, {"a2": "bob"}, id="dropped with a proposal"),
         pytest.param("both", {"a2": 1}, {}, {"a2": "bob"}, id="keeps the label"),
-        pytest.param("relabel", {"b1": None}, {}, {"b1": None}, id="kept as it was"),
+        pytest.param("relabel", {"b1": None}, {}, {}, id="kept, and right by now"),
+        pytest.param("relabel", {"b1": None}, {"b1": None}, {"b1": None}, id="kept, wrong again"),
         pytest.param("relabel", {"b1": None}, {"b1": "dee"}, {"b1": "dee"}, id="kept, named now"),
         pytest.param("both", {}, {"a2": "bob"}, {"a2": "bob"}, id="flagged now alone"),
         pytest.param("drop", {"a1": None}, {"a2": None}, {"a1": None, "a2": None}, id="both drop"),
@@ -64,7 +65,7 @@ def _suspicion(whole: Findings) -> dict[str, float]:
         pytest.param("both", {"a2": 1}, {"a2": None}, {"a2": None}, id="moved, then dropped"),
         pytest.param("relabel", {"a2": 1}, {"a2": "dee"}, {"a2": "dee"}, id="relabel moves on"),
         pytest.param("both", {"a1": 1}, {"a1": "ann"}, {}, id="cleared"),
-        pytest.param("relabel", {"a1": 1, "b1": None}, {"a1": "ann"}, {"b1": None}, id="relabel"),
+        pytest.param("relabel", {"a1": 1, "b1": None}, {"a1": "ann"}, {}, id="relabel clears"),
     ],
 )
 def test_compose_when_there_are_two_rounds_then_by_the_rules(
@@ -79,9 +80,11 @@ def test_compose_when_there_are_two_rounds_then_by_the_rules(
 
 @pytest.mark.parametrize("apply", HOW)
 def test_compose_when_nothing_is_flagged_now_then_is_what_was_found_before(apply: Apply) -> None:
+    """Of what was dropped or relabelled; what was trained on as it was is as it is found now."""
     before = found({"a2": 1, "b1": None, "c0": 0, "b0": 3})
     both = compose(before, apply, _next(before, apply, {}))
-    assert _flagged(both) == _flagged(before)
+    kept = {"b1"} if apply == "relabel" else set[str]()
+    assert _flagged(both) == {n: to for n, to in _flagged(before).items() if n not in kept}
 
 
 @pytest.mark.parametrize("apply", HOW)
@@ -111,6 +114,13 @@ def test_compose_when_composed_then_suspicion_is_of_the_first_label() -> None:
     found_ = _suspicion(compose(before, "both", now))
     wanted = {"b1": 0.8, "a2": 0.7, "a1": 0.25, "c0": 0.6, "d0": 0.05, "d1": 0.95}
     assert {name: found_[name] for name in wanted} == wanted
+
+
+def test_compose_when_a_flagged_sample_was_trained_on_then_its_suspicion_is_the_newer() -> None:
+    before = found({"b1": None, "a2": 1}, suspicion={"b1": 0.8, "a2": 0.7})
+    both = compose(before, "relabel", _next(before, "relabel", {}, {"b1": 0.2, "a2": 0.1}))
+    told = _suspicion(both)
+    assert (told["b1"], told["a2"]) == (0.2, 0.7) and _flagged(both) == {"a2": "bob"}
 
 
 def test_compose_when_the_truth_was_known_before_then_it_stays() -> None:

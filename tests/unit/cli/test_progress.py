@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from frlib.cli.progress import Progress
+from frlib.records import doing, layout
 from frlib.study.plan import Plan
 from tests.unit.study.recorded import planned, record
 
@@ -41,6 +42,17 @@ def test_page_when_arms_run_then_has_a_row_each_with_values_seed_and_epoch(tmp_p
     progress.epoch("a", cell.shown, 3, 0.75, seed=1)
     row = next(line for line in _shown(progress) if "margin 0.123" in line)
     assert row.split()[-3:] == ["1", "1/2", "0.7500"]
+
+
+def test_page_when_a_stage_is_made_then_the_row_says_so_until_it_trains(tmp_path: Path) -> None:
+    plan = planned(tmp_path, axes={"clean": ({"rule": "oracle"},)})
+    progress = Progress(plan, console=_terminal())
+    cell = plan.cells[0].cell
+    progress.began("a", cell.shown, {})
+    with doing.told(layout.arm_folder(plan.folder, "a")) as say:
+        say("making stage clean.decide (decide)")
+        assert any("making stage clean.decide (decide)" in line for line in _shown(progress))
+    assert not any("making" in line for line in _shown(progress))
 
 
 def test_page_when_many_arms_and_cells_are_there_then_fits_a_terminal(tmp_path: Path) -> None:

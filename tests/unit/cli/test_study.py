@@ -1,11 +1,13 @@
 """`frlib study plan | status | stop | resume | diff` on a tiny study."""
 
+import io
 import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from frlib.cli.main import app
@@ -151,6 +153,71 @@ def test_plan_when_the_set_is_imagined_then_needs_no_data_and_a_rate_gives_the_t
     assert "as if the training set had the size of casia" in _run("plan", *words)
     with pytest.raises(ConfigError, match="cannot be trained on"):
         _run("plan", *words, "--probe", "1")
+
+
+def test_plan_when_runs_need_stages_then_they_are_listed_and_take_time_and_room(
+    tmp_path: Path,
+) -> None:
+    words = ("--set", 'base.clean={"rule": "subcenter_drop"}')
+    bare, facts = _plan(tmp_path), _plan(tmp_path, *words)
+    assert bare["stages"] == {} and bare["disk"]["stages"] == 0
+    assert facts["stages"]["train"] == {"needed": 4, "there": 0}
+    assert (facts["stage_trainings_at_most"], facts["stage_passes_at_most"]) == (4, 4)
+    assert facts["disk"]["stages"] > facts["disk"]["models"] == bare["disk"]["models"]
+    assert len(facts["workloads"]) == 1, "cleaning is no workload of its own"
+    shown = _run("plan", FILE, "--store", str(tmp_path), *words)
+    assert "stages   train 4, evidence 4, decide 4, once each for all" in shown
+    assert "0 of 12 are there, the others take 4 trainings and 4 passes" in shown
+    assert "stages" not in _run("plan", FILE, "--store", str(tmp_path))
+
+
+def test_plan_when_the_set_is_imagined_then_stages_count_as_well(tmp_path: Path) -> None:
+    words = ("denoise_bench", "--like", "casia", "--store", str(tmp_path), "--rate", "1000")
+    facts = json.loads(_run("plan", *words, "--json", "--set", "replicates.seeds=[0]"))
+    stages = facts["seconds_of_stages_at_most"]
+    runs = facts["runs_left_at_most"]
+    assert facts["seconds_left_at_most"] == pytest.approx(runs * facts["seconds_per_run"] + stages)
+    epoch = 490_623 // 64 * 64 / 1000
+    trainings, passes = facts["stage_trainings_at_most"], facts["stage_passes_at_most"]
+    assert stages == pytest.approx((8 * trainings + passes / 3) * epoch)
+
+
+def test_plan_when_a_stage_is_the_costliest_work_then_it_is_probed(tmp_path: Path) -> None:
+    before = {"pretrain": {"name": "train", "changes": {"batch_size": 16, "epochs": 1}}}
+    words = (
+        *("--set", f"base.stages={json.dumps(before)}"),
+        *("--set", 'base.start={"stage": "pretrain"}'),
+    )
+    facts = _plan(tmp_path, "--probe", "0.5", *words)
+    assert [one["what"] for one in facts["probe"]["samples"]] == [
+        "tiny, arcface, batch 8",
+        "tiny, arcface, batch 16",
+    ]
+    assert facts["seconds_of_stages_at_most"] > 0
+    assert facts["wall_seconds_at_most"] > facts["seconds_of_stages_at_most"] / 8
+
+
+def test_plan_when_a_terminal_is_narrow_then_lines_go_on_below_their_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    narrow = Console(file=out, force_terminal=True, width=60, color_system=None, highlight=False)
+    monkeypatch.setattr("frlib.cli.study.plan_page.console", narrow)
+    _run("plan", FILE, "--store", str(tmp_path))
+    lines = out.getvalue().splitlines()[1:]
+    assert all(len(line) <= 60 for line in lines)
+    (at,) = (n for n, line in enumerate(lines) if line.startswith("  memory   "))
+    assert lines[at + 1].startswith(" " * 11) and lines[at + 1][11] != " "
+
+
+def test_status_when_arms_need_stages_then_says_which_the_store_has(tmp_path: Path) -> None:
+    plan = planned(tmp_path, axes={"clean": ({"rule": "loss_quantile"},)})
+    record(plan, plan.cells[0].cell.default, {0: 0.7}, verdict="")
+    shown = _run("status", "little", "--store", str(tmp_path))
+    told = "stages of these arms in the store: train 0 of 2, evidence 0 of 2, decide 0 of 2"
+    assert told in shown
+    facts = json.loads(_run("status", "little", "--store", str(tmp_path), "--json"))
+    assert facts["stages"]["decide"] == {"needed": 2, "there": 0}
 
 
 def test_status_when_read_then_has_best_and_counts(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from frlib.artifacts.store import Artifacts
 from frlib.core.config import override
 from frlib.core.errors import ConfigError, DataError
 from frlib.rayrun import staging
+from frlib.records import doing
 from frlib.stages import train as stage
 from frlib.study.schema import Resources
 from frlib.train import replicate
@@ -86,6 +87,21 @@ def test_resolved_when_arms_share_a_stage_then_it_is_trained_once_a_seed(
     assert len(set(found[:3])) == 1 and found[3] != found[0]
     assert len(made) == len(Artifacts(tmp_path).entries()) == 2
     assert caplog.text.count("is at it, waiting") == 2
+
+
+def test_resolved_when_a_stage_is_made_then_the_arm_says_so_until_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket, heard, produce = Ticket(tmp_path, "s", ARM, 0), [], stage.produce
+
+    def made(*given: Any) -> Any:
+        heard.append(doing.read(ticket.folder.parent))
+        return produce(*given)
+
+    monkeypatch.setattr(stage, "produce", made)
+    with staging.resolved(staged(), ticket, {"train": "t0"}, ONE):
+        assert heard == ["making stage pretrain (train)"]
+        assert doing.read(ticket.folder.parent) == ""
 
 
 def test_resolved_when_a_stage_fails_then_the_error_is_told_and_the_next_trial_tries(

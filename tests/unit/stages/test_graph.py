@@ -10,11 +10,11 @@ from frlib.core.config import Config, canonical, digest, get_path, override, to_
 from frlib.core.errors import ConfigError
 from frlib.data.sources import image_folder
 from frlib.heads.presets import arcface, cosface
-from frlib.stages import digests
+from frlib.stages import costs, digests, digests_by_seed
 from frlib.stages import train as stage
 from frlib.train import staged as graph
 from frlib.train.config import TrainConfig
-from tests.unit.stages.runs import config, staged
+from tests.unit.stages.runs import config, pipeline, staged
 
 DATA = {"train": "t0", "faces/images": "f0"}
 
@@ -156,6 +156,34 @@ def test_digests_when_the_seed_is_the_stages_own_then_replicates_share_it() -> N
     assert _digest(own, 0) == _digest(own, 1)
     assert _digest(staged(), 0) != _digest(staged(), 1)
     assert _digest(own, 0) == _digest(staged(), 5)
+
+
+def test_digests_when_asked_for_several_seeds_then_are_those_of_each() -> None:
+    for run in (staged(), override(staged(), ["stages.pretrain.seed=5"]), pipeline()):
+        several = digests_by_seed(run, (0, 3, 7), DATA)
+        assert several == {seed: digests(run, seed, DATA) for seed in (0, 3, 7)}
+
+
+def test_costs_when_asked_then_count_trainings_passes_and_bytes_of_a_sample() -> None:
+    run = pipeline()
+    found = costs(run)
+    assert list(found) == list(graph.order(run))
+    told = {name: (len(one.trainings), len(one.passes)) for name, one in found.items()}
+    wanted = {"looked": (1, 0), "seen": (0, 1), "listed": (0, 0), "again": (1, 1), "raised": (2, 0)}
+    assert told == wanted
+    assert [one.head.margin for one in found["raised"].trainings] == [0.1, 0.3]  # type: ignore
+    row = found["listed"].sample_bytes
+    # seven numbers of 8 bytes, 16 of an embedding of 4, two epochs of losses of 2
+    assert found["seen"].sample_bytes == row + 7 * 8 + 16 * 4 + 2 * 2
+    assert found["again"].sample_bytes == 2 * row
+
+
+def test_every_when_a_rule_brings_stages_then_runs_with_that_cleaning_share_them() -> None:
+    run = config(clean={"rule": "loss_quantile"})
+    other, unlike = override(run, ["epochs=3"]), override(run, ["clean.rounds=2"])
+    first, second = graph.every(run), graph.every(other)
+    assert all(first[name] is second[name] for name in first)
+    assert set(graph.every(unlike)) - set(first) == {"clean.loop"}
 
 
 def test_digests_when_the_content_of_the_data_differs_then_differ() -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from frlib.cleaning import findings
+from frlib.cleaning.evidence import Evidence
 from frlib.core import safeio
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.prepare import prepare
@@ -91,7 +93,7 @@ def test_produce_when_the_metric_does_not_rise_then_ends_with_the_findings_of_th
     measured: Callable[..., None],
     trained: Trained,
 ) -> None:
-    run = _run(patience=patience)
+    run = config(clean=_run(patience=patience).clean, last_batch="fill")
     measured(*values)
     facts, room = _looped(run, tmp_path)
     assert [one["round"] for one in facts["rounds"]] == list(range(1, rounds + 1))
@@ -101,6 +103,8 @@ def test_produce_when_the_metric_does_not_rise_then_ends_with_the_findings_of_th
         for number in range(1, rounds + 1)
     }
     first = tmp_path / "made" / DECIDE / decide.FILE
+    in_vain = f"{AUC} is no better after {patience} more"
+    assert facts["ended"] == ("3 rounds are done" if best == rounds else in_vain)
     contents = {n: (path or first).read_bytes() for n, path in files.items()}
     assert len(set(contents.values())) == rounds, "every round finds something else"
     assert loop.findings(room).read_bytes() == contents[best]
@@ -189,11 +193,66 @@ def test_produce_when_the_lowest_is_best_then_ends_when_it_does_not_fall(
     assert facts["best"] == 2 and len(facts["rounds"]) == 3
 
 
+def _all_but(few: int, people: int) -> Callable[..., None]:
+    """Findings that leave so many images of so many people."""
+
+    def flagged(_: Any, seen: Evidence, room: Path) -> None:
+        is_flagged = np.ones(len(seen), dtype=np.bool_)
+        for label in range(people):
+            is_flagged[np.flatnonzero(seen.given == label)[: few // people]] = False
+        findings.write(seen.findings("strict", is_flagged, is_flagged * 1.0), room / decide.FILE)
+
+    return flagged
+
+
+@pytest.mark.parametrize(
+    ("few", "people", "last_batch", "ends"),
+    [(0, 1, "drop", True), (2, 2, "drop", True), (2, 1, "fill", True), (2, 2, "fill", False)],
+    ids=str,
+)
+def test_produce_when_later_findings_leave_too_little_then_ends_with_the_best_before(
+    few: int,
+    people: int,
+    last_batch: str,
+    ends: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    measured: Callable[..., None],
+    trained: Trained,
+) -> None:
+    run = config(clean=_run().clean, last_batch=last_batch)
+    measured(0.6, 0.7, 0.8)
+    monkeypatch.setattr(loop, "decided", _all_but(few, people))
+    facts, room = _looped(run, tmp_path)
+    assert len(trained) == (2 if ends else 3)
+    if not ends:
+        assert facts["best"] == 3 and facts["ended"] == "3 rounds are done"
+        return
+    assert facts["best"] == 1, "the second model is better, and nothing can be trained on its list"
+    assert facts["ended"] == "the findings of round 2 leave too little to train on"
+    assert f"leaves {few} images of {people if few else 0} people" in facts["rounds"][1]["shortage"]
+    first = tmp_path / "made" / DECIDE / decide.FILE
+    assert loop.findings(room).read_bytes() == first.read_bytes()
+
+
+def test_produce_when_the_first_findings_leave_too_little_then_they_count(
+    tmp_path: Path, trained: Trained
+) -> None:
+    """The run says so itself, as it does without rounds."""
+    facts, room = _looped(_run(rule=RULE | {"drop_angle_deg": 0}), tmp_path)
+    assert len(trained) == 1 and facts["best"] == 1
+    assert facts["ended"] == "the findings of round 1 leave too little to train on"
+    assert findings.read(loop.findings(room)).is_flagged.all()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"after": "model"}, "a train stage leaves no findings to clean by"),
+        ({"after": "once"}, "after='once': a loop stage is no first round; name the decide stage"),
         ({"model": "listed"}, "a decide stage trains no model"),
+        ({"model": "other"}, "after='listed' judges the model of 'model', and model='other' is"),
+        ({"after": "true"}, "after='true' judges no model, and model='model' is another"),
         ({"changes": {"epohcs": 1}}, "did you mean 'epochs'"),
     ],
     ids=str,
@@ -202,11 +261,20 @@ def test_parse_when_a_loop_cannot_go_then_says_why(changes: dict[str, Any], mess
     again = {"name": "loop", "after": "listed", "model": "model", "rule": "oracle"}
     stages = {
         "model": {"name": "train"},
+        "other": {"name": "train", "changes": {"epochs": 1}},
         "seen": {"name": "evidence", "model": "model"},
+        "unseen": {"name": "evidence", "sees": ()},
         "listed": {"name": "decide", "evidence": "seen"},
+        "true": {"name": "decide", "evidence": "unseen", "rule": "oracle"},
+        "once": again,
         "again": again | changes,
     }
-    unused = {} if "after" not in changes else {"start": {"stage": "model"}}
-    kept = stages if "after" not in changes else {n: stages[n] for n in ("model", "again")}
+
+    def used(name: str) -> set[str]:
+        told = stages[name]
+        inputs = [str(told[key]) for key in ("model", "after", "evidence") if key in told]
+        return {name}.union(*(used(one) for one in inputs))
+
+    kept = {name: stages[name] for name in used("again")}
     with pytest.raises(ConfigError, match=message):
-        config(stages=kept, clean={"stage": "again"}, **unused)
+        config(stages=kept, clean={"stage": "again"})

@@ -136,5 +136,17 @@ def test_parse_when_a_round_does_not_fit_then_says_which_field() -> None:
             stages={"raised": {"name": "rounds", "each": [{}, {"head.lam": 1}]}},
             start={"stage": "raised"},
         )
+    for fields, message in (
+        ({"data.size": 48}, r"stages\.raised: each: round 1 changes data\.size, .* in changes"),
+        ({"noise.closed.ratio": 0.1}, r"each: round 1 changes noise\.closed\.ratio"),
+        ({"stopping.metric": "eer"}, r"rounds have stopping\.metric auc and eer, .* in changes"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            config(
+                stages={"raised": {"name": "rounds", "each": [{}, fields]}},
+                start={"stage": "raised"},
+            )
+    shared = {"data.size": 48, "noise.closed.ratio": 0.1, "stopping.metric": "eer"}
+    assert _run(0.1, 0.2, changes=shared).stage_runs()["raised"].data.size == 48
     with pytest.raises(ConfigError, match="at least 1"):
         config(stages={"raised": {"name": "rounds", "each": []}}, start={"stage": "raised"})

@@ -44,10 +44,10 @@ def test_cells_when_clean_is_an_axis_then_rows_are_told_apart_by_its_label() -> 
         {},
         {"rule": "oracle"},
         {"rule": "oracle", "apply": "drop"},
-        {"rule": {"name": "oracle", "relabel": False}, "rounds": 2},
+        {"rule": {"name": "subcenter_drop", "drop_angle_deg": 70}, "rounds": 2},
     )
     found = _cells(axes={"clean": values})
-    labels = ["none", "Oracle", "Oracle, drop", "2 x Oracle (drop)"]
+    labels = ["none", "Oracle", "Oracle, drop", "2 x Sub-center drop (70°)"]
     assert [cell.shown["clean"] for cell in found] == labels
     assert [shown(cell.config, "clean") for cell in found] == labels
     assert len({cell.digest for cell in found}) == len(values)
@@ -56,8 +56,10 @@ def test_cells_when_clean_is_an_axis_then_rows_are_told_apart_by_its_label() -> 
 
 
 def test_cells_when_rules_are_an_axis_then_each_is_told_by_its_own_label() -> None:
-    found = _cells(axes={"clean.rule": ("oracle", {"name": "oracle", "relabel": False})})
-    assert [cell.shown["clean.rule"] for cell in found] == ["Oracle", "Oracle (drop)"]
+    angled = {"name": "subcenter_drop", "drop_angle_deg": 70}
+    found = _cells(axes={"clean.rule": ("subcenter_drop", angled)})
+    labels = ["Sub-center drop", "Sub-center drop (70°)"]
+    assert [cell.shown["clean.rule"] for cell in found] == labels
     one, other = (_stages(cell.config) for cell in found)
     assert one[MODEL] == other[MODEL] and one[EVIDENCE] == other[EVIDENCE]
     assert one[DECIDE] != other[DECIDE]

@@ -38,6 +38,7 @@ def _with_runs(plan: Plan, number: int, *seconds: float) -> Plan:
 def _load(flops: int) -> Load:
     return Load(
         what="?",
+        images=100,
         steps_per_epoch=10,
         flops=flops,
         device_bytes=1,

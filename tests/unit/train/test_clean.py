@@ -22,6 +22,7 @@ from tests.unit.stages.runs import config, pipeline
 DATA = {"train": "t0"}
 CHANGES = {"head": {"name": "boundary", "first_corrected_epoch": 0}}
 SEEN = {"rule": "subcenter_drop"}
+ANGLED = {"rule": {"name": "subcenter_drop", "drop_angle_deg": 60}}
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_parse_when_a_stage_finds_nothing_out_then_cannot_be_cleaned_by() -> Non
     [
         {},
         SEEN | {"changes": CHANGES, "rounds": 3, "apply": "drop"},
-        {"rule": {"name": "subcenter_drop", "drop_angle_deg": 60}},
+        ANGLED,
     ],
     ids=str,
 )
@@ -116,10 +117,16 @@ def test_parse_when_a_file_is_meant_then_its_checksum_counts_and_its_place_does_
 
 def test_label_when_shown_then_says_rule_rounds_and_what_is_done(listed: Path) -> None:
     assert Clean().label == "none"
-    assert Clean.parse(SEEN).label == "subcenter_drop"
+    assert Clean.parse(SEEN).label == "Sub-center drop"
+    assert Clean.parse(ANGLED).label == "Sub-center drop (60°)"
     told = {"rule": "boundary", "rounds": 2, "apply": "relabel"}
     assert Clean.parse(told).label == f"2 x {boundary.label(boundary.Config())}, relabel"
     assert Clean.parse({"path": str(listed), "apply": "drop"}).label == "listed, drop"
+    made = listed.parent / "0123abcd" / "findings.parquet"
+    made.parent.mkdir()
+    made.write_bytes(listed.read_bytes())
+    assert Clean.parse({"path": str(made)}).label == "0123abcd/findings"
+    assert Clean.parse({"stage": "findings"}).label == "findings"
     assert Clean.parse({"stage": "decided"}).label == "decided"
 
 
@@ -269,7 +276,7 @@ def test_parse_when_an_evidence_stage_names_a_stage_that_trains_nothing_then_say
         "two": {"name": "evidence", "model": "one"},
         "listed": {"name": "decide", "evidence": "two"},
     }
-    with pytest.raises(ConfigError, match="model='one': a evidence stage trains no model"):
+    with pytest.raises(ConfigError, match="model='one': an evidence stage trains no model"):
         config(stages=stages, clean={"stage": "listed"})
 
 

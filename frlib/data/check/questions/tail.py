@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from frlib.data.check.report import Answer, Rule
 from frlib.data.check.subject import Subject
+from frlib.data.lab.realised import bin_name, size_bins
 
 TITLE = "Images per identity"
 ORDER = 20
@@ -23,7 +24,7 @@ def ask(subject: Subject) -> Answer:
     sizes = subject.own.manifest.class_sizes
     sizes = np.sort(sizes[sizes > 0])
     head = max(1, round(_HEAD * len(sizes)))
-    bins = np.frexp(sizes)[1] - 1
+    bins = size_bins(sizes)
     return Answer(
         facts={
             "share of images in the largest 10 % of identities": round(
@@ -33,12 +34,11 @@ def ask(subject: Subject) -> Answer:
         },
         rows=tuple(
             {
-                "images each": str(low) if low == high else f"{low:,}-{high:,}",
+                "images each": bin_name(number),
                 "identities": int((bins == number).sum()),
                 "images": int(sizes[bins == number].sum()),
             }
             for number in range(int(bins.min()), int(bins.max()) + 1)
-            for low, high in [(2**number, 2 ** (number + 1) - 1)]
         ),
         bar="identities",
     )

@@ -1,0 +1,17 @@
+"""How a rule with other settings than the usual ones is told apart in tables."""
+
+from frlib.denoise._rule import Rule
+
+
+def named(title: str, config: Rule, **words: str) -> str:
+    """The title and, in brackets, the settings that differ from the defaults.
+
+    words: setting -> how its value is written, a format of `str.format`.
+    """
+    usual = type(config)(name=config.name)
+    told = [
+        text.format(getattr(config, setting))
+        for setting, text in words.items()
+        if getattr(config, setting) != getattr(usual, setting)
+    ]
+    return f"{title} ({', '.join(told)})" if told else title
