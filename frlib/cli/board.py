@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from frlib.core.config import canonical
 from frlib.core.space import Scalar
-from frlib.records import layout, ledger
+from frlib.records import doing, layout, ledger
 from frlib.study.best import Best, best
+from frlib.study.outputs import has_stages
 from frlib.study.plan import Plan
 
 Shown = Mapping[str, Scalar]
@@ -35,6 +36,7 @@ class Board:
         self._plan, self._seeds = plan, plan.study.replicates.seeds
         self.metric, self._mode = plan.study.selection.name, plan.study.selection.mode
         self._epochs = {canonical(one.cell.shown): one.cell.config.epochs for one in plan.cells}
+        self._has_stages = any(has_stages(one.cell.config) for one in plan.cells)
         self.total = plan.epochs_left
         self._complete = {
             arm: len(entry.complete_seeds) * one.cell.config.epochs
@@ -83,6 +85,10 @@ class Board:
         if status != "complete":
             self.reasons.append(f"{label(cell)}: {status}{f' ({message})' if message else ''}")
         self._read(arm, cell)
+
+    def doing(self, arm: str) -> str:
+        """What a running arm is at before it trains; empty while it trains."""
+        return doing.read(layout.arm_folder(self._plan.folder, arm)) if self._has_stages else ""
 
     @property
     def done(self) -> int:

@@ -121,7 +121,7 @@ class Progress:
         newest = list(self.board.running.values())[::-1]
         grid = _grid("running", _VALUES, "seed", "epoch", self.board.metric)
         for row in newest[:_ARMS]:
-            grid.add_row(*_row(row))
+            grid.add_row(*_row(row, self.board.doing(row.arm)))
         if len(newest) > _ARMS:
             grid.add_row(f"and {len(newest) - _ARMS} more", "", "", "", "")
         return grid
@@ -161,8 +161,9 @@ def _grid(first: str, *others: str) -> Table:
     return grid
 
 
-def _row(row: Row) -> tuple[str, str, str, str, str]:
-    searched = ", ".join(f"{k.rpartition('.')[2]} {_short(v)}" for k, v in row.params.items())
+def _row(row: Row, doing: str) -> tuple[str, str, str, str, str]:
+    values = [f"{k.rpartition('.')[2]} {_short(v)}" for k, v in row.params.items()]
+    searched = ", ".join([doing, *values] if doing else values)
     value = "–" if math.isnan(row.value) else f"{row.value:.4f}"
     seed = "–" if row.seed is None else str(row.seed)
     return label(row.cell), searched, seed, f"{row.epoch}/{row.epochs}", value

@@ -5,7 +5,7 @@ was interrupted goes on from its checkpoint, in whichever trial needs it next.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from frlib.core import discover
 from frlib.core.config import to_dict
 from frlib.parallel.collectives import TorchGroup
 from frlib.rayrun import several
+from frlib.records import doing
 from frlib.stages import Job, Stage, digests
 from frlib.study.schema import Resources
 from frlib.train import staged
@@ -100,27 +101,40 @@ def resolved(
     artifacts, made = Artifacts(ticket.store), dict[str, Path]()
     with ExitStack() as holds:
         names = {}
-        for name, digest in digests(run, ticket.seed, datasets).items():
-            asked = _Asked(run, name, digest, ticket, made, staged.datasets_of(name, datasets))
-            holds.enter_context(artifacts.held(asked.kind, digest))
-            made = made | {name: _produced(artifacts, asked, resources)}
-            names[name] = f"{asked.kind}/{digest}"
+        with doing.told(ticket.folder.parent) as say:
+            for name, digest in digests(run, ticket.seed, datasets).items():
+                asked = _Asked(run, name, digest, ticket, made, staged.datasets_of(name, datasets))
+                holds.enter_context(artifacts.held(asked.kind, digest))
+                made = made | {name: _produced(artifacts, asked, resources, say)}
+                names[name] = f"{asked.kind}/{digest}"
         facts = {**ticket.facts, "artifacts": names}
         yield staged.begun(run, made), replace(ticket, facts=facts)
 
 
-def _produced(artifacts: Artifacts, asked: _Asked, resources: Resources) -> Path:
+def _produced(
+    artifacts: Artifacts, asked: _Asked, resources: Resources, say: Callable[[str], None]
+) -> Path:
+    """say: is told what goes on, for whoever watches the arm."""
     stage, ticket = asked.stage, asked.ticket
+
+    def make(folder: Path) -> dict[str, Any]:
+        say(f"making {asked.name} ({asked.kind})")
+        return _make(asked, folder, resources)
+
+    def waiting(whom: str) -> None:
+        say(f"waiting for {asked.name} ({asked.kind})")
+        _log.info("stage %s: %s", asked.name, whom)
+
     return artifacts.produce(
         asked.kind,
         asked.digest,
-        lambda folder: _make(asked, folder, resources),
+        make,
         about={
             "stage": to_dict(stage),
             "seed": stage.seed_for(ticket.seed),
             "first_asked_by": f"{ticket.study}/{ticket.arm}/r{ticket.seed}",
         },
-        waiting=lambda whom: _log.info("stage %s: %s", asked.name, whom),
+        waiting=waiting,
         resumable=True,
     )
 

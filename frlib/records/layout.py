@@ -1,7 +1,7 @@
 """Where records live.
 
 <store>/studies/<study>/study.json
-                       /arms/<arm>/arm.json, verdict.json
+                       /arms/<arm>/arm.json, verdict.json, doing.txt
                        /arms/<arm>/r<seed>/a<attempt>/run.json, <table>-<part>.parquet
                        /tables/<table>.{md,csv,tex}
 """

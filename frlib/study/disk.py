@@ -10,30 +10,34 @@ from frlib.data import catalog
 from frlib.data.config import DataConfig
 from frlib.data.pixels.decoded import to_make
 from frlib.records import layout
+from frlib.study.loads import Load
+from frlib.study.outputs import Output, workloads
 from frlib.study.pace import Pace
 from frlib.study.plan import Plan
+from frlib.train.config import TrainConfig
 
-_PAIR, _RUN = 24, 40_000
-"""Of records: a pair's score, and all else of a run of some tens of epochs, about."""
+_PAIR, _RUN, _LOSS = 24, 40_000, 2
+"""Of records: a pair's score, all else of a run of some tens of epochs, about; a sample's loss."""
 
 
 @dataclass(frozen=True)
 class Disk:
     """models: of finished runs. checkpoints: of all runs at a time. records: tables and events.
 
-    decoded: pixels that the store lacks and runs would map; 0 where they decode on the fly, and
-    for data that are only imagined.
+    stages: what is made before runs, models and records included. decoded: pixels that the store
+    lacks and runs would map; 0 where they decode on the fly, and for data that are only imagined.
     """
 
     models: int
     checkpoints: int
     records: int
+    stages: int
     decoded: int
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.models + self.checkpoints + self.records + self.decoded
+        return self.models + self.checkpoints + self.records + self.stages + self.decoded
 
 
 def disk(pace: Pace, at_a_time: int) -> Disk:
@@ -42,18 +46,38 @@ def disk(pace: Pace, at_a_time: int) -> Disk:
     owed = [(one, plan.owed(one)) for one in plan.cells]
     due = [(loads.get(pace.kind(c)), c.cell.config, n) for c, n in owed if n]
     known = [(load, config, runs) for load, config, runs in due if load is not None]
-    kept = [load.checkpoint_bytes * (config.keep_checkpoints + 1) for load, config, _ in known]
     each = _recorded(plan)
-    records = sum(
-        n * (each or _RUN + _PAIR * len(config.variants) * sum(load.pairs.values()))
-        for load, config, n in known
-    )
+    made = [(one, _made(one, pace, each)) for one in pace.outputs.to_make]
+    trained = [(loads.get(pace.kind_of(run)), run) for one, _ in made for run in one.trainings]
+    checkpointed = [(load, config) for load, config, _ in known] + trained
+    kept = [
+        load.checkpoint_bytes * (config.keep_checkpoints + 1)
+        for load, config in checkpointed
+        if load is not None
+    ]
+    records = sum(n * (each or _records(load, config)) for load, config, n in known)
     return Disk(
         models=sum(load.model_bytes * runs for load, _, runs in known),
         checkpoints=max(kept, default=0) * min(at_a_time, plan.runs_left),
         records=records,
-        decoded=0 if plan.like else _decoded(plan),
+        stages=round(sum(one.copies * size for one, size in made)),
+        decoded=0 if plan.like else _decoded(pace),
     )
+
+
+def _records(load: Load, config: TrainConfig) -> int:
+    return _RUN + _PAIR * len(config.variants) * sum(load.pairs.values())
+
+
+def _made(output: Output, pace: Pace, each: int) -> int:
+    """Bytes of an output; a training leaves the loss of every sample in every epoch as well."""
+    seen, total = pace.loads.get(pace.kind_of(output.seen)), 0
+    for run in output.trainings:
+        load = pace.loads.get(pace.kind_of(run))
+        if load is not None:
+            losses = _LOSS * run.epochs * load.images
+            total += load.model_bytes + losses + (each or _records(load, run))
+    return total + (output.sample_bytes * seen.images if seen is not None else 0)
 
 
 def _recorded(plan: Plan) -> int:
@@ -69,16 +93,17 @@ def _recorded(plan: Plan) -> int:
     return sum(sizes) // len(sizes) if sizes else 0
 
 
-def _decoded(plan: Plan) -> int:
+def _decoded(pace: Pace) -> int:
     """Each source at each size once."""
     missing: dict[str, int] = {}
-    for data in {id(one.cell.config.data): one.cell.config.data for one in plan.cells}.values():
+    runs = workloads(pace.plan, pace.outputs)
+    for data in {id(run.data): run.data for run in runs}.values():
         if data.pixels == "encoded" or data.loader == "dali":
             continue
         for source in filter(None, (data.train, data.outliers, *_images(data))):
             key = f"{canonical(source)} {data.size}"
             if key not in missing:
-                missing[key] = _lacking(source, data.size, plan.store)
+                missing[key] = _lacking(source, data.size, pace.plan.store)
     return sum(missing.values())
 
 

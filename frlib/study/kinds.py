@@ -10,7 +10,10 @@ from typing import Any
 from frlib.core.config import Config, digest, to_dict
 from frlib.train.config import TrainConfig
 
-_NO_MATTER = ("epochs", "schedule", "select_every", "stopping", "start", "stages", "course")
+_NO_MATTER = (
+    *("epochs", "schedule", "select_every", "stopping", "start", "stages", "course"),
+    "clean",  # what is dropped makes an epoch shorter by some per cent at most
+)
 _EXACT = "sample_rate"
 
 

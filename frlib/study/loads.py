@@ -8,11 +8,13 @@ from dataclasses import dataclass
 class Load:
     """flops: of a step, over all workers. Bytes are of one worker, and of what one run writes.
 
-    what: in words. model_bytes: the finished model, kept for every run. checkpoint_bytes: one
-    checkpoint; a running run keeps several. pairs: of every benchmark, by name.
+    what: in words. images: of the training set. model_bytes: the finished model, kept for every
+    run. checkpoint_bytes: one checkpoint; a running run keeps several. pairs: of every benchmark,
+    by name.
     """
 
     what: str
+    images: int
     steps_per_epoch: int
     flops: int
     device_bytes: int

@@ -78,12 +78,20 @@ class Plan:
 
     def owed(self, plan: CellPlan) -> int:
         """Replicates of a cell still to do at most."""
-        seeds = set(self.study.replicates.seeds)
+        owing, new = self.due(plan)
+        seeds = len(self.study.replicates.seeds)
+        return sum(len(left) for left in owing.values()) + new * seeds
+
+    def due(self, plan: CellPlan) -> tuple[dict[str, tuple[int, ...]], int]:
+        """Of a cell: arms on record -> seeds that they owe, and how many arms may still begin."""
         limit = self.study.search.arms_per_cell if plan.cell.space else 1
         owing = [e for e in plan.entries.values() if self._status(e) == "unfinished"]
         room = max(0, limit - (len(plan.entries) - len(owing)))
-        owed = [len(seeds - set(e.complete_seeds)) for e in owing[:room]]
-        return sum(owed) + (room - len(owed)) * len(seeds)
+        left = {e.arm["arm"]: self._missing(e) for e in owing[:room]}
+        return left, room - len(left)
+
+    def _missing(self, entry: ledger.Entry) -> tuple[int, ...]:
+        return tuple(s for s in self.study.replicates.seeds if s not in entry.complete_seeds)
 
     def _status(self, entry: ledger.Entry) -> str:
         return entry.status(self.study.replicates.seeds)

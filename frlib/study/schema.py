@@ -4,7 +4,7 @@ Everything here is plain and typed: a study round-trips through JSON and decides
 `frlib.study.arms` spells it out as cells and arms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from math import lcm
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from frlib import pruning
 from frlib.core import discover
-from frlib.core.config import Choice, Config, place, setting, to_dict, with_paths
+from frlib.core.config import Choice, Config, canonical, place, setting, to_dict, with_paths
 from frlib.core.space import Distribution, leaves
 from frlib.study import searched
 from frlib.study.contest import Contest
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Pruning = pruning.Pruning
 else:
     Pruning = Choice["frlib.pruning"]
+
+_SHARED_OUT = ("batch_size", "accumulate", "tail", "sync_batchnorm", "stages", "clean")
+"""What decides how runs, and those of their stages, are shared out over workers."""
 
 
 def fields_of(axis: str) -> tuple[str, ...]:
@@ -83,27 +86,39 @@ class Resources(Config):
             raise ValueError(f"max_workers={self.max_workers} is below workers={self.workers}")
         return self
 
-    def check(self, base: TrainConfig) -> None:
-        """`ValueError` unless a batch divides over every number of workers, and means the same."""
+    def check(self, runs: Iterable[TrainConfig]) -> None:
+        """`ValueError` unless batches divide over every number of workers, and mean the same.
+
+        runs: of the cells; those of their stages are looked at with them, of like ones the first.
+        """
+        if self.most_workers == 1:
+            return
+        seen = set()
+        for run in runs:
+            key = canonical({name: getattr(run, name) for name in _SHARED_OUT})
+            if key not in seen:
+                seen.add(key)
+                stages = {f"stages.{name}.": view for name, view in run.stage_runs().items()}
+                for where, one in {"": run, **stages}.items():
+                    self._check(one, where)
+
+    def _check(self, run: TrainConfig, where: str) -> None:
         counts = range(self.workers, self.most_workers + 1)
-        stages = {f"base.stages.{name}": run for name, run in base.stage_runs().items()}
-        for where, run in {"base": base, **stages}.items():
-            wanted = lcm(*counts) * run.accumulate
-            if run.batch_size % wanted:
-                raise ValueError(
-                    f"{where}.batch_size={run.batch_size} does not divide into equal pieces for "
-                    f"{' or '.join(map(str, counts))} workers and accumulate={run.accumulate}; "
-                    f"choose a multiple of {wanted}"
-                )
-            if run.tail is not None and run.tail.identities % lcm(*counts):
-                raise ValueError(
-                    f"{where}.tail.identities={run.tail.identities} does not divide into "
-                    f"{' or '.join(map(str, counts))} workers; choose a multiple of {lcm(*counts)}"
-                )
-            if self.most_workers > 1 and not run.sync_batchnorm:
-                raise ValueError(
-                    f"resources.workers changes no result only while {where}.sync_batchnorm is on"
-                )
+        told, wanted = " or ".join(map(str, counts)), lcm(*counts) * run.accumulate
+        if run.batch_size % wanted:
+            raise ValueError(
+                f"{where}batch_size={run.batch_size} does not divide into equal pieces for "
+                f"{told} workers and accumulate={run.accumulate}; choose a multiple of {wanted}"
+            )
+        if run.tail is not None and run.tail.identities % lcm(*counts):
+            raise ValueError(
+                f"{where}tail.identities={run.tail.identities} does not divide into {told} "
+                f"workers; choose a multiple of {lcm(*counts)}"
+            )
+        if not run.sync_batchnorm:
+            raise ValueError(
+                f"resources.workers changes no result only while {where}sync_batchnorm is on"
+            )
 
     @property
     def most_workers(self) -> int:
@@ -175,7 +190,7 @@ class Study(Config):
                     "search.arms_per_cell above its points) and pruning=none"
                 )
             self.contest.check(self.space, self.selection, configs)
-        self.resources.check(self.base)
+        self.resources.check(configs)
         known = {
             f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
         }

@@ -9,6 +9,7 @@ from frlib.study.claims import Claim
 from frlib.study.disk import Disk, disk
 from frlib.study.energy import joules_per_run
 from frlib.study.loads import Load
+from frlib.study.outputs import Outputs
 from frlib.study.pace import Left, Pace
 from frlib.study.plan import Plan
 from frlib.study.probed import Probed
@@ -33,7 +34,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Energy:
-    """kWh of the runs left at most, and how that is known; kwh is None where it is not."""
+    """kWh of runs and stages left at most, and how that is known; kwh is None where it is not."""
 
     kwh: float | None
     about: str
@@ -44,13 +45,15 @@ class Forecast:
     """A plan with what it costs and shows.
 
     no_load: why memory, disk and probe are not known, if so. probed: by this call or one before.
-    stale: why an earlier probe does not count. refused: why `run` would refuse to go on.
+    stale: why an earlier probe does not count. outputs: of stages, that runs still to do need.
+    refused: why `run` would refuse to go on.
     can_read: whether this machine's energy counters can be. claims: of the published table, None
     where the study names none. rate: images a second that a run trains, if somebody told it.
     """
 
     plan: Plan
     where: Where
+    outputs: Outputs
     loads: dict[str, Load]
     no_load: str
     probed: Probed | None
@@ -64,7 +67,7 @@ class Forecast:
     def pace(self) -> Pace:
         """Seconds of runs."""
         samples = self.probed.samples if self.probed else ()
-        return Pace(self.plan, self.loads, samples, self.rate)
+        return Pace(self.plan, self.loads, samples, self.rate, self.outputs)
 
     @cached_property
     def left(self) -> Left | None:
@@ -85,14 +88,15 @@ class Forecast:
 
     @cached_property
     def energy(self) -> Energy:
-        """What the runs left take, as far as counters can be read."""
+        """What runs and stages left take, as far as counters can be read."""
         runs, each = self.plan.runs_left, joules_per_run(self.plan)
         if each is not None:
-            return Energy(each * runs / _KWH, "from runs on record")
+            share = self.left.total_s / self.left.seconds if self.left and self.left.seconds else 1
+            return Energy(each * runs * share / _KWH, "from runs on record")
         watts = [s.watts for s in self.probed.samples if s.watts] if self.probed else []
         if watts and self.left is not None:
             mean = sum(watts) / len(watts)
-            return Energy(mean * self.left.seconds / _KWH, f"{mean:.0f} W in the probe")
+            return Energy(mean * self.left.total_s / _KWH, f"{mean:.0f} W in the probe")
         return Energy(None, "not measured yet" if self.can_read else "not readable here")
 
 
@@ -100,6 +104,7 @@ def forecast(plan: Plan, address: str, seconds: float, rate: float = 0.0) -> For
     """Foretell a plan; seconds: of a probe before it, 0 for none. rate: as in `Forecast`."""
     from frlib.cli.study import probing
     from frlib.cli.study.loads import loads
+    from frlib.launch import stages
     from frlib.study.revise import require_same
 
     try:
@@ -108,20 +113,22 @@ def forecast(plan: Plan, address: str, seconds: float, rate: float = 0.0) -> For
         refused = ""
     except ConfigError as error:
         refused = str(error)
+    outputs = stages.needed(plan)
     try:
-        found, no_load = loads(plan), ""
+        found, no_load = loads(plan, outputs), ""
     except ConfigError as error:
         found, no_load = {}, str(error)
     if seconds and plan.like:
         raise ConfigError(f"--probe {seconds:g}: data that are only imagined cannot be trained on")
     if seconds and not found:
         raise ConfigError(f"--probe {seconds:g}: nothing can be measured, since {no_load}")
-    stale, probed = "", probing.measure(plan, found, seconds) if seconds else None
+    stale, probed = "", probing.measure(plan, outputs, found, seconds) if seconds else None
     if probed is None:
         probed, stale = probing.kept(plan, set(found))
     return Forecast(
         plan=plan,
         where=_where(plan, address),
+        outputs=outputs,
         loads=found,
         no_load=no_load,
         probed=probed,

@@ -1,4 +1,4 @@
-"""What the runs of a plan ask of a machine, for every kind of cell."""
+"""What the runs of a plan ask of a machine, for every kind of them."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from frlib.data.prepare import Prepared, prepare
 from frlib.data.published_sets import Counts
 from frlib.study.kinds import kinds
 from frlib.study.loads import Load
+from frlib.study.outputs import Outputs, workloads
 from frlib.study.plan import Plan
 from frlib.train.config import TrainConfig
 from frlib.train.plan import MemoryPlan
@@ -21,15 +22,16 @@ _USUAL_PAIRS = 6_000
 """Of a benchmark that is only imagined, as LFW has them."""
 
 
-def loads(plan: Plan) -> dict[str, Load]:
-    """By kind. Data are read as a run reads them; networks are measured without memory.
+def loads(plan: Plan, outputs: Outputs) -> dict[str, Load]:
+    """By kind, of cells and stages. Data are read as a run reads them; networks are measured
+    without memory.
 
-    `ConfigError` and `DataError` where a cell cannot run at all.
+    `ConfigError` and `DataError` where a run cannot be done at all.
     """
     found: dict[str, Load] = {}
     sets: dict[str, Prepared] = {}
     workers = plan.study.resources.workers
-    configs = [one.cell.config for one in plan.cells]
+    configs = workloads(plan, outputs)
     for config, name in zip(configs, kinds(configs), strict=True):
         if name in found:
             continue
@@ -62,6 +64,7 @@ def _load(config: TrainConfig, counts: Counts, pairs: Mapping[str, int], workers
     rows = work.classes * work.centres * work.dim
     return Load(
         what=f"{config.backbone.name}, {config.head.name}, batch {config.batch_size}",
+        images=counts.images,
         steps_per_epoch=memory.steps,
         flops=memory.flops_per_step,
         device_bytes=memory.device_bytes,

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from rich.text import Text
+
 from frlib.cli.show import console
 from frlib.cli.study.forecast import Forecast
 from frlib.core.config import flatten, to_dict
@@ -13,6 +15,8 @@ from frlib.study.sight import Sight
 
 _GIB, _MIB = 2**30, 2**20
 _CLAIMS = 3
+_LABEL = 11
+"""Columns before the text of a line."""
 
 
 def head(plan: Plan) -> None:
@@ -33,6 +37,7 @@ def page(found: Forecast, configs: int) -> None:
     head(found.plan)
     if found.refused:
         _say(f"  [yellow]run would refuse[/yellow]  {found.refused}")
+    _stages(found)
     _time(found)
     _size(found)
     energy = found.energy
@@ -43,6 +48,20 @@ def page(found: Forecast, configs: int) -> None:
         _say(f"\n[bold]config {number}[/bold]  {_cell(one.cell.shown)}")
         for path, leaf in flatten(one.cell.config):
             console.print(f"  {path} = {leaf}", soft_wrap=True, markup=False)
+
+
+def _stages(found: Forecast) -> None:
+    outputs = found.outputs
+    if not outputs.counts:
+        return
+    counts = outputs.counts.values()
+    told = ", ".join(f"{kind} {count.needed:,}" for kind, count in outputs.counts.items())
+    _say(
+        f"  stages   {told}, once each for all runs that share them; "
+        f"{sum(c.there for c in counts):,} of {sum(c.needed for c in counts):,} are there, "
+        f"the others take {_times(outputs.trainings, 'training')} and "
+        f"{_times(outputs.passes, 'pass', 'passes')} over the images at most"
+    )
 
 
 def _time(found: Forecast) -> None:
@@ -61,10 +80,11 @@ def _time(found: Forecast) -> None:
         )
         _say(f"  time     not known; {way}")
         return
+    stages = f" and {_span(left.stages_s)} of stages" if found.outputs.counts else ""
     _say(
         f"  time     {_span(left.seconds / left.runs)} a run (from {', '.join(left.origins)}); "
-        f"{_span(left.seconds)} of runs at most, {_span(left.wall_s(at_a_time))} at {at_a_time} "
-        f"{'run' if at_a_time == 1 else 'runs'} at a time on {beside}"
+        f"{_span(left.seconds)} of runs{stages} at most, {_span(left.wall_s(at_a_time))} at "
+        f"{_times(at_a_time, 'run')} at a time on {beside}"
     )
 
 
@@ -80,10 +100,11 @@ def _size(found: Forecast) -> None:
         f"({worst.what})"
     )
     disk = found.disk
+    stages = f", stages {_bytes(disk.stages)}" if found.outputs.counts else ""
     _say(
         f"  disk     {_bytes(disk.total)} at most: models {_bytes(disk.models)}, checkpoints "
-        f"{_bytes(disk.checkpoints)}, records {_bytes(disk.records)}, pixels still to decode "
-        f"{_bytes(disk.decoded)}"
+        f"{_bytes(disk.checkpoints)}, records {_bytes(disk.records)}{stages}, pixels still to "
+        f"decode {_bytes(disk.decoded)}"
     )
 
 
@@ -151,10 +172,14 @@ def facts(found: Forecast, configs: int) -> dict[str, Any]:
         "runs_done": plan.runs_done,
         "runs_left_at_most": plan.runs_left,
         "epochs_per_run_at_most": max(plan.epochs),
+        "stages": {kind: asdict(count) for kind, count in found.outputs.counts.items()},
+        "stage_trainings_at_most": found.outputs.trainings,
+        "stage_passes_at_most": found.outputs.passes,
         "where": asdict(found.where),
         "seconds_per_run": left.seconds / left.runs if left and left.runs else None,
         "seconds_from": list(left.origins) if left else [],
-        "seconds_left_at_most": left.seconds if left else None,
+        "seconds_left_at_most": left.total_s if left else None,
+        "seconds_of_stages_at_most": left.stages_s if left else None,
         "wall_seconds_at_most": left.wall_s(at_a_time) if left and at_a_time else None,
         "probe": to_dict(found.probed) if found.probed else None,
         "probe_stale": found.stale,
@@ -177,7 +202,17 @@ def _cell(shown: Any) -> str:
 
 
 def _say(text: str) -> None:
-    console.print(text, soft_wrap=True)
+    """A line; in a terminal, the rest of one that is too long stands below its beginning."""
+    if not (console.is_terminal and text.startswith("  ")):
+        console.print(text, soft_wrap=True)
+        return
+    line = Text.from_markup(text)
+    for number, part in enumerate(line[_LABEL:].wrap(console, console.width - _LABEL)):
+        console.print((Text(" " * _LABEL) if number else line[:_LABEL]) + part, soft_wrap=True)
+
+
+def _times(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def _points(share: float) -> str:

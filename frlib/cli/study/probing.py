@@ -9,6 +9,7 @@ from frlib.core.errors import ClusterError
 from frlib.study import probed
 from frlib.study.kinds import kinds
 from frlib.study.loads import Load
+from frlib.study.outputs import Outputs, workloads
 from frlib.study.plan import Plan
 from frlib.study.probed import Probed, Sample
 from frlib.train import energy
@@ -39,8 +40,8 @@ def _hardware(plan: Plan) -> dict[str, str]:
     return hardware(_place(plan), threads_of(plan.study.resources.cpus_per_worker))
 
 
-def measure(plan: Plan, loads: Mapping[str, Load], seconds: float) -> Probed:
-    """Share `seconds` between the two; one alone where all cells cost alike.
+def measure(plan: Plan, outputs: Outputs, loads: Mapping[str, Load], seconds: float) -> Probed:
+    """Share `seconds` between the two; one alone where all runs cost alike.
 
     `ClusterError` where the study wants a GPU and there is none.
     """
@@ -55,7 +56,7 @@ def measure(plan: Plan, loads: Mapping[str, Load], seconds: float) -> Probed:
     samples = []
     with _told() as say, computing(threads_of(plan.study.resources.cpus_per_worker)):
         for number, name in enumerate(chosen, start=1):
-            config = _of_one_worker(_config(plan, name), plan.study.resources.workers)
+            config = _of_one_worker(_config(plan, outputs, name), plan.study.resources.workers)
             load = loads[name]
             head = f"probe {number} of {len(chosen)} ({load.what})"
             found = probe(
@@ -84,8 +85,8 @@ def _most(loads: Mapping[str, Load]) -> str:
     return max(loads, key=lambda name: (loads[name].flops, name))
 
 
-def _config(plan: Plan, name: str) -> TrainConfig:
-    configs = [one.cell.config for one in plan.cells]
+def _config(plan: Plan, outputs: Outputs, name: str) -> TrainConfig:
+    configs = workloads(plan, outputs)
     return configs[kinds(configs).index(name)]
 
 

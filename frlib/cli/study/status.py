@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +11,29 @@ from frlib.cli.study.asked import Recorded
 
 if TYPE_CHECKING:
     from frlib.study.best import Best
+    from frlib.study.outputs import Count
     from frlib.study.status import Status
+
+    Outputs = Mapping[str, Count]
 
 _REASONS = 3
 
 
 def status(name: Recorded, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
     """Say how a study stands, from its records alone: also while another process runs it."""
+    from frlib.launch import stages
     from frlib.records import layout
     from frlib.study.status import status as read
 
-    found = read(layout.find_study(store, name))
+    folder = layout.find_study(store, name)
+    found, outputs = read(folder), stages.recorded(folder, store)
     if as_json:
-        print(json.dumps(_facts(found), indent=1, ensure_ascii=False))
+        print(json.dumps(_facts(found, outputs), indent=1, ensure_ascii=False))
     else:
-        _page(found)
+        _page(found, outputs)
 
 
-def _page(found: "Status") -> None:
+def _page(found: "Status", outputs: "Outputs") -> None:
     from rich.table import Table
 
     from frlib.cli.board import label
@@ -37,7 +43,11 @@ def _page(found: "Status") -> None:
     console.print(f"[bold]{found.name}[/bold]: {_driver(found)}", soft_wrap=True)
     told = [f"{found.count(state)} {state}" for state in STATES if found.count(state)]
     others = f"; {found.others} of cells that it has no more" if found.others else ""
-    console.print(f"arms: {', '.join(told) or 'none'}; {found.runs} runs complete{others}\n")
+    console.print(f"arms: {', '.join(told) or 'none'}; {found.runs} runs complete{others}")
+    if outputs:
+        told = [f"{kind} {count.there} of {count.needed}" for kind, count in outputs.items()]
+        console.print(f"stages of these arms in the store: {', '.join(told)}", soft_wrap=True)
+    console.print()
     grid = Table(box=None, pad_edge=False, header_style="")
     grid.add_column("cell", overflow="fold", min_width=24)
     grid.add_column("arms")
@@ -61,12 +71,13 @@ def _driver(found: "Status") -> str:
     return f"process {driver.pid} on {driver.host} runs it, for {since:.0f} min{left}{stopping}"
 
 
-def _facts(found: "Status") -> dict[str, Any]:
+def _facts(found: "Status", outputs: "Outputs") -> dict[str, Any]:
     return {
         "study": found.name,
         "metric": found.metric,
         "runs_done": found.runs,
         "arms_of_no_cell": found.others,
+        "stages": {kind: asdict(count) for kind, count in outputs.items()},
         "driver": asdict(found.driver) if found.driver else None,
         "cells": [
             {

@@ -50,8 +50,8 @@ def test_page_when_a_stage_is_made_then_the_row_says_so_until_it_trains(tmp_path
     cell = plan.cells[0].cell
     progress.began("a", cell.shown, {})
     with doing.told(layout.arm_folder(plan.folder, "a")) as say:
-        say("making stage clean.decide (decide)")
-        assert any("making stage clean.decide (decide)" in line for line in _shown(progress))
+        say("making clean.decide (decide)")
+        assert any("making clean.decide (decide)" in line for line in _shown(progress))
     assert not any("making" in line for line in _shown(progress))
 
 

@@ -100,7 +100,7 @@ def test_resolved_when_a_stage_is_made_then_the_arm_says_so_until_it_trains(
 
     monkeypatch.setattr(stage, "produce", made)
     with staging.resolved(staged(), ticket, {"train": "t0"}, ONE):
-        assert heard == ["making stage pretrain (train)"]
+        assert heard == ["making pretrain (train)"]
         assert doing.read(ticket.folder.parent) == ""
 
 
