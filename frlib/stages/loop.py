@@ -1,10 +1,12 @@
 """Cleaning again and again: every round is trained on what the rounds before left of the set.
 
-    model 1, findings 1     those of `after`
-    model r                 trained, with `changes`, on the set cleaned by findings r − 1
-    findings r              of the rule on model r, told of the set as it was at first: over the
-                            whole set, or, of a rule that asks the course of training, over what
-                            model r was trained on and composed with findings r − 1
+    model 1, findings 1   those of `after`
+    model r               trained, with `changes`, on the set cleaned by findings r − 1
+    findings r            of the rule on model r
+
+A rule judges the whole set with its first labels, also what the rounds before took out. One that
+asks the course of training can only judge what model r was trained on; its findings are composed
+with those before.
 
 It ends after `rounds`, or where the selection metric has not risen over all models before for
 `patience` rounds; the findings of the best model are those that count. Findings of a later round
