@@ -106,7 +106,10 @@ def method_axis(grid: Grid) -> str:
 
 
 def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
-    """Question, what n and the interval are, selection rule, test, arms, and `extra` sentences."""
+    """Question, what n and the interval are, selection rule, test, arms, and `extra` sentences.
+
+    over: the axis that best marks compare along; empty where nothing is marked.
+    """
     study = grid.records.study
     question = " ".join(str(study.get("question", "")).partition("\n\n")[0].split())
     sentences = [
@@ -117,13 +120,19 @@ def caption(grid: Grid, over: str, extra: Sequence[str] = ()) -> str:
         "Names are benchmark/protocol variant/metric.",
         select.rule(study),
         "Chosen settings hold where they differ from the name of a row." if settings(grid) else "",
-        f"Bold: better than every other value of the same column with the same other axes than "
-        f"{axis_title(over)} (two-sided paired t tests over seeds, Holm-corrected, "
-        f"alpha = {ALPHA}); where that is not shown nothing is bold.",
+        _bold(over) if over else "",
         *extra,
         _arms(grid),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _bold(over: str) -> str:
+    return (
+        f"Bold: better than every other value of the same column with the same other axes than "
+        f"{axis_title(over)} (two-sided paired t tests over seeds, Holm-corrected, alpha = "
+        f"{ALPHA}); where that is not shown nothing is bold."
+    )
 
 
 def assemble(filled: Sequence[Filled]) -> tuple[tuple[Column, ...], Rows]:

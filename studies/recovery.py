@@ -10,7 +10,7 @@ left and judges the whole set again, also what the round before took out and it 
 learned by heart. ArcFace is trained last, as everywhere. The models of one loop are heads that
 correct themselves early (BoundaryF1), those of the other are ArcFace at half the scale, trained for
 fewer passes: it learns wrong labels by heart later. How the loops do it is searched by held-out
-people alone: when the correction starts, scale and passes, gap, lead, and how often they go round.
+people alone: scale and passes, when the correction starts, gap, lead, and how often they go round.
 The starts of the rivals are searched alike.
 
 At 30 and 50 % flips, counted in each class and rounded down; five seeds, paired. Arms are raced:
@@ -88,7 +88,7 @@ def study(faces: str = "") -> Study:
             "head=boundary.first_corrected_epoch": IntUniform(low=2, high=8),
             "clean.changes.head.first_corrected_epoch": IntUniform(low=2, high=5),
             "clean.changes.head.scale": Uniform(low=8.0, high=32.0, log=True),
-            "clean.changes.epochs": IntUniform(low=8, high=16),
+            "clean.changes.epochs": IntUniform(low=base.epochs * 2 // 5, high=base.epochs * 4 // 5),
             "clean.rule=nearest_class.gap": Uniform(low=0.0, high=0.3),
             "clean.rule=nearest_class.lead": Uniform(low=0.1, high=0.5),
             "clean.rounds": IntUniform(low=2, high=5),

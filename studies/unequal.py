@@ -55,7 +55,7 @@ def pipeline(first: HeadConfig, later: HeadConfig, epochs: int, tail: Tail) -> d
             "name": "train",
             "changes": alone | {"head": first, "optimiser.lr": _runs.LR},
         },
-        "seen": {"name": "evidence", "model": "pretrain"},
+        "seen": {"name": "evidence", "model": "pretrain", "sees": ["answers"]},
         "noise_list": {"name": "decide", "evidence": "seen", "rule": rule},
         "nra": {
             "name": "train",
@@ -63,7 +63,7 @@ def pipeline(first: HeadConfig, later: HeadConfig, epochs: int, tail: Tail) -> d
             "start": {"stage": "pretrain"},
             "clean": {"stage": "noise_list", "apply": "drop"},
         },
-        "seen_again": {"name": "evidence", "model": "nra"},
+        "seen_again": {"name": "evidence", "model": "nra", "sees": ["answers"]},
         "denoised": {"name": "decide", "evidence": "seen_again", "rule": rule},
         "dispersed": {
             "name": "rounds",

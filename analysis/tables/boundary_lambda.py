@@ -76,12 +76,12 @@ def _lam(row: Choice) -> Cell:
 
 
 def _standings(grid: Grid, name: str) -> Filled:
-    entries = [
-        words
+    words = {
+        id(row): said
         for group in comparing.groups(grid, (METHOD, RULE))
-        for words in _standing(grid, group, name)
-    ]
-    return Filled(Column("standing", "among λ"), entries)
+        for row, said in zip(group, _standing(grid, group, name), strict=True)
+    }
+    return Filled(Column("standing", "among λ"), [words[id(row)] for row in grid.rows])
 
 
 def _standing(grid: Grid, group: list[Choice], name: str) -> list[str]:

@@ -65,7 +65,7 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         scored.MEANING,
     )
     title = f"{TITLE}: {records.study['name']}"
-    return Table("recovery", title, columns.caption(grid, METHOD, extra), heads, entries)
+    return Table("recovery", title, columns.caption(grid, "", extra), heads, entries)
 
 
 def _rival(group: list[Choice], row: Choice) -> Choice | None:

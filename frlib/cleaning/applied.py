@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
 from frlib.core.suggest import did_you_mean
-from frlib.data.manifest import CLEAN, CLOSED, Manifest
+from frlib.data.manifest import CLEAN, CLOSED, DUPLICATE, Manifest
 from frlib.data.texts import to_arrow
 
 DROPPED = -1
@@ -112,12 +111,13 @@ def _kinds(labels: NDArray[np.int64], manifest: Manifest) -> NDArray[np.int8]:
     """Of rows with new labels: right, a flip, or nobody of the set as before."""
     is_known = manifest.true_labels >= 0
     is_right = labels == manifest.true_labels
-    flips = np.where(is_known & (manifest.kinds == CLEAN), CLOSED, manifest.kinds)
+    is_flip = is_known & np.isin(manifest.kinds, (CLEAN, DUPLICATE))
+    flips = np.where(is_flip, CLOSED, manifest.kinds)
     return np.where(is_right, CLEAN, flips).astype(np.int8)
 
 
 def _rows(found: Findings, manifest: Manifest) -> NDArray[np.int64]:
-    own = pa.chunked_array(to_arrow(manifest.ids)).combine_chunks()
+    own = to_arrow(manifest.ids).combine_chunks()
     places = pc.index_in(to_arrow(found.ids), value_set=own)
     if places.null_count:
         at = int(places.is_null().to_numpy().argmax())

@@ -1,9 +1,10 @@
 """What a trained model, and its training, say about every sample that it was trained on.
 
 A folder: `evidence.json`, `samples.parquet` (a row a sample), `classes.parquet`, `course.parquet`
-(what the training decided, epoch by epoch), `before.parquet` (findings by which the training set
-had been cleaned, where it had), and where the model was asked `answers.parquet`, or was made to
-embed the set `embeddings.npy` and `weight.npy`, which are mapped and not read.
+(what the training decided, epoch by epoch), `losses.npy` (of every sample in every epoch, where
+they were kept), `before.parquet` (findings by which the training set had been cleaned, where it
+had), and where the model was asked `answers.parquet`, or was made to embed the set `embeddings.npy`
+and `weight.npy`. What ends in .npy is mapped and not read.
 """
 
 from collections.abc import Mapping

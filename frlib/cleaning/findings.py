@@ -136,18 +136,27 @@ def read(path: Path) -> Findings:
     `DataError` for another kind of file, or one that is damaged.
     """
     try:
-        rows = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+        return _told(pq.read_table(path), path)
+    except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise DataError(
             f"{path}: no findings can be read from it ({error}); expected a findings.parquet, as "
             "a decide stage or `frlib denoise decide` writes it"
         ) from error
+
+
+def _told(rows: pa.Table, path: Path) -> Findings:
+    """What a table says; path: of its file, for messages."""
     lacking = [name for name in _COLUMNS if name not in rows.column_names]
     about = (rows.schema.metadata or {}).get(_ABOUT)
     if lacking or about is None:
         raise DataError(
             f"{path}: it has the columns {', '.join(rows.column_names)}; expected findings, with "
             f"{', '.join(_COLUMNS)}. Lists of other origin are read by `frlib denoise import`"
+        )
+    if rows["flagged"].null_count:
+        raise DataError(
+            f"{path}: {rows['flagged'].null_count:,} samples are neither flagged nor not; the file "
+            "is damaged, or of another program. Make it again"
         )
     told = json.loads(about)
     coded = {

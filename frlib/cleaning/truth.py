@@ -69,4 +69,10 @@ def _read(path: Path) -> pa.Table:
             f"a truth.parquet with {', '.join(_COLUMNS)}, as `frlib noise make` writes it"
         )
     texts = {name: rows[name].cast(pa.string()) for name in _COLUMNS}
+    others = sorted({str(one) for one in pc.unique(texts["kind"]).to_pylist()} - {*KINDS})
+    if others:
+        raise DataError(
+            f"{path}: rows of the kind {others[0]!r}; expected {', '.join(KINDS)}. Make the table "
+            "again with `frlib noise make`"
+        )
     return pa.table(texts)

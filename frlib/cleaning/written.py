@@ -20,6 +20,7 @@ from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import Findings
 from frlib.core import safeio
 from frlib.core.config import Config, with_path
+from frlib.core.errors import FrlibError
 from frlib.data import flaws
 from frlib.data.convert import run
 from frlib.data.convert.run import Converted, Options
@@ -64,9 +65,15 @@ def write(
         target = with_path(target, "files", "id")
     place = Path(target.path).expanduser()  # type: ignore[attr-defined]
     classes = place.with_name(f"{place.name}.classes.csv")
-    if not os.path.lexists(place):
+    is_new = not os.path.lexists(place)
+    if is_new:
         safeio.write_text(classes, _table(manifest, cleaned))
-    done = run.write(left, target, options, watch)
+    try:
+        done = run.write(left, target, options, watch)
+    except FrlibError:
+        if is_new and not run.kept(place):
+            classes.unlink(missing_ok=True)
+        raise
     flawed = 0 if left.flaws is None else int((left.flaws.kinds != flaws.NONE).sum())
     return Written(
         set=done,

@@ -126,9 +126,10 @@ def truth_alone(run: TrainConfig, job: Job, folder: Path) -> dict[str, Any]:
 def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:
     """The run's weights in evaluation mode; its head answers for the given labels alone.
 
-    Head settings are those of the epoch that the weights are of, where a course changes them.
+    Head settings are those of the last epoch that trained the weights, where a course changes them.
     """
-    config = course.at(trained.config, finished.find(trained.folder).facts["model"]["epoch"])
+    done = finished.find(trained.folder).facts["model"]["epoch"]
+    config = course.at(trained.config, max(0, done - 1))
     backbones = discover.load("frlib.backbones", config.backbone.name)
     head = build_head(
         config.head,

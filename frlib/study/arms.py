@@ -1,6 +1,7 @@
 """From a study to its cells (points of the axes) and arms (a cell with searched values)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -72,7 +73,10 @@ class Cell:
             *parents, (last, _) = walked(self.config, path)
             for key, part in parents:
                 inside = inside.setdefault(
-                    key, to_dict(part, places=False) if isinstance(part, Config) else dict(part)
+                    key,
+                    to_dict(part, places=False)
+                    if isinstance(part, Config)
+                    else deepcopy(dict(part)),
                 )
             inside[last] = "searched"
         return digest({"config": blank, "datasets": dict(self.datasets)})

@@ -23,6 +23,8 @@ from frlib.train.precision import autocast, decided
 from frlib.train.step import Manner
 
 _HAS_INFLUENCE = ("precision", "head", "backbone", "accumulate", "sync_batchnorm")
+_BESIDE = ("tail.", "followed.")
+"""Prefixes of what a state keeps of a run that no step needs."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
         precision=precision,
         schedule=follow(config.epochs * steps, steps, config.schedule),
     )
-    model = {name: t for name, t in kept.tensors.items() if not name.startswith("tail.")}
+    model = {name: t for name, t in kept.tensors.items() if not name.startswith(_BESIDE)}
     state.restore(model, facts["numbers"])
     train_mode(state.trainee)
     fed = kept.fed

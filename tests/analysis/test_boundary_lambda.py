@@ -12,7 +12,7 @@ from analysis.tables import boundary_lambda
 from frlib.core.errors import RecordError
 from frlib.denoise import boundary as boundary_list
 from frlib.heads.presets import boundary
-from frlib.records import layout
+from frlib.records import declare, layout, read
 from frlib.stats.intervals import mean_interval
 from frlib.stats.paired import holm, paired_t
 from tests.analysis import weighted
@@ -106,6 +106,22 @@ def test_standing_when_tested_then_tells_the_leader_ties_and_what_is_lower(table
     assert found["BoundaryFace (λ=6.28319)"] == "lower"
     assert found["BoundaryFace (λ=π, no floor)"] == ""
     assert entry(table, "standing", "ArcFace", LAST) == ""
+
+
+def test_standing_when_rows_of_a_noise_are_apart_then_is_of_its_own_row(
+    tmp_path: Path, table: Table
+) -> None:
+    folder = weighted.record(tmp_path)
+    cells = sorted(weighted.STUDY["cells"], key=lambda one: [str(v) for _, v in one["shown"][::-1]])
+    declare.write_study(folder, weighted.STUDY | {"name": "apart", "cells": cells})
+    apart = boundary_lambda.build(read.load(folder), None)
+    place = table.keys.index("standing")
+
+    def standings(of: Table) -> list[tuple[str | Cell, ...]]:
+        return sorted((*row[:5], row[place]) for row in of.rows)  # type: ignore[type-var]
+
+    assert [row[3] for row in apart.rows] != [row[3] for row in table.rows]
+    assert standings(apart) == standings(table)
 
 
 def test_cell_when_a_replicate_is_alone_or_failed_then_says_so(table: Table) -> None:

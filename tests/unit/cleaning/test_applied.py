@@ -14,7 +14,7 @@ from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
 from frlib.data.lab.config import NoiseConfig
 from frlib.data.lab.corrupt import corrupt
-from frlib.data.manifest import CLEAN, CLOSED, OPEN, OUTLIER, UNKNOWN, Manifest
+from frlib.data.manifest import CLEAN, CLOSED, DUPLICATE, OPEN, OUTLIER, UNKNOWN, Manifest
 from frlib.data.texts import texts
 from tests.unit.cleaning.worlds import PEOPLE, SAMPLES, Verdicts, found, world
 from tests.unit.data.tiny_sets import manifest
@@ -114,6 +114,22 @@ def test_apply_to_when_relabelled_then_the_kind_says_whether_it_is_right(
     assert [left.kinds[left.ids.tolist().index(n)] for n in others] == [
         SAMPLES[name][2] for name in others
     ]
+
+
+@pytest.mark.parametrize(("to", "kind"), [(0, CLOSED), (1, CLEAN)])
+def test_apply_to_when_a_duplicate_is_relabelled_then_is_right_or_a_flip(
+    to: int, kind: int
+) -> None:
+    """Of the second class of somebody, to a third person or to the person's first class."""
+    is_moved = world().ids == "a2"
+    split = replace(
+        world(),
+        labels=np.where(is_moved, 3, world().labels),
+        kinds=np.where(is_moved, DUPLICATE, world().kinds).astype(np.int8),
+    )
+    given = dict(zip(split.ids.tolist(), split.labels.tolist(), strict=True))
+    left = apply_to(split, placed(found({"a2": to}, given), split), "both").manifest
+    assert left.kinds[left.ids.tolist().index("a2")] == kind
 
 
 def test_apply_to_when_everything_is_flagged_then_refuses_and_relabelling_keeps_it() -> None:

@@ -145,6 +145,25 @@ def test_read_when_a_sample_is_given_as_nobody_then_refuses(tmp_path: Path) -> N
         findings.read(path)
 
 
+def test_read_when_a_name_is_damaged_then_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "findings.parquet"
+    table = findings.table(_found())
+    pq.write_table(table, path, compression="none")
+    path.write_bytes(
+        path.read_bytes().replace(b"\x03\x00\x00\x00ann", b"\x03\x00\x00\x00a\xff\xff")
+    )
+    with pytest.raises(DataError, match="no findings can be read from it"):
+        findings.read(path)
+
+
+def test_read_when_a_flag_is_missing_then_refuses(tmp_path: Path) -> None:
+    table = findings.table(_found())
+    path, at = tmp_path / "odd.parquet", table.column_names.index("flagged")
+    pq.write_table(table.set_column(at, "flagged", pa.array([True, None, True, False])), path)
+    with pytest.raises(DataError, match="1 samples are neither flagged nor not"):
+        findings.read(path)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

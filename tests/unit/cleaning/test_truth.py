@@ -74,3 +74,14 @@ def test_read_when_no_truth_table_then_error_says_what_was_expected(tmp_path: Pa
         truth.read(tmp_path / "a.parquet", found)
     with pytest.raises(DataError, match="no truth can be read"):
         truth.read(tmp_path / "gone.parquet", found)
+
+
+def test_read_when_a_row_is_of_another_kind_then_error_says_which_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "truth.parquet"
+    truth_table.write(_noisy(), path)
+    table = pq.read_table(path)
+    for kind, told in (("swapped", "swapped"), (None, "None")):
+        odd = pa.array([kind, *["clean"] * (len(table) - 1)], pa.string())
+        pq.write_table(table.set_column(table.column_names.index("kind"), "kind", odd), path)
+        with pytest.raises(DataError, match=f"of the kind '{told}'; expected clean, closed"):
+            truth.read(path, _found(_noisy()))

@@ -12,14 +12,14 @@ from frlib.cleaning import written
 from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core import discover
-from frlib.core.errors import DataError
+from frlib.core.errors import ConfigError, DataError
 from frlib.data import catalog, flaws
 from frlib.data.convert import formats
 from frlib.data.convert.run import Options
 from frlib.data.manifest import Manifest
 from frlib.data.sinks import image_folder as folder_sink
 from frlib.data.sinks import parquet as parquet_sink
-from frlib.data.sources import image_folder
+from frlib.data.sources import image_folder, synth
 from tests.unit.data.tiny_sets import people, write_folder
 
 EVERYONE = people(3, 1, 4)
@@ -154,6 +154,16 @@ def test_write_when_the_target_exists_then_error_and_its_map_stays(
     with pytest.raises(DataError, match="exists"):
         written.write(manifest, _findings(manifest, {"p02/1.jpg": 0}), "both", target)
     assert done.classes.read_text() == before
+
+
+def test_write_when_the_source_has_no_bytes_then_no_map_is_left(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    made = replace(manifest, readers=(synth.Config(identities=3, images=4),))
+    target = parquet_sink.Config(path=str(tmp_path / "out"))
+    with pytest.raises(ConfigError, match="no stored bytes"):
+        written.write(made, _findings(made, VERDICTS), "both", target)
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("out")] == []
 
 
 class _Stopped(BaseException):

@@ -18,8 +18,9 @@ from frlib.core.errors import ConfigError, DataError
 from frlib.data.loading.choose import open_training
 from frlib.data.prepare import Prepared, prepare
 from frlib.evaluate.embed import to_input
-from frlib.records import first_epochs
+from frlib.records import finished, first_epochs
 from frlib.stages import train as train_stage
+from frlib.train import replicate
 from frlib.train.clean import EVIDENCE, MODEL
 from frlib.train.config import TrainConfig
 from frlib.train.start import MODEL as FILE
@@ -176,6 +177,21 @@ def test_produce_when_settings_change_on_the_way_then_answers_are_by_the_last_on
     seen = _seen(tmp_path, _asked(head=ARC | {"margin": 0.5}, course=changed))
     own = seen.answered.own
     np.testing.assert_allclose(seen.answered.label_logit, SCALE * _with_margin(own), atol=1e-4)
+
+
+def test_produce_when_the_best_model_is_from_before_a_change_then_the_change_is_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        replicate, "_selected", lambda run, done, *_: {run.stopping.name: 1 / done.number}
+    )
+    changed = [{"epoch": 1, "settings": {"head.margin": 0.5}}]
+    made = produced(
+        _asked(head=ARC, course=changed, stopping={"model": "best"}), tmp_path, last=EVIDENCE
+    )
+    assert finished.find(train_stage.weights(made[MODEL])).facts["model"]["epoch"] == 1
+    told = folder.read(made[EVIDENCE]).answered
+    np.testing.assert_allclose(told.label_logit, SCALE * _with_margin(told.own), atol=1e-4)
 
 
 def _twice(over: str, rule: Any = "oracle") -> TrainConfig:

@@ -89,6 +89,16 @@ def test_arm_when_rounds_are_searched_then_the_first_one_is_shared() -> None:
     assert len({one[DECIDE] for one in told}) == 1
 
 
+def test_digest_when_a_field_inside_the_changes_is_searched_then_the_config_stays() -> None:
+    changes = {"head": {"name": "arcface", "scale": 16.0}}
+    (cell,) = _cells(
+        axes={"clean": (DROP | {"changes": changes},)},
+        space={"clean.changes.head.scale": Uniform(low=8, high=32)},
+    )
+    assert cell.digest and cell.config.clean.changes == changes
+    assert cell.default.params == {"clean.changes.head.scale": 16.0}
+
+
 @pytest.mark.parametrize("is_branches", [True, False])
 def test_arm_when_whole_rules_are_searched_then_each_with_fields_of_its_own(
     is_branches: bool,

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 import torch
 
+from frlib.core.errors import NumericsError
+from frlib.optimisers import sgd
 from frlib.parallel.collectives import SINGLE
 from frlib.train import replicate
 from frlib.train.followed import FILE, Followed
+from frlib.train.loop import epochs
 from frlib.train.place import here
+from frlib.train.replay import replay
 from frlib.train.reporter import silent
 from tests.unit.stages.runs import config
+from tests.unit.train import worlds
 
 HERE = here(use_gpu=False)
 
@@ -76,3 +81,23 @@ def test_run_when_it_is_cut_inside_an_epoch_then_keeps_the_same(
         with pytest.raises(CutError):
             _losses(tmp_path, "cut")
     np.testing.assert_array_equal(_losses(tmp_path, "cut"), whole)
+
+
+def test_failure_when_samples_were_followed_then_is_done_again_without_their_losses(
+    tmp_path: Path,
+) -> None:
+    wild = worlds.config(optimiser=sgd.Config(lr=1e30, clip_norm=0.0))
+    passes = epochs(
+        wild,
+        worlds.manifest(),
+        worlds.pixels(),
+        seed=0,
+        place=HERE,
+        folder=tmp_path,
+        follow=True,
+    )
+    with pytest.raises(NumericsError, match="frlib train replay"):
+        list(passes)
+    (kept,) = (tmp_path / "failures").iterdir()
+    found = replay(kept)
+    assert not found.is_finite and found.now.to_json() == found.then
