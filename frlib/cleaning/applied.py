@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from frlib.cleaning.effect import FEWEST_CLASSES, effect
@@ -17,7 +16,7 @@ from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
 from frlib.core.suggest import did_you_mean
 from frlib.data.manifest import CLEAN, CLOSED, DUPLICATE, Manifest
-from frlib.data.texts import to_arrow
+from frlib.data.texts import ABSENT, places
 
 DROPPED = -1
 _NAMED = 20
@@ -117,16 +116,14 @@ def _kinds(labels: NDArray[np.int64], manifest: Manifest) -> NDArray[np.int8]:
 
 
 def _rows(found: Findings, manifest: Manifest) -> NDArray[np.int64]:
-    own = to_arrow(manifest.ids).combine_chunks()
-    places = pc.index_in(to_arrow(found.ids), value_set=own)
-    if places.null_count:
-        at = int(places.is_null().to_numpy().argmax())
+    rows = places(found.ids, manifest.ids)
+    absent = np.flatnonzero(rows == ABSENT)
+    if len(absent):
         raise DataError(
-            f"findings of {found.kind!r}: sample {found.ids[at]!r} is not in this training set "
-            f"({places.null_count:,} of {len(found):,} such); expected ids of the set of "
+            f"findings of {found.kind!r}: sample {found.ids[absent[0]]!r} is not in this training "
+            f"set ({len(absent):,} of {len(found):,} such); expected ids of the set of "
             f"{len(manifest):,} images, e.g. {manifest.ids[0]!r}. Were they made for another set?"
         )
-    rows = places.to_numpy().astype(np.int64)
     if len(np.unique(rows)) != len(rows):
         raise DataError(
             f"findings of {found.kind!r}: {len(rows) - len(np.unique(rows))} samples are named "

@@ -14,14 +14,13 @@ else as now.
 from dataclasses import replace
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from frlib.cleaning.effect import Effect, effect
 from frlib.cleaning.evidence import Apply, Evidence
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError
-from frlib.data.texts import to_arrow
+from frlib.data.texts import ABSENT, places
 
 
 def of_whole(seen: Evidence, found: Findings) -> Findings:
@@ -37,13 +36,12 @@ def compose(before: Findings, applied: Apply, now: Findings) -> Findings:
     """
     identities = tuple(sorted({*before.identities, *now.identities}))
     before, now = _numbered(before, identities), _numbered(now, identities)
-    places = pc.index_in(to_arrow(now.ids), value_set=to_arrow(before.ids).combine_chunks())
-    if places.null_count:
+    rows = places(now.ids, before.ids)
+    if (rows == ABSENT).any():
         raise DataError(
-            f"findings of {now.kind!r} name {places.null_count} samples that those before them "
-            "did not; expected findings on what the first ones left"
+            f"findings of {now.kind!r} name {int((rows == ABSENT).sum())} samples that those "
+            "before them did not; expected findings on what the first ones left"
         )
-    rows = places.to_numpy().astype(np.int64)
     done = effect(before, applied)
     _require_left(before, applied, done, now, rows)
     fresh = now.is_flagged | ~done.is_relabelled[rows]

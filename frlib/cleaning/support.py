@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from frlib.cleaning.evidence import Evidence
@@ -11,9 +10,7 @@ from frlib.cleaning.findings import Findings
 from frlib.core.errors import DataError
 from frlib.core.rows import row_norms
 from frlib.data.manifest import Manifest
-from frlib.data.texts import to_arrow
-
-ABSENT = -1
+from frlib.data.texts import ABSENT, places
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,16 +114,14 @@ class Support:
 
 
 def _rows(evidence: Evidence, manifest: Manifest) -> NDArray[np.int64]:
-    own = to_arrow(manifest.ids).combine_chunks()
-    places = pc.index_in(to_arrow(evidence.ids), value_set=own)
-    if places.null_count:
-        at = int(places.is_null().to_numpy().argmax())
+    rows = places(evidence.ids, manifest.ids)
+    absent = np.flatnonzero(rows == ABSENT)
+    if len(absent):
         raise DataError(
-            f"evidence: sample {evidence.ids[at]!r} is not in this training set "
-            f"({places.null_count:,} of {len(evidence):,} such); expected ids of its "
+            f"evidence: sample {evidence.ids[absent[0]]!r} is not in this training set "
+            f"({len(absent):,} of {len(evidence):,} such); expected ids of its "
             f"{len(manifest):,} images, e.g. {manifest.ids[0]!r}. Is the evidence of another run?"
         )
-    rows: NDArray[np.int64] = places.to_numpy().astype(np.int64)
     if evidence.before is None:
         _require_alike(evidence, manifest, rows)
     return rows

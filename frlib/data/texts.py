@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Texts: TypeAlias = NDArray[Any]
 """`[N]` of dtype `StringDType`; an element is a `str`."""
 KIND = np.dtypes.StringDType()
+ABSENT = -1
 _CHUNK = 1 << 18
 
 
@@ -40,6 +41,14 @@ def to_arrow(column: Texts) -> pa.ChunkedArray:
     return pa.chunked_array(
         [pa.array(part.tolist(), pa.string()) for part in chunks(column)], pa.string()
     )
+
+
+def places(wanted: "Texts | pa.Array | pa.ChunkedArray", among: Texts) -> NDArray[np.int64]:
+    """`[n]` where each text stands in a column, the first time; `ABSENT` where it does not."""
+    asked = wanted if isinstance(wanted, (pa.Array, pa.ChunkedArray)) else to_arrow(wanted)
+    found = pc.index_in(asked, value_set=to_arrow(among).combine_chunks())
+    places_n: NDArray[np.int64] = pc.fill_null(found, ABSENT).to_numpy().astype(np.int64)
+    return places_n
 
 
 def chunks(column: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -19,7 +19,7 @@ from frlib.data.loading.choose import open_training
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import prepare
-from frlib.data.texts import to_arrow
+from frlib.data.texts import ABSENT, places
 from frlib.evaluate.embed import to_input
 from frlib.heads._unit import directions
 from frlib.heads.build import build as build_head
@@ -262,13 +262,12 @@ def _course(trained: Trained, own: Manifest, manifest: Manifest, new_class: Clas
     if not len(passes):
         raise RecordError(f"{trained.folder}: no epoch is on record; run it again")
     moves = rows["decisions"].filter(pc.greater_equal(rows["decisions"]["epoch"], 0))
-    places = pc.index_in(moves["sample"], value_set=to_arrow(manifest.ids).combine_chunks())
-    if places.null_count:
+    row = places(moves["sample"], manifest.ids)
+    if (row == ABSENT).any():
         raise RecordError(
-            f"{trained.folder}: {places.null_count} decisions are on samples that its training set "
-            "does not have; were its records or the data set changed? Run it again"
+            f"{trained.folder}: {int((row == ABSENT).sum())} decisions are on samples that its "
+            "training set does not have; were its records or the data set changed? Run it again"
         )
-    row = places.to_numpy().astype(np.int64)
     epoch = moves["epoch"].to_numpy().astype(np.int64)
     order = np.lexsort((row, epoch))
     relabel = slots(trained.config.head).relabel.name
@@ -291,6 +290,5 @@ def _losses(path: Path, own: Manifest, manifest: Manifest) -> NDArray[np.float16
     if manifest is own:
         return kept
     found = np.full((len(kept), len(manifest)), np.nan, dtype=np.float16)
-    places = pc.index_in(to_arrow(own.ids), value_set=to_arrow(manifest.ids).combine_chunks())
-    found[:, places.to_numpy()] = kept
+    found[:, places(own.ids, manifest.ids)] = kept
     return found
