@@ -14,6 +14,7 @@ from pathlib import Path
 from analysis.table import Cell, Column, Table
 from frlib.core import safeio
 
+_ROUNDING = 1e-12
 _MOST_DECIMALS = 8
 _TWO_DIGITS_BELOW = 3.55
 _LATEX = {
@@ -139,8 +140,11 @@ def number(cell: Cell, column: Column) -> str:
 
 
 def decimals(half_width: float, otherwise: int) -> int:
-    """Decimals that show one significant digit of `half_width`, two where it begins below 3.55."""
-    if not half_width > 0:
+    """Decimals that show one significant digit of `half_width`, two where it begins below 3.55.
+
+    What is left of equal numbers after rounding is no width.
+    """
+    if not half_width > _ROUNDING:
         return otherwise
     exponent = math.floor(math.log10(half_width))
     first = half_width / 10.0**exponent

@@ -32,7 +32,7 @@ _GAP = 0.62
 """Inches between panels and strip."""
 _ACROSS, _NAMES_ACROSS = 3, 4
 """Panels, and names of the legend, side by side."""
-_MARKERS, _BOUND_MARKER = "osD^vPX<", "*"
+_MARKERS, _BOUND_MARKER = "osD^vPX<>ph8", "*"
 _EQUAL_F1 = (0.2, 0.4, 0.6, 0.8)
 _LOW, _HIGH = -1.0, 1.5
 """The strip shows no more of recovery than this."""
