@@ -32,7 +32,7 @@ _GAP = 0.62
 """Inches between panels and strip."""
 _ACROSS, _NAMES_ACROSS = 3, 4
 """Panels, and names of the legend, side by side."""
-_MARKERS, _BOUND_MARKER = "osD^vPX<>ph8", "*"
+_MARKERS, _BOUND_MARKER = "osD^vPX<>ph", "*"
 _EQUAL_F1 = (0.2, 0.4, 0.6, 0.8)
 _LOW, _HIGH = -1.0, 1.5
 """The strip shows no more of recovery than this."""
@@ -145,7 +145,7 @@ def _words(row: Mapping[str, str | Cell]) -> str:
 
 
 def looks(rules: Sequence[str]) -> Looks:
-    """Colour and marker together are of one rule alone, up to 24; the bound is black."""
+    """Colour and marker together are of one rule alone, up to 66; the bound is black."""
     rivals = [rule for rule in rules if BOUND not in rule]
     found = {
         rule: (COLOURS[at % len(COLOURS)], _MARKERS[at % len(_MARKERS)])
