@@ -52,7 +52,7 @@ class Done:
     is_bad: Tensor
     embeddings: Tensor
     decisions: tuple[tuple[Tensor, Decisions], ...]
-    losses: tuple[tuple[Tensor, Tensor], ...]
+    losses: tuple[tuple[Tensor, Tensor], ...] = ()
     dispersion: Tensor | None = None
 
 

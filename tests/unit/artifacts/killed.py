@@ -32,7 +32,7 @@ def _slow(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def _child(root: Path, log: Path, resumable: bool, delay: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, delay)
-    store(root).produce(KIND, DIGEST, slowly(log, 0.1), about={}, resumable=resumable)
+    store(root).produce(KIND, DIGEST, slowly(log, 0.4), about={}, resumable=resumable)
 
 
 def main() -> None:

@@ -66,9 +66,7 @@ def test_produce_when_several_want_it_then_one_makes_it_and_the_others_are_told(
     log, told = tmp_path / "log", []
 
     def want(_: int) -> Path:
-        return store(tmp_path).produce(
-            KIND, DIGEST, slowly(log, 0.5), about={}, waiting=told.append
-        )
+        return store(tmp_path).produce(KIND, DIGEST, slowly(log, 2), about={}, waiting=told.append)
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(want, range(4)))) == 1

@@ -84,9 +84,12 @@ def test_ask_when_the_driver_is_elsewhere_then_only_a_polite_request_can_be_made
 
 
 def test_ask_when_now_then_the_process_is_interrupted(tmp_path: Path) -> None:
-    code = "import time\ntry:\n time.sleep(60)\nexcept KeyboardInterrupt:\n raise SystemExit(7)"
-    with subprocess.Popen([sys.executable, "-c", code]) as child:
-        time.sleep(0.5)
+    code = (
+        "import time\ntry:\n print(flush=True)\n time.sleep(60)\n"
+        "except KeyboardInterrupt:\n raise SystemExit(7)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdout.readline()
         _write(tmp_path, pid=child.pid)
         driver.ask_to_stop(tmp_path, now=True)
         assert child.wait(20) in (7, -signal.SIGINT)

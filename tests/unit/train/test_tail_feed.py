@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from frlib.core.errors import ConfigError, DataError, NumericsError
@@ -238,9 +239,9 @@ def test_epochs_when_the_tail_is_not_handed_over_then_is_refused() -> None:
         list(epochs(with_tail(), manifest(), pixels(), seed=0, place=HERE))
 
 
-def test_epochs_when_the_batch_goes_in_pieces_then_is_refused() -> None:
-    with pytest.raises(ConfigError, match="accumulate=2 with a tail"):
-        _run(with_tail({"accumulate": 2}))
+def test_config_when_the_batch_goes_in_pieces_then_is_refused() -> None:
+    with pytest.raises(ValidationError, match="accumulate=2 with a tail"):
+        with_tail({"accumulate": 2})
 
 
 def test_epochs_when_too_few_people_have_enough_images_then_is_refused() -> None:
