@@ -7,7 +7,12 @@ from frlib.core.config import Config
 
 
 class Rule(Config):
-    """Base of the rules' configs. needs: parts of the evidence that `decide` looks at."""
+    """Base of the rules' configs.
+
+    needs: parts of the evidence that `decide` looks at. decisions: kind of those that the training
+    must have taken itself, the name of a head's relabel slot; empty for rules that need none.
+    """
 
     needs: ClassVar[tuple[Need, ...]] = ()
+    decisions: ClassVar[str] = ""
     name: str

@@ -32,7 +32,7 @@ def titled(title: str, config: Votes) -> str:
     return f"{title} ({config.votes:g} of the last {epochs})"
 
 
-def elected(evidence: Evidence, config: Votes, decisions: str, head: str) -> Findings:
+def elected(evidence: Evidence, config: Votes, head: str) -> Findings:
     """Findings by the vote of the last epochs.
 
     With E = min(memory, epochs trained), n_ij the epochs of the last E that propose class j for
@@ -42,10 +42,10 @@ def elected(evidence: Evidence, config: Votes, decisions: str, head: str) -> Fin
         flag_i    = n_ij* ≥ votes · E   with the proposal j*
         suspicion = n_i / E
 
-    `ConfigError` for a course of other decisions than these; `head` names one that takes them.
+    `ConfigError` for a course of other decisions than the rule's; `head` names one that takes them.
     """
     course = evidence.course
-    _require(course, config, decisions, head)
+    _require(course, config, config.decisions, head)
     epochs = max(1, min(config.memory, course.epochs))
     is_heard = course.epoch >= course.epochs - epochs
     row, proposed = course.row[is_heard], course.proposed[is_heard]

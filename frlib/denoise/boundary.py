@@ -14,7 +14,7 @@ Source: Wu and Gong, BoundaryFace, ECCV 2022, arXiv 2210.04567, and their reposi
 (SWJTU-3DVision).
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from frlib.cleaning.evidence import Evidence
 from frlib.cleaning.findings import Findings
@@ -32,6 +32,7 @@ PAPER = Paper(
 class Config(Votes):
     """Epochs heard and agreement."""
 
+    decisions: ClassVar[str] = "boundary"
     name: Literal["boundary"] = "boundary"
 
 
@@ -42,4 +43,4 @@ def label(config: Config) -> str:
 
 def decide(evidence: Evidence, config: Config) -> Findings:
     """Verdicts; `ConfigError` for a course of another head than a boundary one."""
-    return elected(evidence, config, "boundary", "boundary")
+    return elected(evidence, config, "boundary")

@@ -16,7 +16,7 @@ votes of several epochs, are ours.
 Source: Zhang, Gong and Sun, RepFace, AAAI 2025, arXiv 2412.12031 (abstract).
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from frlib.cleaning.evidence import Evidence
 from frlib.cleaning.findings import Findings
@@ -34,6 +34,7 @@ PAPER = Paper(
 class Config(Votes):
     """Epochs heard and agreement."""
 
+    decisions: ClassVar[str] = "progressive"
     name: Literal["groups"] = "groups"
 
 
@@ -44,4 +45,4 @@ def label(config: Config) -> str:
 
 def decide(evidence: Evidence, config: Config) -> Findings:
     """Verdicts; `ConfigError` for a course of another head than a progressive one."""
-    return elected(evidence, config, "progressive", "repface")
+    return elected(evidence, config, "repface")

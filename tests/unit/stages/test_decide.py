@@ -10,6 +10,7 @@ from frlib.cleaning import evidence as folder
 from frlib.cleaning import findings
 from frlib.cleaning.composed import compose
 from frlib.cleaning.findings import Findings
+from frlib.core.errors import ConfigError
 from frlib.data.prepare import prepare
 from frlib.denoise import oracle, subcenter_drop
 from frlib.stages import decide, digests
@@ -123,3 +124,12 @@ def test_digests_when_replicates_differ_then_their_findings_do(seed: int) -> Non
     told = {name: digests(run, seed, {"train": "t0"})[name] for name in (EVIDENCE, DECIDE)}
     other = digests(run, seed + 1, {"train": "t0"})
     assert all(told[name] != other[name] for name in told)
+
+
+def test_parse_when_the_head_takes_no_such_decisions_then_says_so() -> None:
+    with pytest.raises(ConfigError, match="decisions of kind 'boundary', and the head 'arcface'"):
+        config(clean={"rule": "boundary"})
+    corrected = {"head": {"name": "repface", "margin": 0.2}}
+    with pytest.raises(ConfigError, match="takes 'progressive'"):
+        config(clean={"rule": "boundary", "changes": corrected})
+    assert config(clean={"rule": "groups", "changes": corrected}).clean.is_on

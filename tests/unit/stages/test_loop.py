@@ -264,7 +264,7 @@ def test_parse_when_a_loop_cannot_go_then_says_why(changes: dict[str, Any], mess
         "other": {"name": "train", "changes": {"epochs": 1}},
         "seen": {"name": "evidence", "model": "model"},
         "unseen": {"name": "evidence", "sees": ()},
-        "listed": {"name": "decide", "evidence": "seen"},
+        "listed": {"name": "decide", "evidence": "seen", "rule": "loss_quantile"},
         "true": {"name": "decide", "evidence": "unseen", "rule": "oracle"},
         "once": again,
         "again": again | changes,
