@@ -85,7 +85,8 @@ def test_ask_when_the_driver_is_elsewhere_then_only_a_polite_request_can_be_made
 
 def test_ask_when_now_then_the_process_is_interrupted(tmp_path: Path) -> None:
     code = (
-        "import time\ntry:\n print(flush=True)\n time.sleep(60)\n"
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n print(flush=True)\n time.sleep(60)\n"
         "except KeyboardInterrupt:\n raise SystemExit(7)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
