@@ -18,9 +18,9 @@ those that lose on held-out people get no further seeds. The table compares ever
 BoundaryFace, seed by seed.
 
 Made for the real faces (32 pixels, 20 epochs; 40 seconds of a CPU core a training). The defaults
-alone (`--set search.arms_per_cell=1`): 65 runs and 150 trainings of loops, an hour and a quarter on
-two cores. With six arms a cell, some four hours if no arm loses a race. Without real faces: half of
-that.
+alone (`--set search.arms_per_cell=1`): 65 runs and at most 60 trainings of loops, three quarters of
+an hour on two cores. With six arms a cell, some four hours if no arm loses a race. Without real
+faces: half of that.
 """
 
 from typing import Any

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from frlib.cleaning.effect import FEWEST_CLASSES, effect
 from frlib.cleaning.evidence import Apply
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
+from frlib.cleaning.rows import rows_of
 from frlib.core.errors import DataError
 from frlib.core.suggest import did_you_mean
 from frlib.data.manifest import CLEAN, CLOSED, DUPLICATE, Manifest
-from frlib.data.texts import ABSENT, places
 
 DROPPED = -1
 _NAMED = 20
@@ -116,18 +116,12 @@ def _kinds(labels: NDArray[np.int64], manifest: Manifest) -> NDArray[np.int8]:
 
 
 def _rows(found: Findings, manifest: Manifest) -> NDArray[np.int64]:
-    rows = places(found.ids, manifest.ids)
-    absent = np.flatnonzero(rows == ABSENT)
-    if len(absent):
-        raise DataError(
-            f"findings of {found.kind!r}: sample {found.ids[absent[0]]!r} is not in this training "
-            f"set ({len(absent):,} of {len(found):,} such); expected ids of the set of "
-            f"{len(manifest):,} images, e.g. {manifest.ids[0]!r}. Were they made for another set?"
-        )
+    whose = f"findings of {found.kind!r}"
+    rows = rows_of(found.ids, manifest, whose, "Were they made for another set?")
     if len(np.unique(rows)) != len(rows):
         raise DataError(
-            f"findings of {found.kind!r}: {len(rows) - len(np.unique(rows))} samples are named "
-            "twice; keep one verdict a sample"
+            f"{whose}: {len(rows) - len(np.unique(rows))} samples are named twice; keep one "
+            "verdict a sample"
         )
     return rows
 

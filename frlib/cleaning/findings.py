@@ -93,19 +93,6 @@ class Findings:
         return replace(self, **taken, true=None if self.true is None else self.true[rows])
 
 
-def none(kind: str, ids: Texts, identities: tuple[str, ...], given: NDArray[np.int64]) -> Findings:
-    """No sample is suspected."""
-    return Findings(
-        kind=kind,
-        ids=ids,
-        identities=identities,
-        given=given,
-        is_flagged=np.zeros(len(ids), dtype=np.bool_),
-        proposed=np.full(len(ids), NO_PROPOSAL, dtype=np.int64),
-        suspicion=np.zeros(len(ids)),
-    )
-
-
 def table(found: Findings) -> pa.Table:
     """As the file has it."""
     columns: dict[str, Any] = {

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from frlib.cleaning.evidence import Evidence
 from frlib.cleaning.findings import Findings
+from frlib.cleaning.rows import rows_of
 from frlib.core.errors import DataError
 from frlib.core.rows import row_norms
 from frlib.data.manifest import Manifest
-from frlib.data.texts import ABSENT, places
+from frlib.data.texts import ABSENT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,14 +115,8 @@ class Support:
 
 
 def _rows(evidence: Evidence, manifest: Manifest) -> NDArray[np.int64]:
-    rows = places(evidence.ids, manifest.ids)
-    absent = np.flatnonzero(rows == ABSENT)
-    if len(absent):
-        raise DataError(
-            f"evidence: sample {evidence.ids[absent[0]]!r} is not in this training set "
-            f"({len(absent):,} of {len(evidence):,} such); expected ids of its "
-            f"{len(manifest):,} images, e.g. {manifest.ids[0]!r}. Is the evidence of another run?"
-        )
+    question = "Is the evidence of another run?"
+    rows = rows_of(evidence.ids, manifest, "evidence", question)
     if evidence.before is None:
         _require_alike(evidence, manifest, rows)
     return rows

@@ -16,3 +16,9 @@ class Rule(Config):
     needs: ClassVar[tuple[Need, ...]] = ()
     decisions: ClassVar[str] = ""
     name: str
+
+    @property
+    def sees(self) -> tuple[Need, ...]:
+        """What a model has to be asked for it: both or nothing, so that rules share the answers."""
+        asked: tuple[Need, ...] = ("answers", "embeddings")
+        return asked if set(asked) & set(self.needs) else ()

@@ -93,11 +93,10 @@ def cost(config: Config, run: TrainConfig) -> Cost:
     """A training and a pass for every round after the first, whose findings are kept."""
     seen = view(config, run)
     later = (seen,) * (config.rounds - 1)
-    looks = bool({"answers", "embeddings"} & set(config.rule.needs))
     return Cost(
         seen=seen,
         trainings=later,
-        passes=later if looks else (),
+        passes=later if config.rule.sees else (),
         sample_bytes=TABLE_ROW * config.rounds,
     )
 
@@ -167,7 +166,6 @@ def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
     metrics = ledger.final_metrics(attempt) if attempt is not None else {}
     found, name = job.inputs[config.after] / FILE, run.stopping.name
     yield _judged(1, place.told(metrics.get(name, float("nan"))), found, config, run, place)
-    sees = ("answers", "embeddings") if {"answers", "embeddings"} & set(config.rule.needs) else ()
     over = "trained" if "course" in config.rule.needs else "whole"
     for number in range(2, config.rounds + 1):
         clean = Clean.parse({"path": str(found), "apply": config.apply})
@@ -177,7 +175,7 @@ def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
         found = room / FILE
         if not place.told(float(found.is_file())):
             trained = _evidence.Trained(own, finished(room), job.store)
-            _evidence.collect(trained, sees, over, place, room / _EVIDENCE)
+            _evidence.collect(trained, config.rule.sees, over, place, room / _EVIDENCE)
             if place.is_first:
                 decided(config.rule, evidence.read(room / _EVIDENCE), room)
         if place.is_first:

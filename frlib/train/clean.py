@@ -130,13 +130,13 @@ class Clean(Config):
         """Name -> config of every stage that the rule brings with it."""
         if self.rule is None:
             return {}
-        looks = {"answers", "embeddings"} & set(self.rule.needs)
-        asks = bool(looks) or "course" in self.rule.needs
+        sees = self.rule.sees
+        asks = bool(sees) or "course" in self.rule.needs
         stages: dict[str, dict[str, Any]] = {
             EVIDENCE: {
                 "name": "evidence",
                 "model": MODEL if asks else "",
-                "sees": ("answers", "embeddings") if looks else (),
+                "sees": sees,
             },
             DECIDE: {"name": "decide", "evidence": EVIDENCE, "rule": self.rule},
         }

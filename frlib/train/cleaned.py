@@ -11,11 +11,11 @@ from frlib.cleaning import findings
 from frlib.cleaning.applied import apply_to, placed
 from frlib.cleaning.findings import Findings
 from frlib.cleaning.score import score
-from frlib.core import safeio
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.prepare import Prepared
 from frlib.records.write import RunWriter
 from frlib.train.clean import Clean
+from frlib.train.start import require_content
 
 BEFORE = -1
 """Epoch of decisions that were taken before the first one."""
@@ -64,14 +64,7 @@ def cleaned(prepared: Prepared, clean: Clean) -> tuple[Prepared, Cleaning | None
             "in a study. Give clean.path, a findings.parquet"
         )
     path = Path(clean.path)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; clean.path must be seen from every worker")
-    checksum = safeio.sha256(path)
-    if not checksum.startswith(clean.sha256):
-        raise DataError(
-            f"{path}: its checksum begins with {checksum[:16]}, clean.sha256 is {clean.sha256}: "
-            "these are other findings. Put the right file there, or leave clean.sha256 empty"
-        )
+    require_content(path, clean.sha256, "clean", "findings")
     train = prepared.train
     found = placed(findings.read(path), train)
     scores = score(found, train.labels, train.true_labels, train.kinds)

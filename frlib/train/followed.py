@@ -1,8 +1,8 @@
 """The loss of every training sample in every epoch, kept while a run trains.
 
 `[E, N]` float16, for E epochs and N samples: NaN where a sample was not trained on in an epoch
-(random draws, batches left out). Values are taken where they are computed; nothing waits for the
-device before the end of an epoch.
+(random draws, batches left out), the largest where it was drawn several times. Values are taken
+where they are computed; nothing waits for the device before the end of an epoch.
 """
 
 from collections.abc import Sequence
@@ -33,15 +33,14 @@ class Followed:
     def add(self, seen: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Samples `[b]` and their losses `[b]`, of the pieces of a step."""
         for samples_B, losses_B in seen:
-            self._now[samples_B] = losses_B.to(self._now)
+            self._now.scatter_reduce_(0, samples_B, losses_B.to(self._now), "amax")
 
     def settle(self, group: Group) -> None:
         """Take over what other workers saw. Every worker calls this."""
         self._now.copy_(group.max(self._now))
 
-    def close(self, epoch: int, group: Group) -> None:
-        """The epoch is over."""
-        self.settle(group)
+    def close(self, epoch: int) -> None:
+        """The epoch is over, and settled."""
         row = self._now.cpu()
         self._past[epoch] = row.masked_fill(row == _UNSEEN, torch.nan).half()
         self._now.fill_(_UNSEEN)

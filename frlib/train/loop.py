@@ -114,8 +114,8 @@ def epochs(
 
     folder: of the run, for checkpoints (in `keeper`'s care), failures and traces; None keeps none.
     tail: images of the config's tail, where it has one. follow: keep the loss of every sample in
-    every epoch (`state.followed`). A resumed run first yields the last whole
-    pass again (with no verdicts). The caller saves checkpoints between yields.
+    every epoch (`state.followed`). A resumed run first yields the last whole pass again (with no
+    verdicts). The caller saves checkpoints between yields.
     """
     run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf(), tail)
     images = images_in_step(config.batch_size, config.tail)
@@ -136,7 +136,7 @@ def epochs(
             continue
         verdicts = run.log.close()
         if state.followed is not None:
-            state.followed.close(state.epoch, place.group)
+            state.followed.close(state.epoch)
         done = state.step - max(first, state.epoch * plan.steps)
         seconds = time.perf_counter() - began
         state.progress.epoch += 1

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from frlib.core import safeio
 from frlib.core.config import Config, place, setting
+from frlib.core.errors import DataError
 
 MODEL = "model.safetensors"
 _DIGITS = 16
@@ -82,6 +83,21 @@ def checksum(file: Path) -> str:
         )
     facts = file.stat()
     return _digits(str(file.resolve()), facts.st_size, facts.st_mtime_ns)
+
+
+def require_content(file: Path, sha256: str, field: str, what: str) -> None:
+    """`DataError` unless this is the file that a `<field>.path` with this checksum meant.
+
+    what: its content, in words.
+    """
+    if not file.is_file():
+        raise DataError(f"{file}: no such file; {field}.path must be seen from every worker")
+    found = safeio.sha256(file)
+    if not found.startswith(sha256):
+        raise DataError(
+            f"{file}: its checksum begins with {found[:_DIGITS]}, {field}.sha256 is {sha256}: "
+            f"these are other {what}. Put the right file there, or leave {field}.sha256 empty"
+        )
 
 
 def first_digits(told: str) -> str:

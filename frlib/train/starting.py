@@ -7,10 +7,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from frlib.backbones import load_public
-from frlib.core import safeio
 from frlib.core.errors import ConfigError, DataError
 from frlib.heads.layout import load_whole
-from frlib.train.start import Start, file_of
+from frlib.train.start import Start, file_of, require_content
 from frlib.train.trainee import Trainee
 
 _BACKBONE, _HEAD = "backbone.", "head."
@@ -27,14 +26,7 @@ def load(start: Start, trainee: Trainee) -> None:
             "has made its stages; give start.path, the folder of a finished run"
         )
     file = file_of(start.path)
-    if not file.is_file():
-        raise DataError(f"{file}: no such file; start.path must be seen from every worker")
-    found = safeio.sha256(file)
-    if not found.startswith(start.sha256):
-        raise DataError(
-            f"{file}: its checksum begins with {found[:16]}, start.sha256 is {start.sha256}: these "
-            "are other weights. Put the right file there, or leave start.sha256 empty"
-        )
+    require_content(file, start.sha256, "start", "weights")
     tensors = _own(file)
     if tensors is None:
         if start.head:

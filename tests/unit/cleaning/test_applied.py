@@ -16,7 +16,7 @@ from frlib.data.lab.config import NoiseConfig
 from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import CLEAN, CLOSED, DUPLICATE, OPEN, OUTLIER, UNKNOWN, Manifest
 from frlib.data.texts import texts
-from tests.unit.cleaning.worlds import PEOPLE, SAMPLES, Verdicts, found, world
+from tests.unit.cleaning.worlds import PEOPLE, SAMPLES, Verdicts, found, nothing, world
 from tests.unit.data.tiny_sets import manifest
 
 HOW: tuple[Apply, ...] = ("both", "relabel", "drop")
@@ -154,7 +154,7 @@ def test_apply_to_when_nothing_is_flagged_then_is_the_set_before(
 ) -> None:
     noise = NoiseConfig.parse({"closed": {"ratio": ratio}})
     noisy = corrupt(manifest(8, 6, 5, 9), noise, None, 0)
-    silent = findings.none("none", noisy.ids, noisy.identities, noisy.labels)
+    silent = nothing("none", noisy.ids, noisy.identities, noisy.labels)
     cleaned = apply_to(noisy, placed(silent, noisy), apply)
     assert cleaned.manifest.digest == noisy.digest
     assert cleaned.rows.tolist() == list(range(len(noisy)))

@@ -19,6 +19,7 @@ from frlib.data.flaws import BLUR, Flaws
 from frlib.data.manifest import CLOSED, OPEN, OUTLIER, UNKNOWN, Manifest, from_table
 from frlib.data.sources.synth import Config as Synth
 from frlib.data.texts import texts
+from tests.unit.cleaning.worlds import nothing
 
 NAMES = ("ann", "bob", "cid", "dan")
 SIZE = 6
@@ -44,7 +45,7 @@ def _manifest() -> Manifest:
 
 def _found(manifest: Manifest, **proposals: int) -> Findings:
     """`r0=1`: row 0 is flagged with the proposal 1; suspicion falls with the row in a class."""
-    none = file.none("boundary", manifest.ids, manifest.identities, manifest.labels)
+    none = nothing("boundary", manifest.ids, manifest.identities, manifest.labels)
     flagged, proposed = none.is_flagged.copy(), none.proposed.copy()
     for row, label in proposals.items():
         flagged[int(row[1:])] = True

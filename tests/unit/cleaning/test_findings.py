@@ -15,6 +15,7 @@ from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.errors import DataError, NumericsError
 from frlib.data.manifest import OUTLIER, UNKNOWN
 from frlib.data.texts import texts
+from tests.unit.cleaning.worlds import nothing
 
 PEOPLE = ("Anna", "Émile/2 \n", "王 ,\"'", "n\u0000m", "null", "None")
 
@@ -58,7 +59,7 @@ def test_read_when_written_then_the_same_verdicts_with_unknown_truth_and_outlier
 
 
 def test_read_when_nothing_is_known_or_proposed_then_the_same(tmp_path: Path) -> None:
-    silent = findings.none("none", _found().ids, _found().identities, _found().given)
+    silent = nothing("none", _found().ids, _found().identities, _found().given)
     again = _again(silent, tmp_path)
     assert _told(again) == _told(silent)
     assert again.true is None and not again.relabelled().any()

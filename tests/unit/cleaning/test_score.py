@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frlib.cleaning import findings
 from frlib.cleaning.applied import placed
 from frlib.cleaning.findings import Findings
 from frlib.cleaning.score import Scores, faults, rows, score
@@ -25,6 +24,7 @@ from frlib.data.manifest import (
     UNKNOWN,
 )
 from frlib.metrics import correction
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.data.tiny_sets import manifest
 
 #       given, true, kind, flagged, proposed, suspicion
@@ -153,7 +153,7 @@ def test_score_when_nothing_is_known_then_the_flagged_count_alone() -> None:
 
 def test_score_when_there_is_no_truth_then_as_unknown() -> None:
     own = manifest(3, 4)
-    found = findings.none("test", own.ids, own.identities, own.labels)
+    found = nothing("test", own.ids, own.identities, own.labels)
     assert score(found, own.labels, None).metrics() == {"flagged": 0}
 
 
@@ -167,7 +167,7 @@ def test_score_when_there_is_one_class_then_scored() -> None:
 def test_score_when_kinds_are_not_told_then_duplicates_are_flips() -> None:
     own = manifest(3, 4)
     true = np.where(np.arange(7) == 0, 1, own.labels)
-    found = findings.none("test", own.ids, own.identities, own.labels)
+    found = nothing("test", own.ids, own.identities, own.labels)
     kinds = np.full(7, DUPLICATE, dtype=np.int8)
     assert "wrong/duplicate" in score(found, own.labels, true, kinds).metrics()
     assert score(found, own.labels, true).metrics()["wrong/flip"] == 1
@@ -269,7 +269,7 @@ def test_rows_when_some_numbers_are_undefined_then_none_in_the_same_columns() ->
 
 def test_score_when_not_placed_then_data_error() -> None:
     own = manifest(3, 4)
-    found = findings.none("test", own.ids, own.identities, own.labels)
+    found = nothing("test", own.ids, own.identities, own.labels)
     with pytest.raises(DataError, match=r"shapes \(6,\), \(7,\), \(7,\).*one entry a sample"):
         score(found, own.labels[1:], own.true_labels, own.kinds)
     with pytest.raises(DataError, match=r"has label 0 there and 1 here \(3 such\)"):
@@ -283,7 +283,7 @@ def test_score_when_suspicion_is_no_probability_then_data_error() -> None:
 
 def test_score_when_placed_on_a_manifest_then_unnamed_samples_are_not_flagged() -> None:
     own = manifest(3, 4)
-    some = findings.none("test", own.ids[:2], own.identities, own.labels[:2])
+    some = nothing("test", own.ids[:2], own.identities, own.labels[:2])
     found = placed(some, own)
     scores = score(found, own.labels, own.true_labels, own.kinds)
     assert (scores.num_samples, scores.metrics()["harm"]) == (7, 0)

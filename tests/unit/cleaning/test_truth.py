@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from frlib.cleaning import findings, truth
-from frlib.cleaning.findings import Findings, none
+from frlib.cleaning.findings import Findings
 from frlib.core.errors import DataError
 from frlib.data.lab import truth_table
 from frlib.data.manifest import CLEAN, CLOSED, OPEN, OUTLIER, UNKNOWN, Manifest
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.data.tiny_sets import manifest
 
 
@@ -28,7 +29,7 @@ def _noisy() -> Manifest:
 
 
 def _found(noisy: Manifest) -> Findings:
-    return none("rule", noisy.ids, noisy.identities, noisy.labels)
+    return nothing("rule", noisy.ids, noisy.identities, noisy.labels)
 
 
 def test_read_when_written_by_noise_then_row_for_row_in_the_findings_numbers(

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.data.manifest import CLEAN, CLOSED, OPEN, OUTLIER, UNKNOWN, Manifest
+from frlib.data.texts import Texts
 from tests.unit.data.tiny_sets import manifest
 
 #  id: given, true, kind; person 4 is shown and has no class
@@ -63,4 +65,19 @@ def found(
         is_flagged=is_flagged,
         proposed=np.array([NO_PROPOSAL if one is None else one for one in proposed]),
         suspicion=np.array([told.get(name, 0.9 if name in flagged else 0.1) for name in given]),
+    )
+
+
+def nothing(
+    kind: str, ids: Texts, identities: tuple[str, ...], given: NDArray[np.int64]
+) -> Findings:
+    """No sample is suspected."""
+    return Findings(
+        kind=kind,
+        ids=ids,
+        identities=identities,
+        given=given,
+        is_flagged=np.zeros(len(ids), dtype=np.bool_),
+        proposed=np.full(len(ids), NO_PROPOSAL, dtype=np.int64),
+        suspicion=np.zeros(len(ids)),
     )

@@ -17,6 +17,7 @@ from frlib.core.config import override, to_dict
 from frlib.data.lab import truth_table
 from frlib.data.lab.draw import Lab, draw
 from frlib.data.manifest import UNKNOWN, Manifest
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.data.tiny_sets import people, write_folder
 
 RULES = discover.choices("frlib.denoise")
@@ -124,7 +125,7 @@ def test_decide_when_the_set_had_been_cleaned_then_findings_are_on_the_first_set
 ) -> None:
     dropped = _wrong(noisy)[0]
     flagged = np.arange(len(noisy)) == dropped
-    none = findings.none("earlier", noisy.ids, noisy.identities, noisy.labels)
+    none = nothing("earlier", noisy.ids, noisy.identities, noisy.labels)
     before = replace(none, is_flagged=flagged, suspicion=flagged.astype(float))
     before = replace(before, true=noisy.true_labels)
     _write_evidence(noisy.take(~flagged), before=before, applied="drop")

@@ -24,6 +24,7 @@ from frlib.train import replicate
 from frlib.train.clean import EVIDENCE, MODEL
 from frlib.train.config import TrainConfig
 from frlib.train.start import MODEL as FILE
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.stages.runs import config, job, produced
 
 MARGIN, SCALE = 0.2, 16.0
@@ -238,7 +239,7 @@ def test_produce_when_a_class_was_lost_then_its_samples_are_near_to_nobody_of_it
     """Their answers are those of a head without a margin, as no class of theirs is there."""
     train = _prepared(config(), tmp_path).train
     gone = train.labels == 2
-    found = findings.none("gone", train.ids, train.identities, train.labels)
+    found = nothing("gone", train.ids, train.identities, train.labels)
     findings.write(replace(found, is_flagged=gone), tmp_path / "gone.parquet")
     model = {
         "name": "train",

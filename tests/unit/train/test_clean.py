@@ -17,6 +17,7 @@ from frlib.stages import train as train_stage
 from frlib.train import staged
 from frlib.train.clean import DECIDE, EVIDENCE, LOOP, MODEL, Clean
 from frlib.train.config import TrainConfig
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.stages.runs import config, pipeline
 
 DATA = {"train": "t0"}
@@ -28,7 +29,7 @@ ANGLED = {"rule": {"name": "subcenter_drop", "drop_angle_deg": 60}}
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
     """A file of findings."""
-    silent = findings.none("rule", texts(["a"]), ("ann",), np.array([0]))
+    silent = nothing("rule", texts(["a"]), ("ann",), np.array([0]))
     findings.write(silent, tmp_path / "listed.parquet")
     return tmp_path / "listed.parquet"
 

@@ -21,6 +21,7 @@ from frlib.train.clean import Clean
 from frlib.train.cleaned import BEFORE, cleaned
 from frlib.train.replicate import Ticket
 from frlib.train.start import MODEL
+from tests.unit.cleaning.worlds import nothing
 from tests.unit.stages.runs import config
 from tests.unit.train.worlds import HERE, are_equal
 
@@ -58,7 +59,7 @@ def test_cleaned_when_nothing_is_flagged_then_the_set_is_the_same(
     noisy: Prepared, tmp_path: Path
 ) -> None:
     train = noisy.train
-    silent = findings.none("none", train.ids, train.identities, train.labels)
+    silent = nothing("none", train.ids, train.identities, train.labels)
     left, cleaning = cleaned(noisy, _clean(silent, tmp_path))
     assert left.train.digest == train.digest and cleaning is not None
     assert cleaning.scores["cleaning/flagged"] == 0 and cleaning.scores["cleaning/recall"] == 0
@@ -131,7 +132,7 @@ def test_run_when_nothing_is_flagged_then_the_model_is_that_of_the_run_that_is_n
 ) -> None:
     """Cleaning by nothing is no cleaning, to the bit."""
     train = noisy.train
-    silent = findings.none("none", train.ids, train.identities, train.labels)
+    silent = nothing("none", train.ids, train.identities, train.labels)
     models = []
     for name, clean in (("plain", Clean()), ("silent", _clean(silent, tmp_path))):
         ticket = Ticket(tmp_path, "by_nothing", name, 0)

@@ -9,7 +9,6 @@ import torch
 
 from frlib.core.errors import NumericsError
 from frlib.optimisers import sgd
-from frlib.parallel.collectives import SINGLE
 from frlib.train import replicate
 from frlib.train.followed import FILE, Followed
 from frlib.train.loop import epochs
@@ -29,9 +28,9 @@ def _past(kept: Followed) -> np.ndarray:
 def test_followed_when_samples_are_seen_then_their_losses_are_kept_and_others_unknown() -> None:
     kept = Followed(2, 4, torch.device("cpu"))
     kept.add([(torch.tensor([2, 0]), torch.tensor([0.5, 1.5]))])
-    kept.close(0, SINGLE)
+    kept.close(0)
     kept.add([(torch.tensor([1]), torch.tensor([3.0]))])
-    kept.close(1, SINGLE)
+    kept.close(1)
     expected = [[1.5, np.nan, 0.5, np.nan], [np.nan, 3.0, np.nan, np.nan]]
     np.testing.assert_array_equal(_past(kept), np.array(expected, dtype=np.float16))
 
