@@ -12,7 +12,12 @@ from tests.integration.command import ROOT, environment, frlib
 from tests.integration.test_study import STUDY, _runs, _verdicts, _wait_for
 
 pytestmark = pytest.mark.ray
-SETS = ("base.epochs=40", "search.arms_per_cell=1", "replicates.seeds=[0]")
+SETS = (
+    "base.epochs=120",
+    "search.arms_per_cell=1",
+    "replicates.seeds=[0]",
+    "resources.concurrent_arms=1",
+)
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def driver(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_stop_when_a_study_runs_then_it_ends_without_verdicts_and_resume_finishes_it(
+def test_stop_when_a_study_runs_then_unfinished_arms_get_no_verdict_and_resume_finishes_them(
     tmp_path: Path, driver: subprocess.Popen[str]
 ) -> None:
     at = ("--store", str(tmp_path))
@@ -46,7 +51,9 @@ def test_stop_when_a_study_runs_then_it_ends_without_verdicts_and_resume_finishe
     assert frlib("study", "stop", "mini", *at).returncode == 0
     _, told = driver.communicate(timeout=120)
     assert driver.returncode == 1 and "StoppedError: mini was asked to stop" in told
-    assert not _verdicts(tmp_path)
+    ended = {arm for (arm, _, _), status in _runs(tmp_path).items() if status == "complete"}
+    begun = {arm for arm, _, _ in _runs(tmp_path)}
+    assert _verdicts(tmp_path) == dict.fromkeys(ended, "complete") and len(ended) < 2
     assert list(tmp_path.glob("studies/mini/arms/*/r0/checkpoints/*.json"))
     shown = json.loads(frlib("study", "status", "mini", *at, "--json").stdout)
     assert shown["driver"] is None
@@ -54,4 +61,6 @@ def test_stop_when_a_study_runs_then_it_ends_without_verdicts_and_resume_finishe
     result = frlib("study", "resume", "mini", *at, "--no-mlflow")
     assert result.returncode == 0, result.stdout + result.stderr
     assert set(_verdicts(tmp_path).values()) == {"complete"}
-    assert any(key[2] == "a1" and s == "complete" for key, s in _runs(tmp_path).items())
+    runs = _runs(tmp_path)
+    assert {arm for arm, _, attempt in runs if attempt == "a1"} == begun - ended
+    assert all(s == "complete" for (_, _, attempt), s in runs.items() if attempt == "a1")
