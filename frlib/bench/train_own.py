@@ -38,6 +38,7 @@ class Trainer:
             place=place,
             precision=precision,
             schedule=follow(1, 1, config.schedule),
+            steps=1,
         )
         train_mode(self.state.trainee)
         self._net = net or spread(self.state.trainee, place)

@@ -11,6 +11,7 @@ import typer
 from frlib.cli import (
     artifact,
     backbone,
+    bct,
     bench,
     data,
     denoise,
@@ -43,6 +44,7 @@ for noun in (
     study,
     table,
     eval,
+    bct,
     data,
     source,
     part,

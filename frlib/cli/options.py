@@ -1,7 +1,7 @@
 """Options that several verbs share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,4 +19,8 @@ Faces = Annotated[
     typer.Option(
         "--faces", envvar="FRLIB_FACES", help="Folder of real faces (train.parquet, ...)."
     ),
+]
+Dimensions = Annotated[
+    Literal["pad", "truncate"] | None,
+    typer.Option(help="Two models of different sizes: append zeros, or cut the longer vectors."),
 ]

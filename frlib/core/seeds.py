@@ -4,7 +4,7 @@ A stream depends on (seed, names) alone: never on the order of draws elsewhere, 
 workers, or on the platform's hash. Names in use: "noise", "holdout", "init", "order", "flip",
 "crop", "colour", "pairs", "search", "synth", "head", "check", "identification",
 "own_outliers", "bootstrap", "megaface", "draws", "checks", "glance", "population", "gallery",
-"tail", "stages".
+"tail", "stages", "backfill", "old_features", "compat".
 """
 
 import hashlib

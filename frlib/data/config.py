@@ -19,8 +19,22 @@ else:
     Part = Choice["frlib.data.parts"]
 
 
-Measured = Literal["auc", "accuracy", "eer", "worst_auc", "worst_accuracy"]
-"""On held-out people, all together; `worst_*`: of the group that is served worst."""
+Measured = Literal[
+    "auc",
+    "accuracy",
+    "eer",
+    "worst_auc",
+    "worst_accuracy",
+    "cross_auc",
+    "cross_accuracy",
+    "compatible_auc",
+    "compatible_accuracy",
+]
+"""On held-out people, all together; `worst_*`: of the group that is served worst; `cross_*`: the
+new model against features of the old one; `compatible_*`: the mean of that and of the new model
+against itself.
+"""
+CROSSED = ("cross_auc", "cross_accuracy", "compatible_auc", "compatible_accuracy")
 
 
 class Holdout(Config):
@@ -40,17 +54,20 @@ class Holdout(Config):
         "the first folder of an identity's name, or as groups_file has it; empty: no groups",
     )
     groups_file: str = place("", doc="CSV `identity, group`, for groups=file")
+    of: Literal["part", "whole"] = setting(
+        "part",
+        doc="whose identities: those of data.part, or of the whole set before a part of it is "
+        "taken, so that runs on different parts hold out the same people",
+    )
 
     def counted(self) -> dict[str, Any]:
-        """Everything; the groups only where there are any."""
+        """Everything; the groups, and whose identities, only where they are not the default."""
         fields = super().counted()
         if not self.groups:
             del fields["groups"]
+        if self.of == "part":
+            del fields["of"]
         return fields
-
-    def measures(self, metric: str) -> bool:
-        """Whether a run that holds these out has it: the worst group only where there are any."""
-        return bool(self.groups) or not metric.startswith("worst_")
 
 
 class PairBenchmark(Config):

@@ -17,7 +17,7 @@ from frlib.data.lab.corrupt import corrupt
 from frlib.data.manifest import Manifest
 from frlib.data.pairs import Pairs
 from frlib.data.pairsets import lists
-from frlib.data.splits import own_outliers, split
+from frlib.data.splits import Sides, own_outliers, sides
 
 HELD_OUT = "held_out"
 _SAME_FOR_ALL = 0
@@ -63,17 +63,19 @@ def prepare(
     of other people, that gets the same kinds of noise.
     """
     whole = catalog.scan(data.train, store)
-    source = parts.select(whole, data.part)
-    clean, held_out = split(source, data)
-    pool = outliers(source, data, noise, store)
+    used = sides(whole, data)
+    clean = used.clean
+    pool = outliers(used.others, data, noise, store)
     train = corrupt(clean, noise, pool, seed)
-    selection = None if held_out is None else _selection(held_out, clean, data.holdout)
+    selection = None
+    if used.held_out is not None:
+        selection = _selection(used.held_out, clean, data.holdout)
     benchmarks = tuple(_benchmark(benchmark, store) for benchmark in data.benchmarks)
     others = {b.name: b.manifest for b in benchmarks}
     facts = {name: _overlap(clean, other, name) for name, other in others.items()}
     if pool is not None:
         facts["outliers"] = _overlap(clean, pool, "outliers")
-    apart = None if tail is None else _tail(whole, source, tail)
+    apart = None if tail is None else _tail(whole, _taken(used, data.holdout), tail)
     if apart is not None:
         facts["tail"] = _overlap(clean, apart, "tail")
         facts |= {f"tail/{name}": _overlap(apart, other, name) for name, other in others.items()}
@@ -88,10 +90,18 @@ def prepare(
     )
 
 
-def _tail(whole: Manifest, source: Manifest, part: Config) -> Manifest:
-    """`DataError` if it has people of `source`, among whom those held out are."""
+def _taken(used: Sides, holdout: Holdout) -> set[str]:
+    """Who cannot be in a tail: people of the part, or who are classified or held out."""
+    if holdout.of == "part":
+        return set(used.others.identities)
+    held_out = () if used.held_out is None else used.held_out.identities
+    return {*used.clean.identities, *held_out}
+
+
+def _tail(whole: Manifest, taken: set[str], part: Config) -> Manifest:
+    """`DataError` if it has any of the people who are taken."""
     found = parts.select(whole, part)
-    shared = set(found.identities) & set(source.identities)
+    shared = set(found.identities) & taken
     if shared:
         raise DataError(
             f"tail: {len(shared):,} of its {found.num_classes:,} identities are in data.part as "
@@ -117,7 +127,7 @@ def outliers(
 ) -> Manifest | None:
     """Images of people outside the training set, if noise wants them and there are any.
 
-    `source`: the part of `data.train` that is used. `DataError` where own people are wanted and
+    `source`: the people they may be drawn from. `DataError` where own people are wanted and
     none are set apart.
     """
     if not noise.wants_pool:

@@ -1,7 +1,7 @@
 """Which identities are trained on and which are kept to select on. No identity is in both."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,34 @@ from numpy.typing import NDArray
 
 from frlib.core.errors import DataError
 from frlib.core.seeds import stream
+from frlib.data import parts
 from frlib.data.config import DataConfig
 from frlib.data.manifest import Manifest
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """A set as it is used, before noise.
+
+    clean: what is trained on. held_out: None where nobody is. others: where people who are never
+    trained on, and never held out, are drawn from; it has all the people of the two as well.
+    """
+
+    clean: Manifest
+    held_out: Manifest | None
+    others: Manifest
+
+
+def sides(whole: Manifest, data: DataConfig) -> Sides:
+    """Take the part, and hold people out of it, or of the whole set before (`holdout.of`)."""
+    if data.holdout.of == "whole":
+        rest, held_out = split(whole, data)
+        return Sides(clean=parts.select(rest, data.part), held_out=held_out, others=whole)
+    source = parts.select(whole, data.part)
+    clean, held_out = split(source, data)
+    return Sides(clean=clean, held_out=held_out, others=source)
 
 
 def split(manifest: Manifest, data: DataConfig) -> tuple[Manifest, Manifest | None]:

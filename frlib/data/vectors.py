@@ -49,13 +49,10 @@ class Vectors:
 
     def places(self, ids: NDArray[Any]) -> NDArray[np.int64]:
         """`[n]` sample ids -> `[n]` rows of `values`; `DataError` when some have no vector."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
+        from frlib.data import texts
 
-        known = pa.array(self.ids.tolist(), pa.large_string())
-        found = pc.index_in(pa.array(ids.tolist(), pa.large_string()), value_set=known)
-        places = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        lacking = np.flatnonzero(places < 0)
+        places = texts.places(ids, self.ids)
+        lacking = np.flatnonzero(places == texts.ABSENT)
         if len(lacking):
             names = ", ".join(repr(str(name)) for name in ids[lacking[:5]])
             raise DataError(

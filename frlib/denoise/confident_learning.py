@@ -34,9 +34,9 @@ from frlib.cleaning.evidence import Embedded, Evidence, Need
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.config import setting
 from frlib.core.errors import ConfigError
+from frlib.core.label import named
 from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
-from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(

@@ -26,7 +26,6 @@ Shapes: N samples, C classes, D dimensions, b samples of a block. Two passes ove
 with C·D numbers kept, whatever N is.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -36,10 +35,9 @@ from numpy.typing import ArrayLike, NDArray
 from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
-from frlib.core.errors import DataError
+from frlib.core.label import named
 from frlib.core.paper import Paper
-from frlib.core.rows import row_norms
-from frlib.denoise._label import named
+from frlib.core.rows import add_by_class, blocks, labels_of
 from frlib.denoise._ranks import by_share, mid_ranks, places
 from frlib.denoise._rule import Rule
 
@@ -51,7 +49,6 @@ PAPER = Paper(
 )
 KEEP_SHARE = 0.9
 TIE = 1e-9
-BLOCK_NUMBERS = 2**20
 
 
 class Config(Rule):
@@ -114,46 +111,23 @@ def credible(
     labels 0 .. C − 1; classes without samples are fine. `DataError` where the two do not fit,
     `NumericsError` for an embedding that is not finite.
     """
-    labels = np.asarray(labels_N, dtype=np.int64)
-    if embeddings_ND.ndim != 2 or labels.shape != embeddings_ND.shape[:1]:
-        raise DataError(
-            f"embeddings of shape {embeddings_ND.shape} for labels of shape {labels.shape}: "
-            "expected one row a label. Are both of the same run?"
-        )
-    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-        raise DataError(
-            f"labels from {labels.min()} to {labels.max()}: expected 0 to {num_classes - 1}, the "
-            "classes of the set"
-        )
-    dim = embeddings_ND.shape[1]
+    labels, dim = labels_of(embeddings_ND, labels_N, num_classes), embeddings_ND.shape[1]
     mean_CD, square_D = np.zeros((num_classes, dim)), np.zeros(dim)
-    for start, unit_bD in _unit_rows(embeddings_ND):
-        own = labels[start : start + len(unit_bD)]
-        order = np.argsort(own, kind="stable")
-        present, first = np.unique(own[order], return_index=True)
-        mean_CD[present] += np.add.reduceat(unit_bD[order], first, axis=0)
+    for part, rows_bD, norm_b in blocks(embeddings_ND, "embeddings"):
+        unit_bD = rows_bD / norm_b[:, None]
+        add_by_class(mean_CD, unit_bD, labels[part])
         square_D += np.square(unit_bD).sum(axis=0)
     count_C = np.bincount(labels, minlength=num_classes)
     mean_CD /= np.maximum(count_C, 1)[:, None]
     length_D = np.sqrt(square_D) if column_scale else np.ones(dim)
     length_D[length_D == 0] = 1
     distance = np.empty(len(labels))
-    for start, unit_bD in _unit_rows(embeddings_ND):
-        end = start + len(unit_bD)
-        away_bD = (unit_bD - mean_CD[labels[start:end]]) / length_D
-        distance[start:end] = np.sqrt(np.vecdot(away_bD, away_bD))
+    for part, rows_bD, norm_b in blocks(embeddings_ND, "embeddings"):
+        away_bD = (rows_bD / norm_b[:, None] - mean_CD[labels[part]]) / length_D
+        distance[part] = np.sqrt(np.vecdot(away_bD, away_bD))
     limit_C = np.ceil(np.round(keep_share * count_C, 9))
     place = places(_nearest_first(distance, labels), labels)
     return Credible(keep=place < limit_C[labels], distance=distance)
-
-
-def _unit_rows(embeddings_ND: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Where a block of rows begins, and the rows at length 1."""
-    step = max(1, BLOCK_NUMBERS // embeddings_ND.shape[1])
-    for start in range(0, len(embeddings_ND), step):
-        rows_bD = embeddings_ND[start : start + step].astype(np.float64)
-        rows_bD /= row_norms(rows_bD, "embeddings", start)[:, None]
-        yield start, rows_bD
 
 
 def _nearest_first(

@@ -22,8 +22,8 @@ from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import ConfigError
+from frlib.core.label import named
 from frlib.core.paper import Paper
-from frlib.denoise._label import named
 from frlib.denoise._ranks import by_share, highest, mid_ranks
 from frlib.denoise._rule import Rule
 

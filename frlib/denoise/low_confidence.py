@@ -32,8 +32,8 @@ from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import DataError, NumericsError
+from frlib.core.label import named
 from frlib.core.paper import Paper
-from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(

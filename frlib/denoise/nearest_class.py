@@ -22,8 +22,8 @@ from scipy.special import expit
 from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.config import setting
+from frlib.core.label import named
 from frlib.core.paper import Paper
-from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(key="own", title="Nearest class", where="this project's own construction")

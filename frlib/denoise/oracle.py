@@ -16,9 +16,9 @@ from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import NO_PROPOSAL, Findings
 from frlib.core.config import setting
 from frlib.core.errors import DataError
+from frlib.core.label import named
 from frlib.core.paper import Paper
 from frlib.data.manifest import UNKNOWN
-from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(key="", title="Oracle", where="the truth; an upper bound, no method")

@@ -33,9 +33,9 @@ from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.errors import ConfigError, DataError, NumericsError
+from frlib.core.label import named
 from frlib.core.paper import Paper
 from frlib.core.rows import row_norms
-from frlib.denoise._label import named
 from frlib.denoise._rule import Rule
 
 PAPER = Paper(

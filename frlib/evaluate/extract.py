@@ -7,7 +7,7 @@ again.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,17 +173,33 @@ def work(
     left = [block for block in wanted if job.read(block) is None]
     if not left:
         return 0
-    watch = watch or Logged()
-    total = sum(len(job.rows(block)) for block in wanted)
-    count = sum(len(job.rows(block)) for block in left)
+    done = sum(len(job.rows(block)) for block in wanted if block not in left)
     safeio.write_json(job.folder / "about.json", job.about)
-    watch.begin(f"embedding with {job.about['kind']} {job.about['digest']}", total, total - count)
     with open_pixels(job.images, model.size, store, mode="encoded", threads=threads) as pixels:
-        for block in left:
-            views = _embedded(job, model, pixels, job.rows(block), watch)
-            ids = job.images.ids[job.rows(block)]
-            mirrored = views[1] if job.mirrored else None
-            Features(ids, views[0], mirrored, job.about).save(job.path(block), exact=job.exact)
+        return embed_blocks(job, model, pixels, left, done=done, watch=watch)
+
+
+def embed_blocks(
+    job: Job,
+    model: Model,
+    pixels: Pixels,
+    blocks: Sequence[int],
+    *,
+    done: int = 0,
+    watch: Watch | None = None,
+) -> int:
+    """Do these blocks, each kept as soon as it is whole; returns images embedded.
+
+    pixels: of `job.images`. done: images that were done before, for the watch.
+    """
+    watch = watch or Logged()
+    count = sum(len(job.rows(block)) for block in blocks)
+    watch.begin(f"embedding with {job.about['kind']} {job.about['digest']}", done + count, done)
+    for block in blocks:
+        views = _embedded(job, model, pixels, job.rows(block), watch)
+        ids = job.images.ids[job.rows(block)]
+        mirrored = views[1] if job.mirrored else None
+        Features(ids, views[0], mirrored, job.about).save(job.path(block), exact=job.exact)
     watch.end()
     return count
 

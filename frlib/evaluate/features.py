@@ -14,7 +14,7 @@ Shapes: N images, D dimensions.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,21 @@ from frlib.data.texts import Texts, joined, lines, repeated, texts, to_arrow
 
 _ABOUT = b"frlib.features"
 _FORMAT = 1
-_ROWS = 65_536
+ROWS = 65_536
+"""Of a record batch."""
 _VIEWS = ("embedding", "mirrored")
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
+DAMAGE = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
 ROUNDED, EXACT = "float16 directions, float32 norms", "float32"
+
+
+@dataclass(frozen=True)
+class Column:
+    """Numbers of a file, in blocks of rows. shape: of all rows together."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    blocks: Iterable[NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,21 +136,26 @@ class Features:
                 columns[name] = view.astype(np.float32, copy=False)
                 if not exact:
                     columns[name], columns[f"{name}_norm"] = rounded(view)
-        meta = {"format": _FORMAT, "about": about, "sha256": _sum(self.ids, columns, about)}
         arrays = {name: _column(value) for name, value in columns.items()}
         table = pa.table(dict(sorted(arrays.items()))).replace_schema_metadata(
-            {_ABOUT: json.dumps(meta, sort_keys=True)}
+            described(about, _sum(self.ids, columns, about))
         )
         with safeio.atomic(path) as aside, pa.ipc.new_file(aside, table.schema) as writer:
-            writer.write_table(table, max_chunksize=_ROWS)
+            writer.write_table(table, max_chunksize=ROWS)
+
+
+def described(about: dict[str, Any], sha256: str) -> dict[bytes, str]:
+    """The metadata of a file's schema; sha256: of `checksum`."""
+    meta = {"format": _FORMAT, "about": about, "sha256": sha256}
+    return {_ABOUT: json.dumps(meta, sort_keys=True)}
 
 
 def rounded(view: NDArray[Any]) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
     """`[N, D]` -> `[N, D]` float16 directions and `[N]` float32 norms; of a zero row, zeros."""
     directions = np.empty(view.shape, dtype=np.float16)
     norms = np.empty(len(view), dtype=np.float32)
-    for start in range(0, len(view), _ROWS):
-        at = slice(start, start + _ROWS)
+    for start in range(0, len(view), ROWS):
+        at = slice(start, start + ROWS)
         block = view[at].astype(np.float64)
         lengths = np.linalg.norm(block, axis=1)
         norms[at] = lengths
@@ -147,8 +163,8 @@ def rounded(view: NDArray[Any]) -> tuple[NDArray[np.float16], NDArray[np.float32
     return directions, norms
 
 
-def _restored(directions: NDArray[np.float16], norms: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Directions made unit again, times the norms."""
+def restored(directions: NDArray[np.float16], norms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`[N, D]` directions made unit again, times the `[N]` norms."""
     values = directions.astype(np.float32)
     lengths = np.linalg.norm(values, axis=1)
     values *= (norms / np.where(lengths == 0, 1, lengths))[:, None]
@@ -160,12 +176,7 @@ def load(path: Path) -> Features:
     _require_file(path)
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as opened:
-            meta = json.loads((opened.schema.metadata or {})[_ABOUT])
-            if meta["format"] != _FORMAT:
-                raise DataError(
-                    f"{path}: features of format {meta['format']}; this version reads {_FORMAT}. "
-                    "Embed the images again."
-                )
+            meta = metadata(opened.schema, str(path))
             table = opened.read_all()
             table.validate(full=True)
             ids = texts(table["id"])
@@ -177,11 +188,27 @@ def load(path: Path) -> Features:
         if views[0] is None:
             raise ValueError("no column embedding")
         return Features(ids, views[0], views[1], about, str(path))
-    except _DAMAGE as error:
+    except DAMAGE as error:
+        raise damaged(path, error) from error
+
+
+def metadata(schema: pa.Schema, where: str) -> dict[str, Any]:
+    """What a file says of itself: `format`, `about`, `sha256`; an error of `DAMAGE` if nothing."""
+    meta: dict[str, Any] = json.loads((schema.metadata or {})[_ABOUT])
+    if meta["format"] != _FORMAT:
         raise DataError(
-            f"{path}: no whole file of features ({error}). Was it cut off? Embed the images again; "
-            "vectors of another program are read with from_vectors."
-        ) from error
+            f"{where}: features of format {meta['format']}; this version reads {_FORMAT}. "
+            "Embed the images again."
+        )
+    return meta
+
+
+def damaged(path: Path, error: Exception) -> DataError:
+    """What to say of a file that cannot be read."""
+    return DataError(
+        f"{path}: no whole file of features ({error}). Was it cut off? Embed the images again; "
+        "vectors of another program are read with from_vectors."
+    )
 
 
 def from_vectors(path: Path) -> Features:
@@ -229,18 +256,25 @@ def _is_ours(path: Path) -> bool:
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as opened:
             return _ABOUT in (opened.schema.metadata or {})
-    except _DAMAGE:
+    except DAMAGE:
         return False
 
 
-def _sum(ids: Texts, columns: dict[str, Any], about: dict[str, Any]) -> str:
+def checksum(about: dict[str, Any], ids: Texts, columns: Iterable[Column]) -> str:
+    """Over all that a file holds; columns: all but the ids, by name."""
     hasher = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for part in lines(ids):
         hasher.update(part)
-    for name in sorted(set(columns) - {"id"}):
-        hasher.update(f"\0{name}\0{columns[name].dtype.str}\0{columns[name].shape}\0".encode())
-        hasher.update(np.ascontiguousarray(columns[name]).data)
+    for column in columns:
+        hasher.update(f"\0{column.name}\0{column.dtype.str}\0{column.shape}\0".encode())
+        for block in column.blocks:
+            hasher.update(np.ascontiguousarray(block).data)
     return hasher.hexdigest()
+
+
+def _sum(ids: Texts, columns: dict[str, Any], about: dict[str, Any]) -> str:
+    named = ((name, columns[name]) for name in sorted(set(columns) - {"id"}))
+    return checksum(about, ids, (Column(n, c.dtype, c.shape, (c,)) for n, c in named))
 
 
 def _column(values: Any) -> Any:
@@ -265,4 +299,4 @@ def _view(columns: dict[str, NDArray[Any]], name: str) -> NDArray[np.float32] | 
     if values is None:
         return None
     norms = columns.get(f"{name}_norm")
-    return values.astype(np.float32, copy=False) if norms is None else _restored(values, norms)
+    return values.astype(np.float32, copy=False) if norms is None else restored(values, norms)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from frlib.core.errors import ConfigError, ProtocolError
-from frlib.evaluate import pair_variants
+from frlib.evaluate import crossed, pair_variants
 from frlib.evaluate.pair_variants import Judgement, Measure, Views
 from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
@@ -55,9 +55,12 @@ def report(
     questions: Sequence[Questions],
     features: "Features",
     variants: Sequence[str] | None,
+    *,
+    enrolled: "Features | None" = None,
 ) -> Report:
     """All variants on the same embeddings; `variants` None: the default one.
 
+    enrolled: another model's, for the left side of every pair (`frlib.evaluate.crossed`).
     A variant that is not defined for a list gives a row without value whose mark says why.
     `DataError` for images without an embedding, `NumericsError` for embeddings not finite,
     `ConfigError` for a variant that does not exist.
@@ -72,9 +75,10 @@ def report(
     scores: dict[str, pa.Table] = {}
     warnings: list[str] = []
     ran: dict[str, Any] = {}
+    sides = crossed.sides(features, enrolled)
     for asked in questions:
-        views = _views(asked, features)
-        warnings += _zeros(asked, views) + _oddities(asked)
+        ids, views = _views(asked, features) if enrolled is None else _crossed(asked, *sides)
+        warnings += _zeros(asked, ids, views) + _oddities(asked)
         for variant in wanted:
             try:
                 found = pair_variants.judge(variant, views)
@@ -94,15 +98,16 @@ def report(
             "variants": ran,
             "pairs": {asked.name: len(asked) for asked in questions},
             "people": {a.name: None if a.people is None else a.people.num for a in questions},
-        },
+        }
+        | crossed.about_sides(features, enrolled),
         rows=tuple(rows),
         scores=scores,
         warnings=tuple(warnings),
     )
 
 
-def _views(asked: Questions, features: "Features") -> Views:
-    """Only the images that are asked about, so that others may be damaged."""
+def _views(asked: Questions, features: "Features") -> tuple[list[str], Views]:
+    """Only the images that are asked about, so that others may be damaged; and their ids."""
     place = {name: row for row, name in enumerate(asked.ids)}
     rows = features.places(np.array(asked.ids, dtype=np.dtypes.StringDType()))
     mirrored = features.mirrored
@@ -110,7 +115,7 @@ def _views(asked: Questions, features: "Features") -> Views:
         np.array([place[name] for name in side], dtype=np.int64)
         for side in (asked.pairs.left, asked.pairs.right)
     )
-    return Views(
+    return asked.ids, Views(
         plain=features.plain[rows],
         mirrored=None if mirrored is None else mirrored[rows],
         left=left,
@@ -120,11 +125,32 @@ def _views(asked: Questions, features: "Features") -> Views:
     )
 
 
+def _crossed(
+    asked: Questions, enrolled: "Features", features: "Features"
+) -> tuple[list[str], Views]:
+    """Images of left sides by one model, then images of right sides by the other."""
+    used, ids, rows = [], [], []
+    for one, side in ((enrolled, asked.pairs.left), (features, asked.pairs.right)):
+        names, row_P = np.unique(np.array(side, np.dtypes.StringDType()), return_inverse=True)
+        rows.append(row_P + len(ids))
+        used.append(one.take(one.places(names)))
+        ids += names.tolist()
+    mirrored = [one.mirrored for one in used if one.mirrored is not None]
+    return ids, Views(
+        plain=np.concatenate([one.plain for one in used]),
+        mirrored=np.concatenate(mirrored) if mirrored else None,
+        left=rows[0],
+        right=rows[1],
+        same=asked.pairs.same,
+        fold=asked.pairs.fold,
+    )
+
+
 def _num_views(views: Views) -> int:
     return 1 if views.mirrored is None else 2
 
 
-def _zeros(asked: Questions, views: Views) -> list[str]:
+def _zeros(asked: Questions, ids: Sequence[str], views: Views) -> list[str]:
     is_zero = ~views.plain.any(axis=1)
     if views.mirrored is not None:
         is_zero |= ~views.mirrored.any(axis=1)
@@ -133,7 +159,7 @@ def _zeros(asked: Questions, views: Views) -> list[str]:
         return []
     return [
         f"{asked.name}: {len(zero):,} of {len(views.plain):,} embeddings are all zero, first of "
-        f"{asked.ids[int(zero[0])]!r}; they have no direction and their pairs mean nothing"
+        f"{ids[int(zero[0])]!r}; they have no direction and their pairs mean nothing"
     ]
 
 

@@ -1,8 +1,17 @@
-"""Pair verification on folds: held-out identities that select, benchmarks that report."""
+"""Pair verification on folds: held-out identities that select, benchmarks that report.
+
+With an old model's features of the same images (`Crossed`) the same pairs are judged across models
+as well: the left image of a pair is enrolled, the right one asks.
+
+    cross      enrolled by the old model, asked by the new one
+    reverse    enrolled by the new model, asked by the old one
+    old        both by the old model: the bar that `cross` has to beat
+"""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -15,6 +24,7 @@ from frlib.evaluate.embed import embed
 from frlib.metrics import roc, verification
 
 SELECTION_VARIANT = "insightface10"
+CROSS_TESTS = ("cross", "reverse", "old")
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,33 @@ class View:
     autocast: Callable[[], AbstractContextManager[object]]
 
 
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """The old model beside the new one, in the d dimensions in which both are compared.
+
+    both: raw new embeddings `[n, D]` -> `[n, d]`. plain, mirrored: `[N, d]` raw old features of all
+    images of a pair set.
+    """
+
+    both: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    plain: NDArray[np.float32]
+    mirrored: NDArray[np.float32] | None = None
+
+    def stacked(
+        self, emb: NDArray[np.float32], rows: NDArray[np.int64], *, mirrored: bool = False
+    ) -> NDArray[np.float32]:
+        """`[2n, d]`: new embeddings of these rows, then the old features of the same."""
+        old = self.mirrored if mirrored else self.plain
+        assert old is not None, "old features of benchmarks have both views"
+        return np.concatenate([self.both(emb), old[rows]])
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One protocol variant on one benchmark: its accuracy and what happened to each pair.
 
-    protocol: what really ran, e.g. `insightface2` where the pairs come in two folds.
+    protocol: what really ran, e.g. `insightface2` where the pairs come in two folds. test: empty
+    for the model alone, else one of the three across models.
     """
 
     benchmark: str
@@ -43,20 +75,31 @@ class Outcome:
     score: NDArray[np.float64]
     threshold: NDArray[np.float64]
     correct: NDArray[np.bool_]
+    test: str = ""
 
     def metrics(self) -> dict[str, float]:
-        """Named as `benchmark/variant/metric`."""
-        stem = f"{self.benchmark}/{self.variant}"
-        return {f"{stem}/accuracy": self.accuracy, f"{stem}/std": self.std}
+        """Named as `benchmark/variant/metric`, across models `benchmark/variant/cross_metric`."""
+        stem = f"{self.benchmark}/{self.variant}/" + (f"{self.test}_" if self.test else "")
+        return {f"{stem}accuracy": self.accuracy, f"{stem}std": self.std}
+
+    @property
+    def name(self) -> str:
+        """Variant and test, as scores of pairs are kept under."""
+        return f"{self.variant}/{self.test}" if self.test else self.variant
 
 
-def selection(view: View, pixels: Pixels, pairs: Pairs) -> dict[str, float]:
+def selection(
+    view: View, pixels: Pixels, pairs: Pairs, crossed: Crossed | None = None
+) -> dict[str, float]:
     """`selection/*` of the held-out identities, without the mirror view (it is asked often).
 
     Where pairs are drawn within groups, `selection/<group>/auc` and `/accuracy` besides, each as if
     there were no other group (with thresholds of its own, as RFW has it), and the lowest of them:
     `selection/worst_auc`, `selection/worst_accuracy`. The area over all pairs compares scores of
     one group with those of another; the groups' own do not.
+
+    With an old model `selection/cross_*` and `selection/compatible_*` besides, the latter the mean
+    of the model alone and of it against the old one's features.
     """
     rows, left, right = _used(pairs)
     emb = embed(
@@ -80,13 +123,47 @@ def selection(view: View, pixels: Pixels, pairs: Pairs) -> dict[str, float]:
         ).tolist()
         for name, (accuracy, auc) in zip(pairs.groups, groups, strict=True):
             row |= {f"selection/{name}/accuracy": accuracy, f"selection/{name}/auc": auc}
+    if crossed is not None:
+        row |= _crossed_selection(row, crossed.stacked(emb, rows), left, right, pairs)
     return row
 
 
+def _crossed_selection(
+    row: dict[str, float],
+    stacked: NDArray[np.float32],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    pairs: Pairs,
+) -> dict[str, float]:
+    enrolled, asking = _ends("cross", left, right, len(stacked) // 2)
+    found = verification.VARIANTS[SELECTION_VARIANT](
+        stacked, None, enrolled, asking, pairs.same, pairs.fold
+    )
+    cross = {"accuracy": found.accuracy, "auc": roc.auc(found.score_P, pairs.same)}
+    told = {f"selection/cross_{name}": value for name, value in cross.items()}
+    for name, value in cross.items():
+        told[f"selection/compatible_{name}"] = (row[f"selection/{name}"] + value) / 2
+    return told
+
+
+def _ends(
+    test: str, left: NDArray[np.int64], right: NDArray[np.int64], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of both ends of the pairs among new embeddings, then old features, `size` of each."""
+    enrolled = left + size if test in ("cross", "old") else left
+    asking = right + size if test in ("reverse", "old") else right
+    return enrolled, asking
+
+
 def benchmark(
-    view: View, name: str, pixels: Pixels, pairs: Pairs, variants: Iterable[str]
+    view: View,
+    name: str,
+    pixels: Pixels,
+    pairs: Pairs,
+    variants: Iterable[str],
+    crossed: Crossed | None = None,
 ) -> list[Outcome]:
-    """Every variant on the same embeddings, mirror view included."""
+    """Every variant on the same embeddings, mirror view included, and the tests across models."""
     rows, left, right = _used(pairs)
     emb, flip = (
         embed(
@@ -99,9 +176,16 @@ def benchmark(
         )
         for mirrored in (False, True)
     )
+    views: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {"": (emb, flip)}
+    if crossed is not None:
+        both = crossed.stacked(emb, rows), crossed.stacked(flip, rows, mirrored=True)
+        views |= dict.fromkeys(CROSS_TESTS, both)
     outcomes = []
-    for variant in variants:
-        found = verification.VARIANTS[variant](emb, flip, left, right, pairs.same, pairs.fold)
+    for variant, (test, (plain, mirrored)) in product(variants, views.items()):
+        enrolled, asking = _ends(test, left, right, len(rows))
+        found = verification.VARIANTS[variant](
+            plain, mirrored, enrolled, asking, pairs.same, pairs.fold
+        )
         outcomes.append(
             Outcome(
                 name,
@@ -114,6 +198,7 @@ def benchmark(
                 found.score_P,
                 found.threshold_P,
                 found.correct_P,
+                test,
             )
         )
     return outcomes

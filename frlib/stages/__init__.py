@@ -12,6 +12,8 @@ A module defines
 * `cost(config, run)`: what its output takes at most, a `Cost`;
 * `produce(job, folder)`: fills the folder, going on with what is in it; returns facts. Every worker
   of `job.place` calls it;
+* perhaps `draws(config, run)`: whether the output depends on the seed, beside what its inputs do;
+  where it does not, replicates share it;
 * perhaps `weights(folder)`: what a run may start from (`start.stage`), and `trained(config, run,
   folder)`: the run whose weights they are, where only the output tells which of several;
 * perhaps `findings(folder)`: what a run may be cleaned by (`clean.stage`).

@@ -38,7 +38,9 @@ def digests_by_seed(
             "identity": identity,
             "datasets": staged.datasets_of(name, datasets),
         }
+        is_drawn = not hasattr(module, "draws") or module.draws(stage, run)
         for seed, own in found.items():
-            made_from = {"inputs": [own[one] for one in inputs], "seed": stage.seed_for(seed)}
+            own_seed = stage.seed_for(seed) if is_drawn else None
+            made_from = {"inputs": [own[one] for one in inputs], "seed": own_seed}
             own[name] = digest(told | made_from)
     return found

@@ -11,9 +11,9 @@ them. See `frlib.cleaning.evidence`.
 from pathlib import Path
 from typing import Any, Literal
 
-from frlib.core import discover
 from frlib.core.config import setting, to_dict, with_path
 from frlib.core.errors import ConfigError
+from frlib.stages._bare import bare
 from frlib.stages._cost import TABLE_ROW, Cost
 from frlib.stages._job import Job
 from frlib.train import staged
@@ -54,16 +54,15 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
         return staged.trained_by(config.model, run)
     if config.sees:
         raise ConfigError(f"sees={list(config.sees)} without a model: nobody is asked; name one")
-    bare: TrainConfig = discover.load(staged.PACKAGE, "train").view(_no_changes(), run)
-    return bare
+    return bare(run)
 
 
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
     """What is asked; the rest follows from the inputs, or without a model from the data alone."""
     told: dict[str, Any] = {"sees": sorted(config.sees), "over": config.over}
     if not config.model:
-        bare = view(config, run)
-        told |= {"data": bare.data, "noise": bare.noise}
+        seen = view(config, run)
+        told |= {"data": seen.data, "noise": seen.noise}
     return told
 
 
@@ -101,11 +100,6 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
         run = with_path(run, "clean", staged.cleaned(clean, job.run, job.inputs))
     trained = _evidence.Trained(run, module.weights(made), job.store)
     return _evidence.collect(trained, job.stage.sees, job.stage.over, job.place, folder)
-
-
-def _no_changes() -> Stage:
-    stage: Stage = discover.load(staged.PACKAGE, "train").Config()
-    return stage
 
 
 def _before(config: Config, run: TrainConfig) -> str:

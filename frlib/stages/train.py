@@ -1,6 +1,6 @@
 """A training of its own: the run with some of its fields changed, and nothing before it.
 
-    run of the stage = the arm's run, without start and stages, with `changes`
+    run of the stage = the arm's run, without start, stages and an old model, with `changes`
 
 Its artefact is the folder of a study of one run (`frlib.records`): weights, metrics, decisions.
 Runs that change everything in which they differ share one pre-training.
@@ -30,7 +30,7 @@ from frlib.train.config import TrainConfig
 from frlib.train.staged import Stage
 from frlib.train.start import Start
 
-_NOT_CHANGED = ("start", "stages", "clean")
+_NOT_CHANGED = ("start", "stages", "clean", "compat")
 
 
 class Config(Stage):
@@ -77,7 +77,8 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     fields = {name: getattr(run, name) for name in TrainConfig.model_fields}
     start = None if config.start is not None and config.start.stage else config.start
     clean = Clean() if config.clean.stage else config.clean
-    bare = TrainConfig.parse(fields | {"stages": {}, "start": start, "clean": clean})
+    alone = {"stages": {}, "compat": None, "start": start, "clean": clean}
+    bare = TrainConfig.parse(fields | alone | {"stopping": run.stopping.alone})
     try:
         return with_paths(bare, config.changes)
     except ConfigError as error:

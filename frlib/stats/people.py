@@ -75,7 +75,7 @@ def accuracy_interval(
     Thresholds are taken as given. The list's shares of genuine and impostor pairs are kept.
     """
     correct = _verdicts(correct_P, of)
-    drawn = _means(correct.astype(np.float64), of, seed, resamples)
+    drawn = drawn_means(correct.astype(np.float64), of, seed, resamples)
     return drawn_interval(float(correct.mean()), drawn, of.num, level)
 
 
@@ -89,8 +89,8 @@ def difference_interval(
     level: float = 0.95,
 ) -> PairedBootstrap:
     """Accuracy of run a minus run b on the same pairs: both see the same draws of people."""
-    difference = _verdicts(correct_a_P, of).astype(np.float64) - _verdicts(correct_b_P, of)
-    drawn = _means(difference, of, seed, resamples)
+    difference = difference_of(correct_a_P, correct_b_P, of)
+    drawn = drawn_means(difference, of, seed, resamples)
     interval = drawn_interval(float(difference.mean()), drawn, of.num, level)
     return PairedBootstrap(interval, two_sided(drawn))
 
@@ -156,7 +156,13 @@ def _variance(residual_P: NDArray[np.float64], of: People) -> float:
     return max(found, float(residual_P @ residual_P) / n**2)
 
 
-def _means(value_P: NDArray[np.float64], of: People, seed: int, resamples: int) -> Any:
+def difference_of(a_P: ArrayLike, b_P: ArrayLike, of: People) -> NDArray[np.float64]:
+    """`[P]` 1 where a alone is right, -1 where b alone is; `ProtocolError` unless verdicts."""
+    difference: NDArray[np.float64] = _verdicts(a_P, of).astype(np.float64) - _verdicts(b_P, of)
+    return difference
+
+
+def drawn_means(value_P: NDArray[np.float64], of: People, seed: int, resamples: int) -> Any:
     """`[B]` mean of every draw: the kinds' weighted means, by the list's shares of the kinds."""
     same = of.is_same
     kinds = [np.flatnonzero(kind) for kind in (same, ~same) if kind.any()]

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 else:
     Pruning = Choice["frlib.pruning"]
 
-_SHARED_OUT = ("batch_size", "accumulate", "tail", "sync_batchnorm", "stages", "clean")
+CROSSED = ("cross_accuracy", "reverse_accuracy", "old_accuracy")
+"""Of runs with an old model, beside their own `accuracy`."""
+_SHARED_OUT = ("batch_size", "accumulate", "tail", "sync_batchnorm", "stages", "clean", "compat")
 """What decides how runs, and those of their stages, are shared out over workers."""
 
 
@@ -179,8 +181,9 @@ class Study(Config):
         configs = [self.config_at(point) for point in product(*self.axes.values())]
         searched.check(self.space, self.varied, configs)
         self.search.check(self.space, self.selection)
-        for data in {id(config.data): config.data for config in configs}.values():
-            self.selection.check(data)
+        alike = {(id(config.data), config.compat is None): config for config in configs}
+        for config in alike.values():
+            self.selection.check(config)
         self._rungs_are_measured(configs)
         self.budget.check(len(configs), self.resources)
         if self.contest is not None:
@@ -191,8 +194,12 @@ class Study(Config):
                 )
             self.contest.check(self.space, self.selection, configs)
         self.resources.check(configs)
+        crossed = CROSSED if any(config.compat is not None for config in configs) else ()
         known = {
-            f"{b.name}/{v}/accuracy" for b in self.base.data.benchmarks for v in self.base.variants
+            f"{b.name}/{v}/{what}"
+            for b in self.base.data.benchmarks
+            for v in self.base.variants
+            for what in ("accuracy", *crossed)
         }
         unknown = [name for name in self.report if name not in known]
         if unknown:

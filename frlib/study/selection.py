@@ -3,7 +3,8 @@
 from typing import Literal
 
 from frlib.core.config import Config, setting
-from frlib.data.config import DataConfig, Measured
+from frlib.data.config import Measured
+from frlib.train.config import TrainConfig
 
 Other = Literal["worst_auc", "worst_accuracy", "seconds", "images", "parameters", "gib", "joules"]
 Mode = Literal["max", "min"]
@@ -17,7 +18,9 @@ class Selection(Config):
     """
 
     metric: Measured = setting(
-        "auc", doc="measured on held-out identities; worst_*: of their worst group"
+        "auc",
+        doc="measured on held-out identities; worst_*: of their worst group; cross_*: against an "
+        "old model's features; compatible_*: mean of that and of the model alone",
     )
     against: tuple[Other, ...] = setting(
         (),
@@ -25,14 +28,12 @@ class Selection(Config):
         "what a run costs",
     )
 
-    def check(self, data: DataConfig) -> None:
-        """`ValueError` where runs on this data do not measure what is to be compared."""
+    def check(self, run: TrainConfig) -> None:
+        """`ValueError` where such runs do not measure what is to be compared."""
         for metric in (self.metric, *(n for n in self.against if n.startswith("worst_"))):
-            if not data.holdout.measures(metric):
-                raise ValueError(
-                    f"selection names {metric}, of the worst group of held-out identities, but "
-                    "there are no groups; set data.holdout.groups"
-                )
+            lacking = run.lacks(metric)
+            if lacking:
+                raise ValueError(f"selection names {metric}, which is {lacking}")
 
     @property
     def name(self) -> str:

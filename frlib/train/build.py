@@ -14,7 +14,7 @@ from frlib.optimisers import groups
 from frlib.parallel import batchnorm
 from frlib.parallel.collectives import SINGLE
 from frlib.schedules import Rule
-from frlib.train import starting
+from frlib.train import compatibility, starting
 from frlib.train.average import Average
 from frlib.train.config import TrainConfig
 from frlib.train.course import stages
@@ -35,8 +35,12 @@ def build(
     place: Place,
     precision: str,
     schedule: Rule,
+    steps: int,
 ) -> State:
-    """Backbone, head and optimiser; weights depend on the seed (and `config.start`) alone."""
+    """Backbone, head, method and optimiser; weights depend on the seed and `config.start` alone.
+
+    steps: of the whole run.
+    """
     backbones = discover.load("frlib.backbones", config.backbone.name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(seed, "init", "backbone"))
@@ -51,11 +55,22 @@ def build(
         classes=place.group if shares else SINGLE,
         data=SINGLE if shares else place.group,
     )
-    trainee = Trainee(backbone, head)
+    compat = None
+    if config.compat is not None:
+        compat = compatibility.built(
+            config,
+            num_classes,
+            seed=seed,
+            passes=steps * config.accumulate,
+            group=place.group,
+        )
+    trainee = Trainee(backbone, head, compat)
     if config.start is not None:
         starting.load(config.start, trainee)
     if config.sync_batchnorm and place.group.size > 1:
         batchnorm.convert(trainee.backbone, place.group)
+        if trainee.compat is not None:
+            batchnorm.convert(trainee.compat, place.group)
     if config.class_rows == "offloaded":
         require_offloadable(config)
         _move_but_centres(trainee, place.device)

@@ -7,11 +7,12 @@ from pydantic import Field, model_validator
 from frlib.core.config import Choice, Config, place, setting
 from frlib.core.errors import ConfigError
 from frlib.data.augment import Augment
-from frlib.data.config import DataConfig, NoiseConfig, Variant
+from frlib.data.config import CROSSED, DataConfig, NoiseConfig, Variant
 from frlib.data.loading.order import Sampling
 from frlib.data.loading.plan import LastBatch
 from frlib.train import staged
 from frlib.train.clean import Clean
+from frlib.train.compatible import Compat
 from frlib.train.course import Change, require_fit
 from frlib.train.start import Start
 from frlib.train.stopping import Stopping
@@ -53,6 +54,7 @@ _LATER = (
     "course",
     "stages",
     "clean",
+    "compat",
     "tail",
 )
 
@@ -94,6 +96,9 @@ class TrainConfig(Config):
         {}, description="name -> what has to be done before, once for all runs that share it"
     )
     clean: Clean = Clean()
+    compat: Compat | None = Field(
+        None, description="an old model whose gallery this one is to search; none: there is none"
+    )
     freeze: tuple[str, ...] = setting(
         (), doc="parts that are not trained, e.g. backbone.layer1.* or head; * is any text"
     )
@@ -133,11 +138,9 @@ class TrainConfig(Config):
 
     @model_validator(mode="after")
     def _watched_is_measured(self) -> "TrainConfig":
-        if not self.data.holdout.measures(self.stopping.metric):
-            raise ValueError(
-                f"stopping.metric={self.stopping.metric} is of the worst group, but there are no "
-                "groups; set data.holdout.groups"
-            )
+        lacking = self.lacks(self.stopping.metric)
+        if lacking:
+            raise ValueError(f"stopping.metric={self.stopping.metric} is {lacking}")
         return self
 
     @model_validator(mode="after")
@@ -158,6 +161,14 @@ class TrainConfig(Config):
             except ConfigError as error:
                 raise ValueError(str(error)) from None
         return self
+
+    def lacks(self, metric: str) -> str:
+        """Why a run does not measure something on held-out identities; empty where it does."""
+        if metric in CROSSED and self.compat is None:
+            return "between two models, but there is no old one; set compat"
+        if metric.startswith("worst_") and not self.data.holdout.groups:
+            return "of the worst group, but there are no groups; set data.holdout.groups"
+        return ""
 
     def stage_runs(self) -> dict[str, "TrainConfig"]:
         """Name of every stage -> the run as it sees it."""

@@ -21,6 +21,7 @@ from frlib.core.config import to_dict
 from frlib.core.errors import RecordError
 from frlib.data.augment import Draws
 from frlib.parallel.collectives import Group
+from frlib.train.compatibility import OldRows
 from frlib.train.config import TrainConfig
 from frlib.train.diagnosis import Diagnosis
 from frlib.train.state import State
@@ -120,9 +121,10 @@ def _fed(batch: Mapping[str, Tensor]) -> Fed:
         shift=batch["shift"].numpy() if "shift" in batch else None,
         colour=batch["colour"].numpy() if "colour" in batch else None,
     )
+    old = OldRows(batch["old"], batch["credible"].bool()) if "old" in batch else None
     tail = {n.removeprefix(_TAIL): t for n, t in batch.items() if n.startswith(_TAIL)}
     behind = _fed(tail) if tail else None
-    return Fed(batch["images"], batch["labels"], batch["samples"], draws, behind)
+    return Fed(batch["images"], batch["labels"], batch["samples"], draws, behind, old)
 
 
 def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
@@ -133,6 +135,8 @@ def _gathered(fed: Fed, group: Group) -> dict[str, Tensor]:
         own["shift"] = torch.from_numpy(fed.draws.shift).to(device)
     if fed.draws.colour is not None:
         own["colour"] = torch.from_numpy(fed.draws.colour).to(device)
+    if fed.old is not None:
+        own |= {"old": fed.old.unit_be, "credible": fed.old.credible_b.to(torch.uint8)}
     found = {name: group.all_gather(tensor) for name, tensor in own.items()}
     if fed.tail is not None:
         found |= {_TAIL + name: tensor for name, tensor in _gathered(fed.tail, group).items()}

@@ -37,10 +37,12 @@ from frlib.train.health import Health
 from frlib.train.keeper import Keeper
 from frlib.train.listener import Deaf, Listener
 from frlib.train.mining import require_given
+from frlib.train.old_side import OldSide
 from frlib.train.passes import Cast, Pass, Piece, spread
 from frlib.train.place import Place
 from frlib.train.points import Points
 from frlib.train.precision import autocast, decided
+from frlib.train.renewal import Renewal
 from frlib.train.state import State
 from frlib.train.step import Done, Manner, step
 from frlib.train.tail import images_in_step
@@ -95,6 +97,8 @@ class Run:
     health: Health = field(default_factory=Health)
     memory: Tensor | None = None
     tail: TailFeed | None = None
+    old: OldSide | None = None
+    renewal: Renewal | None = None
 
 
 def epochs(
@@ -108,16 +112,19 @@ def epochs(
     keeper: Keeper | None = None,
     listener: Listener | None = None,
     tail: TailImages | None = None,
+    old: OldSide | None = None,
     follow: bool = False,
 ) -> Generator[Epoch, None, None]:
     """Train to the end, from the newest checkpoint if there is one, yielding after every pass.
 
     folder: of the run, for checkpoints (in `keeper`'s care), failures and traces; None keeps none.
-    tail: images of the config's tail, where it has one. follow: keep the loss of every sample in
-    every epoch (`state.followed`). A resumed run first yields the last whole pass again (with no
-    verdicts). The caller saves checkpoints between yields.
+    tail: images of the config's tail, where it has one. old: features of the old model, where
+    there is one. follow: keep the loss of every sample in every epoch (`state.followed`). A resumed
+    run first yields the last whole pass again (with no verdicts). The caller saves checkpoints
+    between yields.
     """
-    run = _begin(config, manifest, pixels, seed, place, folder, keeper, listener or Deaf(), tail)
+    told = listener or Deaf()
+    run = _begin(config, manifest, pixels, seed, place, folder, keeper, told, tail, old)
     images = images_in_step(config.batch_size, config.tail)
     state, plan = run.state, run.plan
     if follow:
@@ -130,6 +137,8 @@ def epochs(
     while state.epoch < config.epochs:
         began, first = time.perf_counter(), state.step
         _follow_course(run)
+        if run.renewal is not None and run.renewal.is_due(state.epoch, first, plan.steps):
+            run.renewal.do(state.epoch)
         try:
             _one_pass(run)
         except trouble.WentBackError:
@@ -145,6 +154,7 @@ def epochs(
             "train/images_per_s": done * images / seconds,
             **run.clock.row(),
             **({} if run.tail is None else run.tail.row()),
+            **({} if state.trainee.compat is None else state.trainee.compat.row()),
             **_counts(state),
             **verdicts.scores,
         }
@@ -172,8 +182,10 @@ def _begin(
     keeper: Keeper | None,
     listener: Listener,
     tail: TailImages | None,
+    old: OldSide | None,
 ) -> Run:
     require_given(config.tail, None if tail is None else tail.manifest)
+    assert (config.compat is None) == (old is None), "old features go with an old model"
     plan = Plan(
         len(manifest), config.batch_size, place.group.size, config.last_batch, config.accumulate
     )
@@ -191,6 +203,7 @@ def _begin(
         place=place,
         precision=precision,
         schedule=follow(config.epochs * plan.steps, plan.steps, config.schedule),
+        steps=config.epochs * plan.steps,
     )
     cast, end = autocast(precision, place.device), config.epochs * plan.steps
     feed = None
@@ -207,6 +220,9 @@ def _begin(
             allocate=allocate,
         )
         listener.event("tail", feed.about)
+    renewal = None
+    if old is not None:
+        renewal = Renewal.of(config, state, old, pixels, place, cast)
     return Run(
         config=config,
         now=now,
@@ -233,6 +249,8 @@ def _begin(
         folder=folder,
         clock=clock,
         tail=feed,
+        old=old,
+        renewal=renewal,
     )
 
 
@@ -258,7 +276,8 @@ def _one_pass(run: Run) -> None:
         while (batch := _next(run, batches)) is not None:
             images, labels, samples = upload(batch)
             behind = None if run.tail is None else run.tail.take()
-            fed = Fed(images, labels, samples, batch.draws, behind)
+            old = None if run.old is None else run.old.rows(batch.rows, place.device)
+            fed = Fed(images, labels, samples, batch.draws, behind, old)
             at, lr = state.step, _rate(run.now, state)
             watch.before()
             run.clock.step()
@@ -296,6 +315,10 @@ def _reading(tail: TailFeed | None) -> AbstractContextManager[object]:
 def _note(run: Run, step: int, done: Done) -> None:
     if run.tail is not None and done.dispersion is not None:
         run.tail.note(step, done.dispersion)
+    compat = run.state.trainee.compat
+    if compat is not None:
+        for parts in done.parts:
+            compat.note(parts)
 
 
 def _next(run: Run, batches: Iterator[Batch]) -> Batch | None:
@@ -315,7 +338,8 @@ def _pieces(run: Run, fed: Fed) -> list[Piece]:
         run.memory = torch.empty(shape, dtype=torch.get_default_dtype())
     images = joined_input([(part.images, part.draws) for part in fed.parts], run.memory)
     if run.config.tail is not None:
-        return [Piece(images, fed.labels, fed.samples, run.state.step, run.config.tail)]
+        tail = run.config.tail
+        return [Piece(images, fed.labels, fed.samples, run.state.step, tail, fed.old)]
     count = run.config.accumulate
     each = len(images) // count
     return [
@@ -324,6 +348,7 @@ def _pieces(run: Run, fed: Fed) -> list[Piece]:
             fed.labels[at : at + each],
             fed.samples[at : at + each],
             run.state.step * count + number,
+            old=None if fed.old is None else fed.old[at : at + each],
         )
         for number, at in enumerate(range(0, len(images), each))
     ]
@@ -347,6 +372,8 @@ def _settled(run: Run, losses: list[Tensor]) -> list[Tensor]:
     state.flagged, state.progress.deciding = run.log.table(), run.log.kind
     if state.followed is not None:
         state.followed.settle(run.place.group)
+    if state.trainee.compat is not None:
+        state.trainee.compat.settle()
     return []
 
 

@@ -94,8 +94,12 @@ def refill(queue: Queue, bags: Bags, tail: Tail, step: int, end: int, embed: Emb
     queue.first.fill_(step)
 
 
-def embedder(backbone: nn.Module, pixels: Pixels, place: Place, cast: Cast) -> Embed:
+def embedder(
+    backbone: nn.Module, pixels: Pixels, place: Place, cast: Cast, what: str = "mining the tail"
+) -> Embed:
     """Embeds rows in evaluation mode, an equal share of them on every worker.
+
+    what: is done with them, for messages.
 
     `NumericsError` on every worker where an embedding is not finite on any.
     """
@@ -110,7 +114,7 @@ def embedder(backbone: nn.Module, pixels: Pixels, place: Place, cast: Cast) -> E
         try:
             require_finite(found, rows)
         except NumericsError as error:
-            raise NumericsError(f"mining the tail: {error}") from None
+            raise NumericsError(f"{what}: {error}") from None
         return found
 
     return embed

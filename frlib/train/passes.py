@@ -7,13 +7,16 @@
 Images of a tail (`frlib.train.tail`) go through the backbone behind those of the batch, in the same
 pass, and past the head; their dispersion, over all workers, is added to the loss.
 
+Where there is an old model (`frlib.train.compatibility`), its method sees the embeddings of the
+batch before the head does, and may replace some of them; parts of the loss are added to it.
+
 Gradients of what all workers hold alike are averaged during the backward pass, so loss and update
 are those of one worker with the whole batch.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -21,9 +24,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from frlib.heads._unit import directions
+from frlib.heads.head import Head
 from frlib.heads.output import Decisions, HeadOutput
 from frlib.heads.terms.dispersion import squared_cosines
 from frlib.parallel.collectives import Group, gathered
+from frlib.train.compatibility import OldRows, Where
 from frlib.train.place import Place
 from frlib.train.tail import Tail
 from frlib.train.trainee import Trainee
@@ -36,7 +41,8 @@ class Piece:
     """b samples of this worker on its device. images: `[b + t, 3, S, S]` float. samples: numbers.
 
     number: of the pass, over the whole run; what a head draws depends on it. tail: settings of the
-    t images that come last; None where there are none.
+    t images that come last; None where there are none. old: old features of the b; None without an
+    old model. first, total: place of the b among the samples of all workers in this pass.
     """
 
     images: Tensor
@@ -44,6 +50,13 @@ class Piece:
     samples: Tensor
     number: int
     tail: Tail | None = None
+    old: OldRows | None = None
+    first: int = 0
+    total: int = 0
+
+    def where(self, epoch: int) -> Where:
+        """Its rows, for the method of `compat`."""
+        return Where(self.first, self.total, self.number, epoch)
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,8 @@ class Passed:
     """embeddings: `[b, D]` raw. losses: `[b]`. decisions: on the b. All of this worker's samples.
 
     loss: mean over the samples that the head was given, with the tail's dispersion, to go backward
-    from. The rest is detached. dispersion: without its weight; None without a tail.
+    from. The rest is detached. dispersion: without its weight; None without a tail. parts: of the
+    method of `compat`, of this worker; their mean over workers is the value.
     """
 
     loss: Tensor
@@ -59,6 +73,7 @@ class Passed:
     losses: Tensor
     decisions: Decisions | None
     dispersion: Tensor | None = None
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Pass(Protocol):
@@ -100,6 +115,7 @@ class Shared:
     def __init__(self, trainee: Trainee, place: Place) -> None:
         self._head, self._group = trainee.head, place.group
         self._backbone = _averaged(trainee.backbone, place)
+        self._compat = None if trainee.compat is None else _averaged(trainee.compat, place)
 
     def __call__(self, piece: Piece, epoch: int, cast: Cast) -> Passed:
         """One piece. The loss is that of the whole batch, on every worker."""
@@ -107,8 +123,9 @@ class Shared:
             every = self._backbone(piece.images)
         group, count = self._group, len(piece.labels)
         embeddings, behind = every[:count], every[count:]
+        given, parts = _beside(self._compat, self._head, embeddings, piece, epoch)
         output: HeadOutput = self._head(
-            gathered(_wide(embeddings), group, has_parts=True),
+            gathered(_wide(given), group, has_parts=True),
             group.all_gather(piece.labels),
             epoch=epoch,
             step=piece.number,
@@ -118,11 +135,16 @@ class Shared:
         losses = output.losses_B.detach()[own]
         decisions = _part(output.decisions, own)
         passed = Passed(output.loss, embeddings.detach(), losses, decisions)
-        return _with_tail(passed, behind, piece.tail, group)
+        return _with_tail(_with_parts(passed, parts), behind, piece.tail, group)
 
-    def without_averaging(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def without_averaging(self) -> Iterator[None]:
         """See `Pass`."""
-        return _no_sync(self._backbone)
+        with ExitStack() as stack:
+            for net in (self._backbone, self._compat):
+                if net is not None:
+                    stack.enter_context(_no_sync(net))
+            yield
 
 
 class _Whole(nn.Module):
@@ -134,12 +156,35 @@ class _Whole(nn.Module):
         with cast():
             every = self.trainee.backbone(piece.images)
         embeddings, behind = every[: len(piece.labels)], every[len(piece.labels) :]
-        output: HeadOutput = self.trainee.head(
-            embeddings, piece.labels, epoch=epoch, step=piece.number, samples_B=piece.samples
+        head = self.trainee.head
+        given, parts = _beside(self.trainee.compat, head, embeddings, piece, epoch)
+        output: HeadOutput = head(
+            given, piece.labels, epoch=epoch, step=piece.number, samples_B=piece.samples
         )
         losses = output.losses_B.detach()
         passed = Passed(output.loss, embeddings.detach(), losses, output.decisions)
-        return _with_tail(passed, behind, piece.tail, self.group)
+        return _with_tail(_with_parts(passed, parts), behind, piece.tail, self.group)
+
+
+def _beside(
+    compat: nn.Module | None, head: Head, emb_bD: Tensor, piece: Piece, epoch: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """What the head is given, and the parts of the loss that the method adds."""
+    if compat is None:
+        return emb_bD, {}
+    assert piece.old is not None, "a run with an old model has its features"
+    with torch.autocast(emb_bD.device.type, enabled=False):
+        found: tuple[Tensor, dict[str, Tensor]] = compat(
+            emb_bD, piece.old, piece.labels, piece.where(epoch), head
+        )
+    return found
+
+
+def _with_parts(passed: Passed, parts: dict[str, Tensor]) -> Passed:
+    if not parts:
+        return passed
+    loss = passed.loss + torch.stack(list(parts.values())).sum()
+    return replace(passed, loss=loss, parts={n: part.detach() for n, part in parts.items()})
 
 
 def _with_tail(passed: Passed, emb_tD: Tensor, tail: Tail | None, group: Group) -> Passed:

@@ -110,7 +110,7 @@ def probe(
     rows = np.linspace(0, len(prepared.train) - 1, batches * config.batch_size).astype(np.int64)
     few = prepared.train.take(rows)
     short = config.model_copy(
-        update={"epochs": _PASSES, "log_every": 1, "profile": 0, "start": None}
+        update={"epochs": _PASSES, "log_every": 1, "profile": 0, "start": None, "compat": None}
     )
     threads, ticks = torch.get_num_threads(), _Ticks()
     meter = cost.meter(place)

@@ -72,6 +72,7 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
         place=place,
         precision=precision,
         schedule=follow(config.epochs * steps, steps, config.schedule),
+        steps=config.epochs * steps,
     )
     model = {name: t for name, t in kept.tensors.items() if not name.startswith(_BESIDE)}
     state.restore(model, facts["numbers"])
@@ -96,6 +97,7 @@ def replay(folder: Path, sets: Iterable[str] = (), *, use_gpu: bool = False) -> 
             fed.samples[rows].to(place.device),
             int(facts["step"]) * config.accumulate + number,
             config.tail,
+            None if fed.old is None else fed.old[rows].to(place.device),
         )
         for number, rows in enumerate(order.transpose(0, 1).flatten(1))
     ]

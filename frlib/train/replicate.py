@@ -15,7 +15,6 @@ import frlib
 from frlib.artifacts.store import Artifacts
 from frlib.core.config import digest
 from frlib.data.loading.choose import open_for, open_training
-from frlib.data.pairs import Pairs
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import PairSet, Prepared, prepare
 from frlib.evaluate import pairs10
@@ -26,10 +25,12 @@ from frlib.train import cost
 from frlib.train.checkpoint import save_model
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
+from frlib.train.crosstest import CrossTest
 from frlib.train.energy import Meter
 from frlib.train.keeper import Keeper
 from frlib.train.loop import Epoch, epochs
 from frlib.train.noting import Noting
+from frlib.train.old_side import OldSide
 from frlib.train.place import Place
 from frlib.train.prefix import Prefixes
 from frlib.train.reporter import Reporter
@@ -133,6 +134,7 @@ def _train(
         tail = opened.enter_context(opened_tail(config.data, prepared.tail, ticket.store, threads))
         opened.callback(keeper.settle)
         meter = opened.enter_context(cost.meter(place))
+        old = None if config.compat is None else OldSide(config.compat, prepared.train)
         held_out = prepared.selection
         if held_out is not None and writer is not None:
             shown = open_for(config.data, held_out.manifest, ticket.store, threads)
@@ -147,6 +149,7 @@ def _train(
             keeper=keeper,
             listener=Noting(writer),
             tail=tail,
+            old=old,
             follow=ticket.follow,
         )
         opened.enter_context(closing(passes))
@@ -156,7 +159,7 @@ def _train(
                 score = None
                 if held_out is not None and _is_selection_epoch(done.number, config):
                     if writer is not None:
-                        row |= _selected(config, done, place, shown, held_out.pairs)
+                        row |= _selected(config, done, place, shown, held_out)
                     score = place.told(row[config.stopping.name] if place.is_first else None)
                     done.state.progress.note(score, config.stopping)
                 done.state.progress.last_row = dict(row)
@@ -183,11 +186,14 @@ def _train(
 
 
 def _selected(
-    config: TrainConfig, done: Epoch, place: Place, shown: Pixels, pairs: Pairs
+    config: TrainConfig, done: Epoch, place: Place, shown: Pixels, held_out: PairSet
 ) -> dict[str, float]:
     began = time.perf_counter()
+    test = _crosstest(config, done)
+    crossed = None if test is None else test.selection(held_out.manifest)
     with done.state.evaluated():
-        found = pairs10.selection(_view(config, done, place), shown, pairs)
+        view = _view(config, done, place)
+        found = pairs10.selection(view, shown, held_out.pairs, crossed)
     return found | {_SELECTION_TIME: time.perf_counter() - began}
 
 
@@ -243,19 +249,29 @@ def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:
     return pairs10.View(done.state.trainee.backbone, place.device, done.cast)
 
 
+def _crosstest(config: TrainConfig, done: Epoch) -> CrossTest | None:
+    """For a run with an old model."""
+    compat = done.state.trainee.compat
+    if config.compat is None or compat is None:
+        return None
+    return CrossTest(config.compat, compat)
+
+
 def _benchmark(
     config: TrainConfig, one: PairSet, pixels: Pixels, done: Epoch, place: Place, writer: RunWriter
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     protocols = {}
-    for outcome in pairs10.benchmark(
-        _view(config, done, place), one.name, pixels, one.pairs, config.variants
-    ):
+    view, test = _view(config, done, place), _crosstest(config, done)
+    crossed = None if test is None else test.benchmark(one)
+    if test is not None and crossed is not None:
+        row |= test.backfill(one, view, pixels, crossed)
+    for outcome in pairs10.benchmark(view, one.name, pixels, one.pairs, config.variants, crossed):
         row |= outcome.metrics()
         columns = ("fold", "same", "score", "threshold", "correct")
         arrays = {name: getattr(outcome, name) for name in columns}
-        writer.pair_scores(outcome.benchmark, outcome.variant, arrays)
-        protocols[outcome.variant] = outcome.protocol
+        writer.pair_scores(outcome.benchmark, outcome.name, arrays)
+        protocols[outcome.name] = outcome.protocol
     writer.add_facts({f"protocols/{one.name}": protocols})
     return row
 

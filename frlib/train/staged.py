@@ -14,6 +14,7 @@ from frlib.core.config import Config, setting
 from frlib.core.errors import ConfigError
 from frlib.core.suggest import did_you_mean
 from frlib.train.clean import Clean
+from frlib.train.compatible import FEATURES, SUMMARY, Compat
 from frlib.train.start import Start
 
 if TYPE_CHECKING:
@@ -42,30 +43,33 @@ def kind_of(stage: Stage) -> str:
 
 
 def every(run: "TrainConfig") -> dict[str, Stage]:
-    """Name -> stage: those of the config, and those that the rule of `clean` brings with it."""
-    if run.clean.rule is None:
-        return run.stages
-    return run.stages | _brought(_Itself(run.clean))
+    """Name -> stage: those of the config, and those that `clean` and `compat` bring with them."""
+    found = run.stages
+    if run.clean.rule is not None:
+        found = found | _brought(_Itself(run.clean))
+    if run.compat is not None and run.compat.waits_for:
+        found = found | _brought(_Itself(run.compat))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Itself:
-    """A cleaning as the key of a cache: runs of a study share it, and no other is equal to it."""
+    """A part of a config as the key of a cache: runs of a study share it, no other is equal."""
 
-    clean: Clean
+    part: Clean | Compat
 
     def __hash__(self) -> int:
-        return id(self.clean)
+        return id(self.part)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.clean is other.clean
+        return isinstance(other, _Itself) and self.part is other.part
 
 
 @lru_cache
 def _brought(by: _Itself) -> dict[str, Stage]:
     return {
         name: discover.load(PACKAGE, stage["name"]).Config(**stage)
-        for name, stage in by.clean.implied().items()
+        for name, stage in by.part.implied().items()
     }
 
 
@@ -79,12 +83,14 @@ def check(run: "TrainConfig") -> None:
     if unused:
         raise ValueError(
             f"stages.{unused[0]}: nothing uses it; begin with its weights "
-            f'(start={{"stage": "{unused[0]}"}}) or clean by its findings '
-            f'(clean={{"stage": "{unused[0]}"}}), or take it out'
+            f'(start={{"stage": "{unused[0]}"}}), clean by its findings '
+            f'(clean={{"stage": "{unused[0]}"}}), or be compatible with its model '
+            f'(compat={{"stage": "{unused[0]}"}}), or take it out'
         )
     try:
         require_weights(run, run.start)
         require_findings(run, run.clean)
+        require_agreement(run)
     except ConfigError as error:
         raise ValueError(str(error)) from None
     for name in used:
@@ -112,6 +118,21 @@ def require_findings(run: "TrainConfig", clean: Clean) -> None:
     raise ConfigError(
         f"clean.stage={name!r}: {kind_of(every(run)[name])} leaves no findings to clean by; "
         "name a decide or a loop stage"
+    )
+
+
+def require_agreement(run: "TrainConfig") -> None:
+    """`ConfigError` for an old model, of a stage, whose embeddings need a rule and have none."""
+    compat = run.compat
+    if compat is None or not compat.waits_for or not compat.model:
+        return
+    old, new = trained_by(compat.model, run).backbone.embedding_size, run.backbone.embedding_size
+    if old == new or compat.dimensions != "refuse":
+        return
+    raise ConfigError(
+        f"compat: embeddings of the old model ({compat.model}) have {old} dimensions, those of the "
+        f"new one {new}; set compat.dimensions to pad, truncate or project, or "
+        f"backbone.embedding_size={old}"
     )
 
 
@@ -180,7 +201,18 @@ def begun(run: "TrainConfig", artefacts: Mapping[str, Path]) -> "TrainConfig":
         fields["start"] = started(run.start, run, artefacts)
     if run.clean.waits_for:
         fields["clean"] = cleaned(run.clean, run, artefacts)
+    if run.compat is not None and run.compat.waits_for:
+        fields["compat"] = made(run.compat, artefacts)
     return type(run).parse(fields)
+
+
+def made(compat: Compat, artefacts: Mapping[str, Path]) -> Compat:
+    """With the places of old features, and of what they say of the classes."""
+    fields = {name: getattr(compat, name) for name in type(compat).model_fields}
+    places = {"features": str(artefacts[FEATURES])}
+    if SUMMARY in compat.waits_for:
+        places["summary"] = str(artefacts[SUMMARY])
+    return Compat.parse(fields | places)
 
 
 def module_of(run: "TrainConfig", name: str) -> Any:
@@ -192,6 +224,8 @@ def _wanted(run: "TrainConfig") -> list[tuple[str, str]]:
     """(field that asks for it, name) of the stages that the run itself uses."""
     start = run.start.stage if run.start is not None else ""
     asked = [("start.stage", start), ("clean.stage", run.clean.waits_for)]
+    if run.compat is not None:
+        asked += [("compat", name) for name in run.compat.waits_for]
     return [(where, name) for where, name in asked if name]
 
 

@@ -106,7 +106,8 @@ class State:
         own = self.trainee.state_dict()
         if self.average is not None:
             own |= self.average.tensors()
-        return self.trainee.gather(own, only_first=only_first)
+        kept = {name: tensor for name, tensor in own.items() if self.trainee.is_of_model(name)}
+        return self.trainee.gather(kept, only_first=only_first)
 
     def evaluated(self) -> AbstractContextManager[None]:
         """Within, the trainee has the weights that count in evaluation."""

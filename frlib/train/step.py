@@ -4,7 +4,7 @@ A step whose gradients are not finite moves no weight and no number of the optim
 decides that by itself, so nothing waits for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
@@ -44,7 +44,7 @@ class Done:
     is_bad: it was not finite, and no smaller scale of the loss could help; nothing was moved.
     embeddings: `[b, D]` of the last piece. decisions: with the samples they are on. losses: samples
     and the loss of each, piece by piece. dispersion: of the tail, over all workers; None without
-    one.
+    one. parts: of the method of `compat`, piece by piece.
     """
 
     loss: Tensor
@@ -54,6 +54,7 @@ class Done:
     decisions: tuple[tuple[Tensor, Decisions], ...]
     losses: tuple[tuple[Tensor, Tensor], ...] = ()
     dispersion: Tensor | None = None
+    parts: tuple[Mapping[str, Tensor], ...] = ()
 
 
 def step(
@@ -93,6 +94,7 @@ def step(
         ),
         tuple((piece.samples, one.losses) for piece, one in zip(pieces, passed, strict=True)),
         passed[-1].dispersion,
+        tuple(one.parts for one in passed),
     )
 
 
@@ -113,8 +115,9 @@ def passes(
             layer.stand(name, where)
         is_last = number == len(pieces) - 1
         with nullcontext() if is_last else net.without_averaging():
+            own = replace(piece, first=manner.rank * count, total=manner.batch_size // len(pieces))
             with manner.clock.device_span("forward"):
-                one = net(piece, state.epoch, manner.cast)
+                one = net(own, state.epoch, manner.cast)
             with manner.clock.device_span("backward"):
                 state.scale.scaled(one.loss / len(pieces)).backward()
         yield replace(one, loss=one.loss.detach())

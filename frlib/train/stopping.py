@@ -23,6 +23,12 @@ class Stopping(Config):
         return f"selection/{self.metric}"
 
     @property
+    def alone(self) -> "Stopping":
+        """The same for a run that is compared with no old model: watching itself."""
+        measure = self.metric.removeprefix("cross_").removeprefix("compatible_")
+        return self.model_copy(update={"metric": measure})
+
+    @property
     def lowest_is_best(self) -> bool:
         """Whether less is better."""
         return self.metric == "eer"

@@ -13,17 +13,21 @@ from torch import Tensor, nn
 from frlib.heads import layout
 from frlib.heads.head import Head
 from frlib.parallel.draws import Drawing, drawing
+from frlib.train.compatibility import PROJECT, Compatibility
 
-_HEAD = "head."
+_HEAD, _COMPAT = "head.", "compat."
 
 
 class Trainee(nn.Module):
-    """What is trained. Tensors of it are named `backbone.*` and `head.*`."""
+    """What is trained. Tensors of it are named `backbone.*`, `head.*`, and perhaps `compat.*`."""
 
-    def __init__(self, backbone: nn.Module, head: Head) -> None:
+    def __init__(
+        self, backbone: nn.Module, head: Head, compat: Compatibility | None = None
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.compat = compat
         self._rows = {_HEAD + name: each for name, each in layout.Layout.of(head).rows.items()}
 
     @cached_property
@@ -44,6 +48,11 @@ class Trainee(nn.Module):
     def shares_classes(self) -> bool:
         """Whether every worker holds some of the classes alone."""
         return self.head.shard.group.size > 1
+
+    @staticmethod
+    def is_of_model(name: str) -> bool:
+        """Whether a tensor is used after training, and not by the method of `compat` alone."""
+        return not name.startswith(_COMPAT) or name == PROJECT
 
     def is_shared_out(self, name: str) -> bool:
         """Whether a tensor of this name has rows for the classes of this worker alone."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from frlib.data.augment import Draws
+from frlib.train.compatibility import OldRows
 from frlib.train.state import State
 from frlib.train.step import Done
 
@@ -26,6 +27,7 @@ class Fed:
     """What a worker was given in a step: as it came from the loader, on its device.
 
     tail: the same of the tail's images, where there is a tail; samples are rows of its manifest.
+    old: old features of the images, where there is an old model.
     """
 
     images: Tensor
@@ -33,6 +35,7 @@ class Fed:
     samples: Tensor
     draws: Draws
     tail: "Fed | None" = None
+    old: OldRows | None = None
 
     @property
     def parts(self) -> "tuple[Fed, ...]":

@@ -14,7 +14,8 @@ from tests.unit.stages.runs import config, pipeline
 
 EVERY = discover.choices("frlib.stages")
 RUN = pipeline()
-NAMES = {stage.name: name for name, stage in RUN.stages.items()}
+STAGES = staged.every(RUN)
+NAMES = {stage.name: name for name, stage in STAGES.items()}
 STARTED = [name for name in EVERY if hasattr(discover.load("frlib.stages", name), "weights")]
 CLEANED = [name for name in EVERY if hasattr(discover.load("frlib.stages", name), "findings")]
 
@@ -24,7 +25,7 @@ def _module(name: str) -> Any:
 
 
 def _stage(name: str) -> Stage:
-    return RUN.stages[NAMES[name]]
+    return STAGES[NAMES[name]]
 
 
 def test_pipeline_when_compared_with_the_package_then_has_every_kind() -> None:
@@ -35,7 +36,7 @@ def test_pipeline_when_compared_with_the_package_then_has_every_kind() -> None:
 def test_stage_when_listed_then_has_a_config_and_its_functions(name: str) -> None:
     module, own = _module(name), _stage(name)
     assert isinstance(module.Config(), Stage) and module.Config().name == name
-    assert set(module.inputs(own, RUN)) <= set(RUN.stages)
+    assert set(module.inputs(own, RUN)) <= set(STAGES)
     assert callable(module.produce)
 
 

@@ -4,13 +4,14 @@ cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning
 testing ─► heads, parallel
 launch ─► rayrun, stages, artifacts, train, study, data, records, track
-stages ─► train, records, cleaning, denoise, data, heads, parallel, evaluate
+stages ─► train, records, cleaning, denoise, compat, data, heads, parallel, evaluate
 rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
 export ─► backbones, data, records
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats,
           pruning, samplers (to know what they ask for)
-train  ─► heads, backbones, optimisers, schedules, parallel, data, denoise, cleaning, evaluate,
-          metrics, records, artifacts
+train  ─► heads, backbones, optimisers, schedules, compat, parallel, data, denoise, cleaning,
+          evaluate, metrics, records, artifacts
+compat ─► heads, parallel
 denoise ─► cleaning, data   cleaning ─► data, metrics
 evaluate ─► metrics, data, stats, backbones   backbones ─► parallel
 track ─► records
@@ -38,6 +39,7 @@ ALLOWED = {
     "pruning": set(),
     "samplers": set(),
     "heads": {"parallel"},
+    "compat": {"heads", "parallel"},
     "testing": {"heads", "parallel"},
     "bench": {
         "heads",
@@ -60,6 +62,7 @@ ALLOWED = {
         "backbones",
         "optimisers",
         "schedules",
+        "compat",
         "data",
         "parallel",
         "denoise",
@@ -71,7 +74,17 @@ ALLOWED = {
     },
     "track": {"records"},
     "export": {"backbones", "data", "records"},
-    "stages": {"train", "records", "cleaning", "denoise", "data", "heads", "parallel", "evaluate"},
+    "stages": {
+        "train",
+        "records",
+        "cleaning",
+        "denoise",
+        "compat",
+        "data",
+        "heads",
+        "parallel",
+        "evaluate",
+    },
     "study": {"train", "data", "records", "stats", "pruning", "samplers"},
     "rayrun": {
         "stages",
@@ -99,6 +112,7 @@ ALLOWED = {
         "bench",
         "cleaning",
         "denoise",
+        "compat",
         "stages",
         "export",
         "analysis",
@@ -117,6 +131,7 @@ ALLOWED = {
         "samplers",
         "stages",
         "denoise",
+        "compat",
     },
     "cluster": {"launch", "study"},
 }

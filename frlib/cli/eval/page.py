@@ -32,6 +32,10 @@ def reports(found: Sequence["Report"]) -> None:
     lines += [f"note {name}: {text}" for text, name in notes.items()]
     for report in found:
         lines.append(f"{report.title}: colour order {report.about.get('colour') or 'not known'}")
+        if "sides" in report.about:
+            sides, spaces = report.about["sides"], report.about["spaces"]
+            told_sides = (f"{side} {sides[side]} ({spaces[side]})" for side in sides)
+            lines.append(f"{report.title}: {', '.join(told_sides)}")
     told: dict[str, list[str]] = {}
     for variant, about in _variants(found).items():
         facts = "; ".join(f"{key}: {value}" for key, value in about.items())

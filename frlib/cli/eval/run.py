@@ -1,21 +1,15 @@
 """`frlib eval run`."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frlib.cli.options import DEFAULT_STORE, Json, Store
+from frlib.cli.options import DEFAULT_STORE, Dimensions, Json, Store
 
 if TYPE_CHECKING:
-    from frlib.core.config import Config
-    from frlib.evaluate.features import Features
-    from frlib.evaluate.model import Model
     from frlib.evaluate.report import Report
-
-_NOT_CHECKED = "not checked"
 
 
 def run(
@@ -33,6 +27,13 @@ def run(
     embeddings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Embeddings by image id instead.")
     ] = None,
+    enrolled: Annotated[
+        str, typer.Option(metavar="M", help="Another model for the enrolled side: a cross-test.")
+    ] = "",
+    enrolled_embeddings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its embeddings instead.")
+    ] = None,
+    dimensions: Dimensions = None,
     images: Annotated[
         str, typer.Option(metavar="SOURCE", help="The images that a list names: path or JSON.")
     ] = "",
@@ -69,32 +70,37 @@ def run(
     """Evaluate a model, or embeddings, on protocols: one table, every number with its variant.
 
     Before a number is given the list is counted, colour and alignment are checked on a few pairs
-    (with a model), and overlap with training sets is looked for (--train).
+    (with a model), and overlap with training sets is looked for (--train). With --enrolled the
+    left side of pairs, galleries and distractors are of that model, queries of the other.
     """
     from frlib.cli.data.source_of import source_of
     from frlib.cli.data.waiting import shown
-    from frlib.cli.eval import page
+    from frlib.cli.eval import given, looked, page
+    from frlib.cli.eval.asked import require_folder, with_images
     from frlib.core.config import Config, override
     from frlib.core.errors import ConfigError
-    from frlib.evaluate import protocol
-    from frlib.evaluate.features import from_vectors
-    from frlib.evaluate.model import named, open_model
+    from frlib.evaluate import crossed, protocol
 
     if bool(model) == (embeddings is not None):
         raise ConfigError("give --model M or --embeddings FILE, one of them")
+    if enrolled and enrolled_embeddings is not None:
+        raise ConfigError("give --enrolled M or --enrolled-embeddings FILE, not both")
+    if dimensions and not enrolled and enrolled_embeddings is None:
+        raise ConfigError("--dimensions is a rule for two models: give --enrolled too")
     if variants and all_variants:
         raise ConfigError("give --variant or --all-variants, not both")
     configs: list[Config] = []
     for text in protocols:
         config = protocol.named(text)
         if images:
-            config = _with_images(config, source_of(images))
+            config = with_images(config, source_of(images))
         configs.append(override(config, sets or []))
     if out is not None:
-        _require_folder(out)
+        require_folder(out)
     trained = [source_of(text) for text in train or []]
-    given = None if embeddings is None else from_vectors(embeddings)
-    opened = open_model(override(named(model), model_sets or []), device) if model else None
+    query = given.of(model, embeddings, model_sets or [], device)
+    left = given.of(enrolled, enrolled_embeddings, [], device)
+    assert query is not None, "either a model or embeddings"
     reports: list[Report] = []
     with shown() as watch:
         for config in configs:
@@ -104,12 +110,15 @@ def run(
                 "threads": threads,
                 "watch": watch,
             }
-            features = given if opened is None else _embedded(config, opened, store, how)
-            assert features is not None
+            features, sides = query.on(config, store, how), {}
+            if left is not None:
+                sides["enrolled"], features = crossed.in_one_space(
+                    left.on(config, store, how), features, dimensions or "refuse", query.matrix
+                )
             module = protocol.module_of(config)
             wanted = module.VARIANTS if all_variants else tuple(variants) if variants else None
-            checked = _checked(config, opened, trained, store, check_pairs)
-            report = _with(module.evaluate(config, features, wanted), checked)
+            checked = looked.checked(config, query.model, trained, store, check_pairs)
+            report = _with(module.evaluate(config, features, wanted, **sides), checked)
             if out is not None:
                 _save(report, out, reports)
             reports.append(report)
@@ -121,94 +130,6 @@ def run(
         typer.echo(f"Scores   {out}")
 
 
-def _with_images(config: "Config", source: "Config") -> "Config":
-    from frlib.core.errors import ConfigError
-
-    if "images" not in type(config).model_fields:
-        raise ConfigError(
-            f"--images: protocol {getattr(config, 'name', '?')} brings its own images; leave it out"
-        )
-    return config.model_copy(update={"images": source})
-
-
-def _embedded(config: "Config", model: "Model", store: Path, how: dict[str, Any]) -> "Features":
-    from frlib.core.errors import ConfigError
-    from frlib.evaluate import extract, protocol
-
-    module = protocol.module_of(config)
-    source = module.source(config)
-    if source is None:
-        raise ConfigError(
-            f"protocol {config.name}: which images? "  # type: ignore[attr-defined]
-            "Give --images SOURCE with the ids that the list names, or --embeddings FILE."
-        )
-    return extract.extract(model, source, store, ids=_ids(config), **how)
-
-
-def _ids(config: "Config") -> list[str] | None:
-    """The images that a protocol asks about; None: all of its source."""
-    from frlib.evaluate import protocol
-
-    module = protocol.module_of(config)
-    if hasattr(module, "questions"):
-        return list(dict.fromkeys(name for one in module.questions(config) for name in one.ids))
-    return module.ids(config) if hasattr(module, "ids") else None
-
-
-def _checked(
-    config: "Config", model: "Model | None", trained: list["Config"], store: Path, few: int
-) -> tuple[dict[str, Any], list[str]]:
-    """What was looked at before a number is given, and what was not."""
-    looks, told = _looks(config, model, store, few)
-    overlap, told_too = _overlap(config, trained, store)
-    return {"colour_and_alignment": looks, "overlap": overlap}, [*told, *told_too]
-
-
-def _looks(config: "Config", model: "Model | None", store: Path, few: int) -> tuple[Any, list[str]]:
-    from frlib.evaluate import checks, protocol
-
-    module = protocol.module_of(config)
-    source = module.source(config)
-    if model is None:
-        return _NOT_CHECKED, [
-            "embeddings are given: colour order and alignment could not be checked"
-        ]
-    unchecked = "colour order and alignment were not checked"
-    if not few or source is None:
-        return _NOT_CHECKED, [unchecked]
-    if hasattr(module, "questions"):
-        asked = module.questions(config)
-    else:
-        glanced = module.glance(config, few) if hasattr(module, "glance") else None
-        asked = [] if glanced is None else [glanced]
-    if not asked:
-        return _NOT_CHECKED, [
-            f"{unchecked}: the lists name no images of one person and of two to compare"
-        ]
-    found = {
-        one.name: checks.seen(model.embed, model.size, one, source, store, few) for one in asked
-    }
-    return (
-        {name: finding.facts for name, finding in found.items()},
-        [text for finding in found.values() for text in finding.warnings],
-    )
-
-
-def _overlap(config: "Config", trained: list["Config"], store: Path) -> tuple[Any, list[str]]:
-    from frlib.evaluate import checks, protocol
-
-    source = protocol.module_of(config).source(config)
-    if not trained or source is None:
-        lacking = "no --train set is given" if not trained else "the images are not known"
-        return _NOT_CHECKED, [f"overlap with training was not checked: {lacking}"]
-    ids = _ids(config)
-    found = [checks.known(source, ids, other, store) for other in trained]
-    return (
-        [finding.facts for finding in found],
-        [text for finding in found for text in finding.warnings],
-    )
-
-
 def _with(report: "Report", checked: tuple[dict[str, Any], list[str]]) -> "Report":
     from dataclasses import replace
 
@@ -218,19 +139,6 @@ def _with(report: "Report", checked: tuple[dict[str, Any], list[str]]) -> "Repor
         about={**report.about, "checks": facts},
         warnings=(*report.warnings, *warnings),
     )
-
-
-def _require_folder(out: Path) -> None:
-    """Before hours of work: a place that reports can be written to."""
-    from frlib.core.errors import ConfigError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        is_writable = os.access(out, os.W_OK | os.X_OK)
-    except OSError as error:
-        raise ConfigError(f"--out {out}: no folder can be made here ({error.strerror})") from error
-    if not is_writable:
-        raise ConfigError(f"--out {out}: no permission to write into it; give another folder")
 
 
 def _save(report: "Report", out: Path, before: list["Report"]) -> None:

@@ -105,8 +105,8 @@ def _config(
 
 def _counts(data: "DataConfig", store: Path, like: str, classes: int, images: int) -> "Counts":
     from frlib.core.errors import ConfigError, FrlibError
-    from frlib.data import catalog, parts, published_sets
-    from frlib.data.splits import split
+    from frlib.data import catalog, published_sets
+    from frlib.data.splits import sides
 
     if bool(classes) != bool(images) or (like and classes):
         raise ConfigError("give --like SET, or --classes C and --images M, or none of them")
@@ -115,7 +115,7 @@ def _counts(data: "DataConfig", store: Path, like: str, classes: int, images: in
     if classes:
         return published_sets.Counts(classes, images)
     try:
-        train, _ = split(parts.select(catalog.scan(data.train, store), data.part), data)
+        train = sides(catalog.scan(data.train, store), data).clean
     except (FrlibError, OSError) as error:
         raise ConfigError(
             f"the training set cannot be counted ({error}). Give --classes C and --images M, or "

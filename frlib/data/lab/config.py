@@ -95,6 +95,11 @@ class Steps(Config):
         """Whether images of people outside the set are needed."""
         return any(self.step(name).wants_pool for name in self.active)
 
+    @property
+    def changes_images(self) -> bool:
+        """Whether which images there are, or what they show, depends on the noise."""
+        return any(self.step(name).changes_images for name in self.active)
+
     def counted(self) -> dict[str, Any]:
         """The active steps, and their order where there are several."""
         steps = {name: self.step(name) for name in self.active}

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frlib.core.config import Config
-from frlib.data import catalog, flaws, parts
+from frlib.data import catalog, flaws
 from frlib.data.config import DataConfig
 from frlib.data.lab.config import NoiseConfig
 from frlib.data.lab.corrupt import corrupted
 from frlib.data.manifest import Manifest
 from frlib.data.prepare import outliers
-from frlib.data.splits import split
+from frlib.data.splits import sides
 
 
 class Lab(Config):
@@ -36,9 +36,8 @@ class Draw:
 
 def draw(lab: Lab, seed: int, store: Path) -> Draw:
     """Scan, take a part, split and corrupt, as `prepare` does it for a replicate of this seed."""
-    source = parts.select(catalog.scan(lab.data.train, store), lab.data.part)
-    clean, _ = split(source, lab.data)
-    pool = outliers(source, lab.data, lab.noise, store)
+    used = sides(catalog.scan(lab.data.train, store), lab.data)
+    clean, pool = used.clean, outliers(used.others, lab.data, lab.noise, store)
     noisy, reference = corrupted(clean, lab.noise, pool, seed)
     return Draw(lab=lab, seed=seed, clean=clean, reference=reference, noisy=noisy)
 

@@ -11,9 +11,13 @@ class Step(Config):
 
     `FILES`: settings that name a file whose content decides the result. Where it lies does not, so
     they are no part of the digest; the content has a digest of its own, with those of the data.
+
+    `changes_images`: whether which images there are, or what they show, depends on it; False for
+    noise in labels alone.
     """
 
     FILES: ClassVar[tuple[str, ...]] = ()
+    changes_images: ClassVar[bool] = True
 
     @property
     def is_neutral(self) -> bool:

@@ -40,6 +40,7 @@ class Config(Step):
     """Flips to the nearest classes."""
 
     FILES: ClassVar[tuple[str, ...]] = ("embeddings",)
+    changes_images: ClassVar[bool] = False
 
     ratio: float = setting(0.0, ge=0, le=1, doc="share of each class that is flipped")
     nearest: int = setting(1, ge=1, le=100, doc="classes a label may go to: so many of the nearest")

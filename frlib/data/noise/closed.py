@@ -9,6 +9,7 @@ long tail less is realised than asked: the manifest's facts say how much.
 
 import logging
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 class Config(Step):
     """Label flips."""
+
+    changes_images: ClassVar[bool] = False
 
     ratio: float = setting(0.0, ge=0, le=1, doc="share of each class that is flipped")
     strict: bool = setting(

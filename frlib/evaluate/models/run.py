@@ -7,6 +7,9 @@ x / 127.5 - 1, as in training.
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from frlib.core import discover, safeio
 from frlib.core.config import Config as _Config
 from frlib.core.config import place, setting
@@ -15,6 +18,7 @@ from frlib.evaluate.model import Model
 
 _FILE = "model.safetensors"
 _PART = "backbone."
+_PROJECTION = "compat.project.weight"
 
 
 class Config(_Config):
@@ -51,6 +55,26 @@ def open_model(config: Config, device: str) -> Model:
         device=device,
         precision=config.precision,
     )
+
+
+def projection(config: Config) -> NDArray[np.float32] | None:
+    """`[D_old, D_new]`, the map to an old model's space that the run was trained with, if it was.
+
+    `DataError` where the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file = _file(Path(config.path).expanduser())
+    try:
+        with safe_open(file, "np") as stored:
+            if _PROJECTION not in stored.keys():  # noqa: SIM118
+                return None
+            found: NDArray[np.float32] = stored.get_tensor(_PROJECTION).astype(np.float32)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{file}: damaged ({error}); copy it again or run the arm again") from error
+    if found.ndim != 2:
+        raise DataError(f"{file}: {_PROJECTION} has shape {found.shape}; expected (old, new) sizes")
+    return found
 
 
 def _file(path: Path) -> Path:

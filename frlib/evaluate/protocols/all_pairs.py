@@ -3,7 +3,7 @@
 `all-to-all`: all pairs of one list (CSV `path,identity[,group]`), for each group and for all of
 them (`ALL`). `set-to-set`, where a second list is given: every image of the first against every one
 of the second, as masked against plain faces. MFR's own data are not public; its numbers are not
-these.
+these. Across models the first list is the enrolled side; within one list there are no sides.
 
 The scores of all genuine pairs are kept; impostors are only counted (`metrics.tails`).
 """
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from frlib.core.config import Choice, place, setting
 from frlib.core.config import Config as Base
-from frlib.core.errors import DataError, ProtocolError
+from frlib.core.errors import ConfigError, DataError, ProtocolError
 from frlib.data import tables
 from frlib.data.sources import named_files
 from frlib.data.texts import Texts, texts
+from frlib.evaluate import crossed
 from frlib.evaluate.features import Features
 from frlib.evaluate.glance import Faces, between
 from frlib.evaluate.protocols import _header, _rates, _views
@@ -106,31 +107,44 @@ def glance(config: Config, few: int) -> Questions | None:
     return between(Path(config.path).name, sides[0], sides[-1], few)
 
 
-def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
+def evaluate(
+    config: Config,
+    features: Features,
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: Features | None = None,
+) -> Report:
     """TAR at every FAR, of each group and of all.
 
+    enrolled: another model's, for the first of two lists. `ConfigError` for one with a single list;
     `DataError` for damaged lists and images without a vector; a group that lacks a kind of pair is
     a marked row.
     """
     lists = _lists(config)
-    chosen = _views.asked(VARIANTS, variants, (f"cosine-{_views.best(features)}",))
+    if enrolled is not None and len(lists) == 1:
+        raise ConfigError(
+            f"{config.path}: all pairs of one list have no enrolled side: every pair counts once, "
+            "in either order. Give a second list (other=...), or use a search or a list of pairs"
+        )
+    models = crossed.sides(features, enrolled)
+    chosen = _views.asked(VARIANTS, variants, (f"cosine-{_views.best(models[1])}",))
     kind = "all-to-all" if len(lists) == 1 else "set-to-set"
     rows: list[Row] = []
     scores: dict[str, pa.Table] = {}
     people = np.unique(np.concatenate([one.identities for one in lists]))
-    places = [features.places(one.paths) for one in lists]
-    num_zero = features.take(np.unique(np.concatenate(places))).require_sound()
+    places = [model.places(one.paths) for model, one in zip(models, lists, strict=False)]
+    num_zero = _num_zero(models, places)
     for variant in chosen:
-        if _views.uses_mirrored(variant) and features.mirrored is None:
+        if _views.uses_mirrored(variant) and models[1].mirrored is None:
             rows.append(_rates.missing(kind, variant, "tar", _views.NO_MIRROR))
             continue
         sides = [
             _Side(
-                _views.rows(features, at, variant),
+                _views.rows(model, at, variant),
                 np.searchsorted(people, one.identities),
                 one.paths,
             )
-            for at, one in zip(places, lists, strict=True)
+            for model, at, one in zip(models, places, lists, strict=False)
         ]
         for group, chosen_rows in _groups(lists):
             protocol = f"{kind}:{group}"
@@ -144,11 +158,20 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
             scores[f"{protocol}/{variant}"] = table
     return Report(
         title=f"{kind}: {Path(config.path).name}",
-        about=_views.about(features.about, chosen, _views.plain),
+        about=_views.about(features.about, chosen, _views.plain)
+        | crossed.about_sides(features, enrolled),
         rows=tuple(rows),
         scores=scores,
         warnings=tuple(_views.zeros(num_zero)),
     )
+
+
+def _num_zero(models: tuple[Features, Features], places: list[NDArray[np.int64]]) -> int:
+    """Images in use with a zero vector; of one model each counts once, whatever lists name it."""
+    if models[0] is models[1]:
+        return models[0].take(np.unique(np.concatenate(places))).require_sound()
+    used = zip(models, places, strict=True)
+    return sum(model.take(np.unique(at)).require_sound() for model, at in used)
 
 
 def _groups(lists: list[_Listed]) -> Iterator[tuple[str, list[NDArray[np.intp]]]]:

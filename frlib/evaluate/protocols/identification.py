@@ -3,6 +3,9 @@
 Variants are ways to pool the images of a template (`metrics.templates`); for templates of one image
 those that differ in N or D only are the same number. Every rank is given for the gallery alone and,
 where there are distractors, among them too. Probes without a mate serve the open-set rates.
+
+Across models gallery and distractors are the enrolled model's, probes the other's; each model needs
+vectors of its own roles alone.
 """
 
 from pathlib import Path
@@ -18,6 +21,7 @@ from frlib.core.errors import DataError, ProtocolError
 from frlib.data.benchmarks import searches
 from frlib.data.sources import named_files
 from frlib.data.texts import texts
+from frlib.evaluate import crossed
 from frlib.evaluate.features import Features
 from frlib.evaluate.glance import Faces, between
 from frlib.evaluate.protocols import _header, _rates, _views
@@ -90,23 +94,27 @@ def glance(config: Config, few: int) -> Questions | None:
     return between(Path(config.path).name, _faces(found.probes), _faces(found.gallery), few)
 
 
-def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
+def evaluate(
+    config: Config,
+    features: Features,
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: Features | None = None,
+) -> Report:
     """Ranks and open-set rates of every variant.
 
-    `DataError` for damaged lists and images without a vector; a variant that cannot be computed is
-    a marked row.
+    enrolled: another model's (`frlib.evaluate.crossed`). `DataError` for damaged lists and images
+    without a vector; a variant that cannot be computed is a marked row.
     """
     found = _read(config)
-    headline = f"{found.protocol.pooling}{'F1' if found.protocol.flip == 'sum' else 'F0'}"
-    if features.mirrored is None:
-        headline = headline[:-1] + "0"
-    chosen = _views.asked(VARIANTS, variants, (headline,))
+    old, new = crossed.sides(features, enrolled)
+    chosen = _views.asked(VARIANTS, variants, (_headline(found, new),))
     roles = {"gallery": found.gallery, "probes": found.probes, "distractors": found.distractors}
-    used = {
-        name: features.take(features.places(texts(role.paths)))
-        for name, role in roles.items()
-        if role is not None
-    }
+    used = {}
+    for name, role in roles.items():
+        one = new if name == "probes" else old
+        if role is not None:
+            used[name] = one.take(one.places(texts(role.paths)))
     warnings = _views.zeros(sum(one.require_sound() for one in used.values()))
     both = set(found.gallery.paths) & set(found.probes.paths)
     if both:
@@ -114,7 +122,7 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
     rows: list[Row] = []
     scores: dict[str, pa.Table] = {}
     for variant in chosen:
-        why = _why_not(variant, features, found)
+        why = _why_not(variant, new, found)
         if why:
             rows.append(_rates.missing(identification.PROTOCOL, variant, "rank1", why))
             continue
@@ -134,12 +142,16 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
                 continue
             rows += _rows(protocol, variant, done, found.probes)
             scores[f"{protocol}/{variant}"] = _table(done, found.probes)
-    about = _views.about(features.about, chosen, _views.pooled) | {
-        "subjects": len(set(found.gallery.subjects)),
-        "gallery_templates": len(found.gallery.names),
-        "probe_templates": len(found.probes.names),
-        "distractors": len(found.distractors.names) if found.distractors else 0,
-    }
+    about = (
+        _views.about(features.about, chosen, _views.pooled)
+        | {
+            "subjects": len(set(found.gallery.subjects)),
+            "gallery_templates": len(found.gallery.names),
+            "probe_templates": len(found.probes.names),
+            "distractors": len(found.distractors.names) if found.distractors else 0,
+        }
+        | crossed.about_sides(features, enrolled)
+    )
     return Report(
         title=f"identification: {Path(config.path).name}",
         about=about,
@@ -147,6 +159,36 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
         scores=scores,
         warnings=tuple(warnings),
     )
+
+
+def searched(config: Config, features: Features, variant: str) -> tuple[Enrolled, Enrolled]:
+    """Gallery and distractors as one, and the probes, of one model; subjects are numbers.
+
+    A distractor is a subject of its own.
+    """
+    found = _read(config)
+    roles = [found.gallery, found.probes, *([found.distractors] if found.distractors else [])]
+    names, number = np.unique(
+        np.concatenate([_text(role.subjects) for role in roles[:2]]), return_inverse=True
+    )
+    own = len(found.gallery.subjects)
+    gallery, probes, *others = (
+        _pooled(features.take(features.places(texts(role.paths))), role, variant) for role in roles
+    )
+    num_others = sum(len(one) for one in others)
+    return (
+        Enrolled(
+            features=np.concatenate([gallery, *others]),
+            subjects=np.append(number[:own], len(names) + np.arange(num_others)),
+        ),
+        Enrolled(features=probes, subjects=number[own:]),
+    )
+
+
+def _headline(found: searches.Search, features: Features) -> str:
+    """The variant that the set names, without the mirrored view where there is none."""
+    has_both = found.protocol.flip == "sum" and features.mirrored is not None
+    return f"{found.protocol.pooling}{'F1' if has_both else 'F0'}"
 
 
 def _read(config: Config) -> searches.Search:

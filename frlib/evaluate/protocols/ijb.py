@@ -4,6 +4,9 @@
 there: `ijb1n-joined` (both galleries as one) and `ijb1n-split` (each on its own). The published 1:N
 numbers are those of `N1D1F1`.
 
+Across models the templates of left columns and of galleries are the enrolled model's, those of
+right columns and of probes the other's. Both need a vector for every image of the lists.
+
 People behind templates are told by the genuine pairs: templates that such pairs connect are of one
 person. Shapes: N images, P pairs, Q probes.
 """
@@ -23,6 +26,7 @@ from frlib.core.config import place, setting
 from frlib.core.errors import DataError, ProtocolError
 from frlib.data.benchmarks import ijb
 from frlib.data.sources import ijb_crops
+from frlib.evaluate import crossed
 from frlib.evaluate.features import Features
 from frlib.evaluate.glance import of_templates
 from frlib.evaluate.protocols import _rates, _views
@@ -30,6 +34,7 @@ from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
 from frlib.metrics import listed, one_to_many, one_to_one, templates
 from frlib.metrics.gallery import Gallery, joined, search
+from frlib.metrics.identification import Enrolled
 from frlib.metrics.templates import Templates
 
 VARIANTS: tuple[str, ...] = templates.SETTINGS
@@ -69,11 +74,17 @@ def glance(config: Config, few: int) -> Questions | None:
     return of_templates(name, ijb.images(path, name), ijb.pairs(path, name), few)
 
 
-def evaluate(config: Config, features: Features, variants: tuple[str, ...] | None = None) -> Report:
-    """Every variant out of one pass over the images.
+def evaluate(
+    config: Config,
+    features: Features,
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: Features | None = None,
+) -> Report:
+    """Every variant out of one pass over the images of each model.
 
-    `DataError` for lists that are damaged or of other counts than published, and for images without
-    a vector.
+    enrolled: another model's (`frlib.evaluate.crossed`). `DataError` for lists that are damaged or
+    of other counts than published, and for images without a vector.
     """
     path = Path(config.path)
     name = ijb.which(path)
@@ -82,41 +93,36 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
     counts = ijb.Counts(len(images.images), num_templates, len(pairs.same))
     if config.expected:
         ijb.require_published(name, counts, str(path))
-    chosen = _views.asked(VARIANTS, variants, (f"N1D1{_views.best(features)}",))
-    able = [one for one in chosen if features.mirrored is not None or not _views.uses_mirrored(one)]
-    places = features.places(images.images)
-    used = features.take(places) if not _is_all(places, len(features)) else features
-    num_zero = used.require_sound()
-    searched = ijb.search(path, name)
-    pooled = (
-        templates.pool(
-            used.plain,
-            images.templates,
-            images.media,
-            flip_ND=used.mirrored,
-            score_N=images.scores,
-            settings=able,
-        )
-        if able
-        else {}
-    )
-    persons = _persons(pairs)
+    old, new = crossed.sides(features, enrolled)
+    chosen = _views.asked(VARIANTS, variants, (f"N1D1{_views.best(new)}",))
+    able = [one for one in chosen if new.mirrored is not None or not _views.uses_mirrored(one)]
+    sought = ijb.search(path, name)
+    right, num_zero = _pooled(new, images, able)
+    left = right
+    if enrolled is not None:
+        left, num_more = _pooled(old, images, able)
+        num_zero += num_more
+    persons = persons_of_genuine(pairs)
     rows: list[Row] = []
     scores: dict[str, pa.Table] = {}
     for variant in chosen:
-        if variant not in pooled:
+        if variant not in right:
             rows.append(_rates.missing(name, variant, "tar", _views.NO_MIRROR))
             continue
         found, scores[f"{name}-1:1/{variant}"] = _one_to_one(
-            f"{name}-1:1", variant, pooled[variant], pairs, persons, config.fars
+            f"{name}-1:1", variant, left[variant], right[variant], pairs, persons, config.fars
         )
         rows += found
-        if searched is not None:
+        if sought is not None:
             found, scores[f"{name}-1:N/{variant}"] = _one_to_many(
-                f"{name}-1:N", variant, pooled[variant], *searched
+                f"{name}-1:N", variant, left[variant], right[variant], *sought
             )
             rows += found
-    about = _views.about(features.about, chosen, _views.pooled) | {"counts": counts.__dict__}
+    about = (
+        _views.about(features.about, chosen, _views.pooled)
+        | {"counts": counts.__dict__}
+        | crossed.about_sides(features, enrolled)
+    )
     return Report(
         title=name.upper(),
         about=about,
@@ -126,11 +132,49 @@ def evaluate(config: Config, features: Features, variants: tuple[str, ...] | Non
     )
 
 
+def searched(config: Config, features: Features, variant: str) -> tuple[Enrolled, Enrolled] | None:
+    """Both galleries as one, and the probes, of one model; None where the set has no 1:N lists."""
+    path = Path(config.path)
+    name = ijb.which(path)
+    found = ijb.search(path, name)
+    if found is None:
+        return None
+    pooled = _pooled(features, ijb.images(path, name), [variant])[0][variant]
+    galleries, probes = found
+    entries = joined(
+        [Gallery(features=pooled.of(g.templates), subjects=g.subjects) for g in galleries]
+    )
+    return (
+        Enrolled(features=entries.features, subjects=entries.subjects),
+        Enrolled(features=pooled.of(probes.templates), subjects=probes.subjects),
+    )
+
+
+def _pooled(
+    features: Features, images: ijb.Images, settings: list[str]
+) -> tuple[dict[str, Templates], int]:
+    """Templates of all images by these settings, and how many images have a zero vector."""
+    places = features.places(images.images)
+    used = features.take(places) if not _is_all(places, len(features)) else features
+    num_zero = used.require_sound()
+    if not settings:
+        return {}, num_zero
+    found = templates.pool(
+        used.plain,
+        images.templates,
+        images.media,
+        flip_ND=used.mirrored,
+        score_N=images.scores,
+        settings=settings,
+    )
+    return found, num_zero
+
+
 def _is_all(places: NDArray[np.int64], num: int) -> bool:
     return len(places) == num and bool((places == np.arange(num)).all())
 
 
-def _persons(pairs: ijb.TemplatePairs) -> NDArray[np.int64]:
+def persons_of_genuine(pairs: ijb.TemplatePairs) -> NDArray[np.int64]:
     """`[G]` number of the person of every genuine pair, in the order of the list."""
     left, right = pairs.left[pairs.same], pairs.right[pairs.same]
     ids, place = np.unique(np.concatenate((left, right)), return_inverse=True)
@@ -145,16 +189,17 @@ def _persons(pairs: ijb.TemplatePairs) -> NDArray[np.int64]:
 def _one_to_one(
     protocol: str,
     variant: str,
-    pooled: Templates,
+    old: Templates,
+    new: Templates,
     pairs: ijb.TemplatePairs,
     persons: NDArray[np.int64],
     fars: tuple[float, ...],
 ) -> tuple[list[Row], pa.Table]:
     score_P = listed.pair_scores(
-        pooled.features,
-        pooled.features,
-        pooled.positions(pairs.left),
-        pooled.positions(pairs.right),
+        old.features,
+        new.features,
+        old.positions(pairs.left),
+        new.positions(pairs.right),
     )
     table = pa.table(
         {"left": pairs.left, "right": pairs.right, "same": pairs.same, "score": score_P}
@@ -177,12 +222,13 @@ def _one_to_one(
 def _one_to_many(
     protocol: str,
     variant: str,
-    pooled: Templates,
+    old: Templates,
+    new: Templates,
     galleries: tuple[ijb.Subjects, ...],
     probes: ijb.Subjects,
 ) -> tuple[list[Row], pa.Table]:
-    entries = [Gallery(features=pooled.of(g.templates), subjects=g.subjects) for g in galleries]
-    probe_QD = pooled.of(probes.templates)
+    entries = [Gallery(features=old.of(g.templates), subjects=g.subjects) for g in galleries]
+    probe_QD = new.of(probes.templates)
     found = search(joined(entries), probe_QD, probes.subjects)
     rank_Q = np.where(found.has_mate, found.above_Q + 1, 0)
     table = pa.table(

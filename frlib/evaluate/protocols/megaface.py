@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from frlib.core.config import Choice, place, setting
 from frlib.core.config import Config as Base
-from frlib.core.errors import DataError, ProtocolError
+from frlib.core.errors import ConfigError, DataError, ProtocolError
 from frlib.data.benchmarks import named
 from frlib.data.features import lists, single
 from frlib.data.features.lists import Images
@@ -119,13 +119,24 @@ def glance(config: Config, few: int) -> Questions | None:
 
 
 def evaluate(
-    config: Config, features: Features | None, variants: tuple[str, ...] | None = None
+    config: Config,
+    features: Features | None,
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: Features | None = None,
 ) -> Report:
     """The curve and TAR of every variant; all of one view from one pass over the distractors.
 
-    features: None where feature files are given for all images. `DataError` for damaged lists or
-    files, other counts than published, and images without a vector.
+    enrolled: refused with `ConfigError`. features: None where feature files are given for all
+    images. `DataError` for damaged lists or files, other counts than published, and images without
+    a vector.
     """
+    if enrolled is not None:
+        raise ConfigError(
+            "protocol megaface has no test across models: every image of a person is enrolled in "
+            "its turn and a probe in the others', so no model stands on one side. Search one's own "
+            "gallery among these distractors with protocol identification"
+        )
     probes, others = named.read(Path(config.path)), named.read(Path(config.distractors))
     if config.expected and (len(probes), len(others)) != PUBLISHED:
         raise DataError(

@@ -45,9 +45,17 @@ def questions(config: Config) -> list[Questions]:
     ]
 
 
-def evaluate(config: Config, features: "Features", variants: tuple[str, ...] | None) -> Report:
-    """Rows of every protocol of the CSV."""
-    return judged.report(Path(config.path).stem, questions(config), features, variants)
+def evaluate(
+    config: Config,
+    features: "Features",
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: "Features | None" = None,
+) -> Report:
+    """Rows of every protocol of the CSV; `enrolled`: another model on the left of pairs."""
+    return judged.report(
+        Path(config.path).stem, questions(config), features, variants, enrolled=enrolled
+    )
 
 
 def recognise(path: Path) -> Config | None:

@@ -45,10 +45,16 @@ def questions(config: Config) -> list[Questions]:
     return [asked(name, pair_folder.pairs(found), expected)]
 
 
-def evaluate(config: Config, features: "Features", variants: tuple[str, ...] | None) -> Report:
-    """Rows of the set."""
+def evaluate(
+    config: Config,
+    features: "Features",
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: "Features | None" = None,
+) -> Report:
+    """Rows of the set; `enrolled`: another model on the left of pairs."""
     (found,) = questions(config)
-    return judged.report(found.name, [found], features, variants)
+    return judged.report(found.name, [found], features, variants, enrolled=enrolled)
 
 
 def recognise(path: Path) -> Config | None:

@@ -54,7 +54,13 @@ def questions(config: Config) -> list[Questions]:
     return [asked(name, lists.read(config.set, Path(config.path).expanduser()), expected)]
 
 
-def evaluate(config: Config, features: "Features", variants: tuple[str, ...] | None) -> Report:
-    """Rows of the set."""
+def evaluate(
+    config: Config,
+    features: "Features",
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: "Features | None" = None,
+) -> Report:
+    """Rows of the set; `enrolled`: another model on the left of pairs."""
     (found,) = questions(config)
-    return judged.report(found.name, [found], features, variants)
+    return judged.report(found.name, [found], features, variants, enrolled=enrolled)

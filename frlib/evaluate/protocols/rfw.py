@@ -58,9 +58,18 @@ def questions(config: Config) -> list[Questions]:
     return found
 
 
-def evaluate(config: Config, features: "Features", variants: tuple[str, ...] | None) -> Report:
-    """Rows of every group, and under `rfw` mean and spread of their accuracies."""
-    report = judged.report("rfw", questions(config), features, variants)
+def evaluate(
+    config: Config,
+    features: "Features",
+    variants: tuple[str, ...] | None = None,
+    *,
+    enrolled: "Features | None" = None,
+) -> Report:
+    """Rows of every group, and under `rfw` mean and spread of their accuracies.
+
+    enrolled: another model on the left of pairs.
+    """
+    report = judged.report("rfw", questions(config), features, variants, enrolled=enrolled)
     return replace(report, rows=(*report.rows, *_spread(report)))
 
 

@@ -1,5 +1,8 @@
 """Golden evaluation of MixBCT, `bct/ijb_a.npz`: one model and an old one against a new one.
 
+Checked twice: as rows of the protocol, from lists in files and features of both models to the
+report, and below it as metrics, which give what the report leaves out.
+
 The file names its settings after the flag `use_norm_score` of its source, for which true *removes*
 the norm: its N0D1F1 is N1D1F1 here.
 """
@@ -8,16 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 
+from frlib.evaluate.features import Features
+from frlib.evaluate.protocols import ijb
+from frlib.evaluate.report import Report
 from frlib.metrics import roc
 from frlib.metrics.gallery import Gallery
 from frlib.metrics.listed import pair_scores
 from frlib.metrics.one_to_many import ijb1n_joined_ranks, ijb1n_split
 from frlib.metrics.one_to_one import tars
 from frlib.metrics.templates import HEADLINE, SETTINGS, Templates, pool
+from tests.golden.adapters import ijb_lists
 from tests.golden.case import Case
 
 FOLDER = "bct"
@@ -62,6 +70,26 @@ class Recorded:
         first, second = left.positions(self.arrays["p1"]), right.positions(self.arrays["p2"])
         return pair_scores(left.features, right.features, first, second)
 
+    @cached_property
+    def reports(self) -> dict[str, Report]:
+        """Of every pair of models, all settings."""
+        stored = self.arrays
+        models = {
+            model: Features(
+                ijb_lists.names(stored),
+                *(stored[view].astype(np.float32) for view in (model, f"{model}_flip")),
+            )
+            for model in ("new", "old")
+        }
+        found = {}
+        with TemporaryDirectory() as folder:
+            path = ijb_lists.write(Path(folder) / "set", stored)
+            config = ijb.Config(path=str(path), expected=False)
+            for name, (left, right) in MODELS.items():
+                enrolled = None if left == right else models[left]
+                found[name] = ijb.evaluate(config, models[right], ijb.VARIANTS, enrolled=enrolled)
+        return found
+
 
 def cases(root: Path) -> Iterator[Case]:
     """One case for every kind of result of each pair of models."""
@@ -77,7 +105,7 @@ def cases(root: Path) -> Iterator[Case]:
             for name in results
             if name.startswith(f"{models}__")
         }
-        for check in (_one_to_one, _settings, _split, _mixed):
+        for check in (_one_to_one, _settings, _split, _mixed, _rows):
             what = check.__name__.strip("_")
             yield Case(f"{FILE}:{models}:{what}", partial(check, recorded, models, wanted))
         yield Case(f"{FILE}:{models}:all_known", partial(_all_known, wanted))
@@ -142,3 +170,30 @@ def _mixed(recorded: Recorded, models: str, wanted: dict[str, np.ndarray]) -> No
     found = ijb1n_joined_ranks(*_sides(recorded, models))
     assert list(found.rank_counts) == wanted["rank_counts_mixed"].tolist()
     np.testing.assert_allclose(found.rank_rates, wanted["rank_mixed"], rtol=0, atol=RATE)
+
+
+def _rows(recorded: Recorded, models: str, wanted: dict[str, np.ndarray]) -> None:
+    """The report's rows, its scores, and which model it says is on which side."""
+    report = recorded.reports[models]
+    assert ("sides" in report.about) == (models == "cross")
+    value = {(row.variant, row.metric): row.value for row in report.rows}
+    score = report.scores[f"ijbc-1:1/{HEADLINE}"]["score"].to_numpy()
+    np.testing.assert_allclose(score, wanted["scores11"], rtol=0, atol=SCORE)
+    num_impostors = int((recorded.arrays["label"] == 0).sum())
+    for at, far in enumerate(wanted["far_list"].tolist()):
+        is_known = far * num_impostors >= 1
+        strict = pytest.approx(wanted["tar_le"][at], abs=RATE) if is_known else None
+        assert value[HEADLINE, f"tar@far={far:g}"] == strict
+        for name in [name for name in wanted if name.startswith("tar_nearest")]:
+            switches = name.partition("tar_nearest_N")[2]
+            setting = f"N{1 - int(switches[0])}{switches[1:]}" if switches else HEADLINE
+            found = value[setting, f"tar@far={far:g},nearest"]
+            assert found == pytest.approx(wanted[name][at], abs=RATE), (name, far)
+    for at, rank in enumerate((1, 5, 10)):
+        for name, kind in (("rank_mean", "split"), ("rank_mixed", "joined")):
+            found = value[HEADLINE, f"rank{rank},{kind}"]
+            assert found == pytest.approx(wanted[name][at], abs=RATE), (name, rank)
+    for fpir in (0.01, 0.1):
+        (at,) = np.flatnonzero(np.isclose(wanted["fpir_list"], fpir))
+        found = value[HEADLINE, f"tpir@fpir={fpir:g},split"]
+        assert found == pytest.approx(wanted["tpir_mean"][at], abs=RATE), fpir

@@ -1,16 +1,23 @@
-"""Golden learning rates `heads/lr_*.npz` against `frlib.schedules`.
+"""Golden learning rates `heads/lr_*.npz` and `bct/schedule_a.npz` against `frlib.schedules`.
 
 What only the source's bookkeeping explains (an epoch number that starts at 1, a negative warm-up, a
 floor given as a rate) is translated here; the schedules themselves stay without it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from frlib.schedules import cosine, linear, moving_haar, multi_step, poly
+from tests.golden.case import Case
 
+FOLDER = "bct"
+FILE = "bct/schedule_a.npz"
+CASES = ("case0", "case1", "case2", "unibct")
+UNIBCT_MILESTONES = (20, 26, 32)
 Arrays = Mapping[str, np.ndarray]
 Meta = dict[str, Any]
 
@@ -122,3 +129,24 @@ METHODS: dict[str, Callable[[Arrays, Meta], None]] = {
     "lr_batch_steps__derived": _batch_steps,
     "lr_mhlr__expface": _mhlr,
 }
+
+
+def cases(root: Path) -> Iterator[Case]:
+    """The quadratic schedules and the steps of UniBCT."""
+    if (root / FILE).is_file():
+        for name in CASES:
+            yield Case(f"{FILE}:{name}", partial(_bct, root / FILE, name))
+
+
+def _bct(path: Path, name: str) -> None:
+    with np.load(path, allow_pickle=False) as stored:
+        known = {f"{case}_{what}" for case in CASES[:-1] for what in ("params", "lr")}
+        assert set(stored.files) == known | {"unibct_lr_per_epoch"}
+        if name == "unibct":
+            config = multi_step.Config(milestones_epochs=UNIBCT_MILESTONES)
+            rates = {"lr": stored["unibct_lr_per_epoch"]}
+            _compare(rates, lambda e: multi_step.factor(e, 35, 1, config), base=0.1)
+            return
+        base, total, warm = stored[f"{name}_params"].tolist()
+        hyper = {"base_lr": base, "total_steps": int(total), "warmup_steps": int(warm), "power": 2}
+        _poly_mixbct({"lr": stored[f"{name}_lr"]}, {"hyper": hyper})

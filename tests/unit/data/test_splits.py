@@ -3,7 +3,9 @@ import pytest
 
 from frlib.core.errors import DataError
 from frlib.data.config import DataConfig
-from frlib.data.splits import own_outliers, split
+from frlib.data.parts import class_split
+from frlib.data.parts import whole as everything
+from frlib.data.splits import own_outliers, sides, split
 from tests.unit.data.tiny_sets import manifest
 
 
@@ -102,3 +104,29 @@ def test_split_when_nearly_all_are_set_apart_then_error_names_the_setting() -> N
     data = _data(1).model_copy(update={"own_outliers": 0.9})
     with pytest.raises(DataError, match=r"data\.own_outliers=0\.9"):
         split(manifest(3, 3, 3), data)
+
+
+def test_sides_when_people_are_held_out_of_the_whole_then_alike_for_old_and_new_parts() -> None:
+    whole = manifest(*[4] * 12)
+    old, new, every = (
+        sides(whole, _data(1, fraction=0.25, of="whole").model_copy(update={"part": part}))
+        for part in (
+            class_split.Config(part="old"),
+            class_split.Config(part="new"),
+            everything.Config(),
+        )
+    )
+    assert old.held_out is not None and len(_names(old.held_out)) == 3
+    for other in (new, every):
+        assert other.held_out is not None and _names(other.held_out) == _names(old.held_out)
+    assert not _names(old.clean) & _names(new.clean)
+    assert _names(old.clean) | _names(new.clean) == _names(every.clean)
+    assert not _names(every.clean) & _names(old.held_out)
+
+
+def test_sides_when_people_are_held_out_of_the_part_then_they_are_of_it() -> None:
+    data = _data(1, fraction=0.25).model_copy(update={"part": class_split.Config(part="new")})
+    found = sides(manifest(*[4] * 12), data)
+    assert found.held_out is not None
+    assert len(_names(found.clean) | _names(found.held_out)) == 8
+    assert set(found.others.identities) == _names(found.clean) | _names(found.held_out)

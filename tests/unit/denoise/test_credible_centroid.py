@@ -3,21 +3,21 @@ import math
 import numpy as np
 import pytest
 
+from frlib.core import rows
 from frlib.core.errors import DataError, NumericsError
-from frlib.denoise import credible_centroid
 from frlib.denoise.credible_centroid import Config, credible, decide, label
 from tests.unit.denoise.worlds import embedded, evidence
 
 
 def naive(emb, labels, share, column_scale):
     """Class by class, as the definition reads."""
-    rows = emb / np.linalg.norm(emb, axis=1, keepdims=True)
+    unit = emb / np.linalg.norm(emb, axis=1, keepdims=True)
     if column_scale:
-        rows = rows / np.linalg.norm(rows, axis=0, keepdims=True)
+        unit = unit / np.linalg.norm(unit, axis=0, keepdims=True)
     keep, distance = np.zeros(len(emb), bool), np.zeros(len(emb))
     for c in np.unique(labels):
         mine = np.flatnonzero(labels == c)
-        distance[mine] = np.linalg.norm(rows[mine] - rows[mine].mean(0), axis=1)
+        distance[mine] = np.linalg.norm(unit[mine] - unit[mine].mean(0), axis=1)
         nearest = mine[np.argsort(distance[mine], kind="stable")]
         keep[nearest[: math.ceil(round(share * len(mine), 9))]] = True
     return keep, distance
@@ -33,7 +33,7 @@ def faces(seed, images=151, classes=7, dim=6):
 @pytest.mark.parametrize("column_scale", [True, False])
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.7, 0.9, 1.0])
 def test_credible_when_compared_with_loops_then_equal(monkeypatch, share, column_scale):
-    monkeypatch.setattr(credible_centroid, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(rows, "BLOCK_NUMBERS", 100)
     emb, labels = faces(round(100 * share))
     found = credible(emb, labels, 7, share, column_scale)
     keep, distance = naive(emb, labels, share, column_scale)

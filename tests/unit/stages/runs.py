@@ -40,7 +40,9 @@ def staged(**changes: Any) -> TrainConfig:
 
 
 def pipeline(**changes: Any) -> TrainConfig:
-    """A run with a stage of every kind before it: looked at, decided, repeated, and in rounds."""
+    """A run with a stage of every kind before it: looked at, decided, repeated, and in rounds, and
+    compatible with the first model.
+    """
     corrected = {"head": {"name": "boundary", "first_corrected_epoch": 0}}
     stages = {
         "looked": {"name": "train", "changes": corrected},
@@ -59,7 +61,12 @@ def pipeline(**changes: Any) -> TrainConfig:
             "clean": {"stage": "listed"},
         },
     }
-    fields = {"stages": stages, "start": {"stage": "raised"}, "clean": {"stage": "again"}}
+    fields = {
+        "stages": stages,
+        "start": {"stage": "raised"},
+        "clean": {"stage": "again"},
+        "compat": {"stage": "looked", "method": "bct"},
+    }
     return config(**fields | changes)
 
 

@@ -164,13 +164,31 @@ def test_digests_when_asked_for_several_seeds_then_are_those_of_each() -> None:
         assert several == {seed: digests(run, seed, DATA) for seed in (0, 3, 7)}
 
 
+def test_digests_when_a_stage_draws_nothing_then_replicates_share_it_as_far_as_its_inputs_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _digest(staged(), 0) != _digest(staged(), 1)
+    monkeypatch.setattr(stage, "draws", lambda *_: False, raising=False)
+    assert _digest(staged(), 0) == _digest(staged(), 1)
+    run = staged(stages=_chain(a=None, pretrain="a"))
+    monkeypatch.setattr(stage, "draws", lambda config, _: config.start is None)
+    assert _digest(run, 0) != _digest(run, 1)
+
+
 def test_costs_when_asked_then_count_trainings_passes_and_bytes_of_a_sample() -> None:
     run = pipeline()
     found = costs(run)
     assert list(found) == list(graph.order(run))
     told = {name: (len(one.trainings), len(one.passes)) for name, one in found.items()}
-    wanted = {"looked": (1, 0), "seen": (0, 1), "listed": (0, 0), "again": (1, 0), "raised": (2, 0)}
-    assert told == wanted
+    assert told == {
+        "looked": (1, 0),
+        "seen": (0, 1),
+        "listed": (0, 0),
+        "again": (1, 0),
+        "raised": (2, 0),
+        "compat.features": (0, 1),
+        "compat.summary": (0, 0),
+    }
     assert [one.head.margin for one in found["raised"].trainings] == [0.1, 0.3]  # type: ignore
     row = found["listed"].sample_bytes
     # seven numbers of 8 bytes, 16 of an embedding of 4, two epochs of losses of 2

@@ -96,6 +96,7 @@ def state(
         place=place,
         precision=precision,
         schedule=follow(run.epochs * steps, steps, run.schedule),
+        steps=run.epochs * steps,
     )
 
 

@@ -1,14 +1,14 @@
-"""How a rule with other settings than the usual ones is told apart in tables."""
+"""How a config with other settings than the usual ones is told apart in tables."""
 
-from frlib.denoise._rule import Rule
+from frlib.core.config import Config
 
 
-def named(title: str, config: Rule, **words: str) -> str:
+def named(title: str, config: Config, **words: str) -> str:
     """The title and, in brackets, the settings that differ from the defaults.
 
     words: setting -> how its value is written, a format of `str.format`.
     """
-    usual = type(config)(name=config.name)
+    usual = type(config)()
     told = [
         text.format(getattr(config, setting))
         for setting, text in words.items()

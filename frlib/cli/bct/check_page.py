@@ -1,0 +1,152 @@
+"""A check for people: the tests of every metric, what changes, the backfill, and the verdict."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from frlib.evaluate.compatibility.check import Check, Compared
+    from frlib.evaluate.compatibility.mixed import CurveRow
+    from frlib.evaluate.report import Row
+    from frlib.stats.intervals import Interval
+
+_HEADER = ("", "value", "95 % interval", "n", "note")
+_RIGHT = ("value", "n")
+_TESTS = {
+    "self old": "old queries, old gallery",
+    "cross": "new queries, old gallery",
+    "reversed": "old queries, new gallery",
+    "self new": "new queries, new gallery",
+}
+_Cells = tuple[str, ...]
+
+
+def show(found: "Check") -> None:
+    """Print it; 80 columns are enough for all but the sentences."""
+    console = Console(highlight=False)
+    notes: dict[str, str] = {}
+    groups = list(_groups(found, notes))
+    lines = [_HEADER, *(cells for _, rows in groups for cells in rows)]
+    widths = [max(len(cells[at]) for cells in lines) for at in range(len(_HEADER))]
+    text = [_line(_HEADER, widths)]
+    for title, rows in groups:
+        text += [title, *(_line(cells, widths) for cells in rows)]
+    for line in [*text, "", *_below(found, notes), found.verdict.sentence]:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def save(found: "Check", folder: Path) -> None:
+    """`report.json`, `table.md`, `backfill.png`, and reports and scores of the four tests."""
+    from analysis.figures import backfill
+    from frlib.core import safeio
+
+    found.save(folder)
+    notes: dict[str, str] = {}
+    rows = [_HEADER, tuple("---:" if name in _RIGHT else "---" for name in _HEADER)]
+    for title, group in _groups(found, notes):
+        rows += [(f"**{title}**", "", "", "", ""), *(tuple(c.strip() for c in g) for g in group)]
+    table = ["| " + " | ".join(cells) + " |" for cells in rows]
+    page = [f"# {found.title}", "", found.verdict.sentence, "", *table, ""]
+    page += [f"* {line}" for line in _below(found, notes)]
+    safeio.write_bytes(folder / "table.md", ("\n".join(page) + "\n").encode())
+    lines = [
+        backfill.Line(
+            metric=metric,
+            spots=tuple(
+                backfill.Spot(share=row.share, value=row.value, low=row.low, high=row.high)
+                for row in found.curve
+                if row.metric == metric
+            ),
+            bar=_bar(found, metric),
+        )
+        for metric in dict.fromkeys(row.metric for row in found.curve)
+    ]
+    title = f"{found.title}: {found.models['new']} in the gallery of {found.models['old']}"
+    backfill.write(lines, title, folder / "backfill.png")
+
+
+def _bar(found: "Check", metric: str) -> float | None:
+    """The old model in its own gallery, where the curve's metric was measured for it."""
+    key = found.curve[0].protocol, metric
+    for one in found.compared:
+        row = one.tests["self old"]
+        if (one.outcome.protocol, one.outcome.metric) == key and row is not None:
+            return row.value
+    return None
+
+
+def _groups(found: "Check", notes: dict[str, str]) -> Iterator[tuple[str, list[_Cells]]]:
+    for one in found.compared:
+        title = f"{one.outcome.protocol}  {one.outcome.variant}  {one.outcome.metric}"
+        yield title, list(_of_metric(one, notes))
+    rows = found.headline_curve
+    if rows:
+        title = f"partial backfill  {rows[0].metric}  {rows[0].protocol}"
+        yield title, [_of_share(row, notes) for row in rows]
+
+
+def _of_metric(one: "Compared", notes: dict[str, str]) -> Iterator[_Cells]:
+    for test, told in _TESTS.items():
+        row = one.tests[test]
+        if row is None:
+            yield f"  {told}", "-", "", "0", _noted(notes, "not defined in this test")
+        else:
+            yield f"  {told}", _share(row.value), _of_row(row), f"{row.n:,}", _marks(row, notes)
+    how = _noted(notes, one.outcome.how, one.outcome.weak)
+    for told, span in (("gain of the update", one.gain), ("gain of indexing again", one.room)):
+        yield f"  {told}", _points(span.value), _ends(span, _points), f"{span.n:,}", how
+    won = one.share_won
+    yield "  of it the update has", _share(won.value), "", "", _noted(notes, won.why)
+    for told, span in (("right, then wrong", one.negative), ("wrong, then right", one.positive)):
+        yield f"  {told}", _share(span.value), _ends(span, _share), f"{span.n:,}", ""
+
+
+def _of_share(row: "CurveRow", notes: dict[str, str]) -> _Cells:
+    label = f"  {100 * row.share:.0f} % indexed again"
+    ends = "" if row.low is None or row.high is None else f"{_share(row.low)} to {_share(row.high)}"
+    return label, _share(row.value), ends, f"{row.n:,}", _noted(notes, row.interval, row.mark)
+
+
+def _below(found: "Check", notes: dict[str, str]) -> list[str]:
+    """Notes, the models, and the warnings of all tests."""
+    told = [f"note {number}: {text}" for text, number in notes.items()]
+    told += [f"{side}: {name} ({found.spaces[side]})" for side, name in found.models.items()]
+    return told + [f"WARNING {text}" for text in found.warnings]
+
+
+def _marks(row: "Row", notes: dict[str, str]) -> str:
+    return _noted(notes, row.interval, row.mark)
+
+
+def _noted(notes: dict[str, str], *texts: str) -> str:
+    """Numbers of notes; new ones are added."""
+    return " ".join(notes.setdefault(text, str(len(notes) + 1)) for text in texts if text)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (
+        cell.rjust(width) if name in _RIGHT else cell.ljust(width)
+        for name, cell, width in zip(_HEADER, cells, widths, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _of_row(row: "Row") -> str:
+    if row.low is None or row.high is None:
+        return ""
+    return f"{_share(row.low)} to {_share(row.high)}"
+
+
+def _ends(span: "Interval", shown: object) -> str:
+    assert callable(shown)
+    return f"{shown(span.low)} to {shown(span.high)}" if span.low <= span.high else ""
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{100 * value:.2f} %"
+
+
+def _points(value: float) -> str:
+    return "-" if value != value else f"{100 * value:+.2f}"

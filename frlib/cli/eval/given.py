@@ -1,0 +1,58 @@
+"""What a command is given to evaluate: a model, or a file of embeddings, by one text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from frlib.core.config import Config
+    from frlib.evaluate.features import Features
+    from frlib.evaluate.model import Model
+
+_VECTORS = (".npz", ".parquet", ".arrow", ".feather")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Either features or an open model. matrix: its projection to an old model's space, if any."""
+
+    features: "Features | None"
+    model: "Model | None"
+    matrix: "NDArray[np.float32] | None" = None
+
+    def on(self, config: "Config", store: Path, how: dict[str, Any]) -> "Features":
+        """Features of the images of a protocol; embedded once, kept in the store."""
+        from frlib.evaluate import asked_images
+
+        if self.features is not None:
+            return self.features
+        assert self.model is not None
+        return asked_images.embedded(config, self.model, store, how)
+
+
+def of(model: str, embeddings: Path | None, sets: list[str], device: str) -> Given | None:
+    """From two options of which one is given, or none. sets: fields of the model."""
+    from frlib.core.config import override
+    from frlib.evaluate.features import from_vectors
+    from frlib.evaluate.model import named, open_model
+    from frlib.evaluate.models import run
+
+    if embeddings is not None:
+        return Given(from_vectors(embeddings), None)
+    if not model:
+        return None
+    config = override(named(model), sets)
+    matrix = run.projection(config) if isinstance(config, run.Config) else None
+    return Given(None, open_model(config, device), matrix)
+
+
+def by_kind(text: str, device: str) -> Given:
+    """From one text: a file of vectors by its suffix, anything else as a model."""
+    path = Path(text)
+    is_file = path.suffix in _VECTORS and not text.lstrip().startswith("{")
+    found = of("", path, [], device) if is_file else of(text, None, [], device)
+    assert found is not None, "the text is not empty"
+    return found

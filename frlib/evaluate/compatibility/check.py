@@ -1,0 +1,214 @@
+"""Four tests of two models on one gallery, and what follows from them.
+
+self old   old queries, old gallery     the bar to beat
+cross      new queries, old gallery     what an update without indexing again gives
+reversed   old queries, new gallery     what clients see that are not updated yet
+self new   new queries, new gallery     what indexing again would give
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frlib.core import safeio
+from frlib.core.config import Config
+from frlib.data.texts import texts
+from frlib.evaluate import asked_images, crossed, protocol
+from frlib.evaluate.compatibility import mixed
+from frlib.evaluate.compatibility.mixed import CurveRow, Models
+from frlib.evaluate.compatibility.outcomes import Outcome, outcomes, row_of
+from frlib.evaluate.compatibility.verdict import Verdict, headline, judge
+from frlib.evaluate.features import Features
+from frlib.evaluate.report import Report, Row
+from frlib.metrics.compatibility import UpdateGain, flips, update_gain
+from frlib.stats.intervals import NAN, Interval
+from frlib.stats.people import share_interval
+
+TESTS = ("self old", "cross", "reversed", "self new")
+_SIDES = (("old", "enrolled"), ("new", "query"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """A metric: the row of every test (None: not defined there) and what changes.
+
+    gain: M(new, old) - M(old, old); room: M(new, new) - M(old, old). negative, positive: shares of
+    the genuine trials that turn wrong, and right, when old queries become new ones.
+    """
+
+    outcome: Outcome
+    tests: dict[str, Row | None]
+    gain: Interval
+    room: Interval
+    share_won: UpdateGain
+    negative: Interval
+    positive: Interval
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types; ends that are not known are null."""
+        one = self.outcome
+        spans = {name: _plain(getattr(self, name)) for name in ("gain", "room")}
+        turned = {f"{name}_flips": _plain(getattr(self, name)) for name in ("negative", "positive")}
+        return {
+            "protocol": one.protocol,
+            "variant": one.variant,
+            "metric": one.metric,
+            "tests": {name: row and asdict(row) for name, row in self.tests.items()},
+            **spans,
+            "share_won": asdict(self.share_won),
+            **turned,
+            "interval": one.how,
+            "mark": one.weak,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Check:
+    """All that was found. spaces: what was done to the vectors of each model for the cross-tests.
+    reports: of the four tests, by name."""
+
+    title: str
+    models: dict[str, str]
+    spaces: dict[str, str]
+    compared: tuple[Compared, ...]
+    curve: tuple[CurveRow, ...]
+    verdict: Verdict
+    reports: dict[str, Report]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Of all tests, each once, and of a backfill that costs before it gains."""
+        told = dict.fromkeys(text for one in self.reports.values() for text in one.warnings)
+        if self.dips:
+            shares = ", ".join(f"{100 * row.share:.0f}" for row in self.dips)
+            metric = self.dips[0].metric
+            told[
+                f"with {shares} % of the gallery indexed again {metric} is clearly below what the "
+                "old model has alone: scores of old and new entries lie differently. Keep both "
+                "parts apart until all is indexed, or give each a threshold of its own"
+            ] = None
+        return list(told)
+
+    @property
+    def dips(self) -> list[CurveRow]:
+        """Mixtures of the headline's curve that are clearly below the old model's own test."""
+        rows = self.headline_curve
+        bars = [one.tests["self old"] for one in self.compared if _is_of(one.outcome, rows[0])]
+        bar = bars[0].value if bars and bars[0] is not None else None
+        return [row for row in rows if bar is not None and row.high is not None and row.high < bar]
+
+    @property
+    def headline_curve(self) -> list[CurveRow]:
+        """The backfill by the metric of the verdict, or by the first that the curve has."""
+        own = [row for row in self.curve if f"{row.protocol} {row.metric}" == self.verdict.metric]
+        return own or [row for row in self.curve if row.metric == self.curve[0].metric]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "title": self.title,
+            "models": self.models,
+            "spaces": self.spaces,
+            "verdict": asdict(self.verdict),
+            "compared": [one.to_json() for one in self.compared],
+            "backfill": [asdict(row) for row in self.curve],
+            "warnings": self.warnings,
+            "about": {name: one.about for name, one in self.reports.items()},
+        }
+
+    def save(self, folder: Path) -> None:
+        """`report.json`, and the report of each test with its scores in `<test>/`."""
+        for name, report in self.reports.items():
+            report.save(folder / name.replace(" ", "-"))
+        safeio.write_json(folder / "report.json", self.to_json())
+
+
+def check(
+    config: Config,
+    old: Features,
+    new: Features,
+    *,
+    rule: crossed.Rule = "refuse",
+    matrix: NDArray[np.floating[Any]] | None = None,
+    metric: str = "",
+    least: float = 0.0,
+) -> Check:
+    """The check on a protocol with an enrolled side.
+
+    rule: for sizes that differ (`frlib.evaluate.crossed`). matrix: `[D_old, D_new]`, the projection
+    that the new model was trained with; it serves where no rule is named. metric: that decides, by
+    default as `verdict` says. least: the wanted gain, in shares. `DataError` where a model lacks
+    images.
+    """
+    asked = asked_images.ids(config)
+    if asked is not None:
+        crossed.require_both(old, new, np.unique(texts(asked)))
+    old, new = crossed.same_views(old, new)
+    old_side, new_side = crossed.in_one_space(old, new, rule, matrix)
+    evaluate = protocol.module_of(config).evaluate
+    variants = ("exact", "roc") if hasattr(protocol.module_of(config), "questions") else None
+    reports: dict[str, Report] = {
+        "self old": evaluate(config, old, variants),
+        "cross": evaluate(config, new_side, variants, enrolled=old_side),
+        "reversed": evaluate(config, old_side, variants, enrolled=new_side),
+        "self new": evaluate(config, new, variants),
+    }
+    compared = tuple(_compared(reports))
+    found = [one.outcome for one in compared]
+    main = headline(found, metric)
+    models = Models(old=old, new=new, old_side=old_side, new_side=new_side)
+    curve = mixed.rows(config, found, main, models, reports["cross"], reports["self new"])
+    return Check(
+        title=reports["cross"].title,
+        models={"old": crossed.name_of(old), "new": crossed.name_of(new)},
+        spaces={name: str(reports["cross"].about["spaces"][side]) for name, side in _SIDES},
+        compared=compared,
+        curve=tuple(curve),
+        verdict=judge(found, metric, least),
+        reports=reports,
+    )
+
+
+def _is_of(outcome: Outcome, row: CurveRow) -> bool:
+    """Whether a curve's rate is the metric of an outcome on the same list."""
+    return (outcome.protocol, outcome.metric) == (row.protocol, row.metric)
+
+
+def _compared(reports: dict[str, Report]) -> Iterator[Compared]:
+    rooms = {
+        (one.protocol, one.metric): one.gain
+        for one in outcomes(reports["self old"], reports["self new"])
+    }
+    for one in outcomes(reports["self old"], reports["cross"]):
+        tests = {name: row_of(report, one) for name, report in reports.items()}
+        turned = flips(one.before_P, one.after_P)
+        room = rooms.get((one.protocol, one.metric), Interval(NAN, NAN, NAN, 0))
+        yield Compared(
+            outcome=one,
+            tests=tests,
+            gain=one.gain,
+            room=room,
+            share_won=_share_won(one, room),
+            negative=share_interval(turned.negative_P, one.people),
+            positive=share_interval(turned.positive_P, one.people),
+        )
+
+
+def _share_won(outcome: Outcome, room: Interval) -> UpdateGain:
+    """Of what indexing again gives; with the compatible model's own test in place of that of an
+    independent one, which is not known here."""
+    before, after = float(outcome.before_P.mean()), float(outcome.after_P.mean())
+    if not np.isfinite(room.low):
+        return UpdateGain(None, "what indexing again gives has no interval")
+    return update_gain(after, before, min(1.0, before + room.value), room.low)
+
+
+def _plain(interval: Interval) -> dict[str, Any]:
+    ends = {"low": interval.low, "high": interval.high}
+    ends["value"] = interval.value
+    known = {name: end if np.isfinite(end) else None for name, end in ends.items()}
+    return {**known, "n": interval.n}

@@ -1,0 +1,136 @@
+"""The curve of a partial backfill for a protocol: a search, IJB, or a list of pairs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from frlib.core.config import Config
+from frlib.evaluate import protocol
+from frlib.evaluate.compatibility.outcomes import Outcome, people_of_pairs
+from frlib.evaluate.features import Features
+from frlib.evaluate.report import Report
+from frlib.metrics import backfill
+from frlib.metrics.backfill import Point
+from frlib.stats.people import people, share_interval
+from frlib.stats.support import ENOUGH
+
+BY_PEOPLE = "Wilson, clustered by person, threshold as it is, 95 %"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveRow:
+    """One rate of a gallery of which `share` is indexed again. n: trials; mark: why it says little.
+
+    value, low, high: shares, with the ends of the 95 % interval (None: there is none).
+    """
+
+    protocol: str
+    metric: str
+    share: float
+    num_new: int
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    mark: str = ""
+    interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Models:
+    """old, new: as each model gives them. old_side, new_side: in the space of the cross-tests."""
+
+    old: Features
+    new: Features
+    old_side: Features
+    new_side: Features
+
+
+def rows(
+    config: Config,
+    outcomes: Sequence[Outcome],
+    main: Outcome,
+    models: Models,
+    cross: Report,
+    own: Report,
+    *,
+    seed: int = 0,
+) -> list[CurveRow]:
+    """Of a search where there is one among the outcomes, computed from the features; else of the
+    list of pairs of `main`, from the scores of `cross` and of the new model's `own` test."""
+    searches = [one for one in outcomes if one.metric == "rank1"]
+    if searches:
+        module, variant = protocol.module_of(config), searches[-1].variant
+        return _rows(searches[-1].protocol, _of_search(module, config, variant, models, seed))
+    name = f"{main.protocol}/{main.variant}"
+    return _rows(main.protocol, _of_pairs(cross.scores[name], own.scores[name], seed))
+
+
+def _of_search(
+    module: Any, config: Config, variant: str, models: Models, seed: int
+) -> tuple[Point, ...]:
+    gallery, probes = module.searched(config, models.new, variant)
+    old_entries, _ = module.searched(config, models.old_side, variant)
+    of_old = None
+    if models.new_side is not models.new:
+        of_old = module.searched(config, models.new_side, variant)[1].features
+    return backfill.curve(
+        old_entries.features,
+        gallery.features,
+        gallery.subjects,
+        probes.features,
+        probes.subjects,
+        seed=seed,
+        probe_of_old_QD=of_old,
+    )
+
+
+def _of_pairs(cross: pa.Table, own: pa.Table, seed: int) -> tuple[Point, ...]:
+    same = np.asarray(cross["same"].to_numpy(zero_copy_only=False), dtype=bool)
+    who, _ = people_of_pairs(cross, same)
+    person = np.zeros(len(same), dtype=np.int64)
+    person[same] = who.left_P if len(who.left_P) < len(same) else who.left_P[same]
+    return backfill.curve_of_pairs(
+        cross["score"].to_numpy(),
+        own["score"].to_numpy(),
+        cross["left"].to_numpy(zero_copy_only=False),
+        same,
+        person,
+        fars=_supported(int((~same).sum())),
+        seed=seed,
+    )
+
+
+def _supported(num_impostors: int) -> tuple[float, ...]:
+    """The two lowest usual rates that enough impostors stand behind; 0.1 where none is."""
+    able = [far for far in (1e-4, 1e-3, 1e-2, 1e-1) if far * num_impostors >= ENOUGH]
+    return tuple(able[:2]) or (1e-1,)
+
+
+def _rows(name: str, points: Sequence[Point]) -> list[CurveRow]:
+    found = []
+    for point in points:
+        for rate in point.rates:
+            interval = share_interval(rate.event_M, people(rate.person_M, rate.person_M))
+            is_known = bool(np.isfinite(interval.low))
+            above = rate.num_impostors_above
+            found.append(
+                CurveRow(
+                    protocol=name,
+                    metric=rate.metric,
+                    share=point.share,
+                    num_new=point.num_new,
+                    value=rate.value,
+                    low=interval.low if is_known else None,
+                    high=interval.high if is_known else None,
+                    n=len(rate.event_M),
+                    mark=""
+                    if above is None or above >= ENOUGH
+                    else f"rests on {above} impostors above the threshold",
+                    interval=BY_PEOPLE if is_known else "",
+                )
+            )
+    return found

@@ -1,0 +1,162 @@
+"""A new model that is to be searched against an old one's gallery: whose, and by which method.
+
+No torch here. The old model and its features are made once by stages that a run brings with it
+(`implied`), and shared by all runs that agree in them.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from frlib.core import discover, safeio
+from frlib.core.config import Choice, Config, canonical, place, setting
+from frlib.train.start import checksum, file_of, first_digits
+
+if TYPE_CHECKING:
+    from frlib.compat import Method
+else:
+    Method = Choice["frlib.compat"]
+
+OLD, FEATURES, SUMMARY = "compat.old", "compat.features", "compat.summary"
+"""Names of the stages that a run brings with it; no stage of a config has a dot in its name."""
+Dimensions = Literal["refuse", "pad", "truncate", "project"]
+ABOUT = "about.json"
+
+
+class Compat(Config):
+    """The old model, the method, and how embeddings of two sizes are compared.
+
+    The old model is trained with this run's config and `changes`, or is that of a train stage, or
+    lies at a path.
+    """
+
+    method: Method = Field(
+        "none", validate_default=True, description="a module of frlib.compat; none: cross-test only"
+    )
+    changes: dict[str, Any] = setting(
+        {}, doc="path of a field -> its value in the training of the old model"
+    )
+    seed: int | None = setting(
+        None, doc="one old model for all replicates, trained with it; none: one for each replicate"
+    )
+    stage: str = setting("", doc="a train stage of this run whose model is the old one")
+    path: str = place(
+        "", doc="a folder r<seed> of a finished run, a model file, or a file of its features"
+    )
+    sha256: str = setting(
+        "", doc="first 16 digits of the file's checksum; empty: those of the file that is there"
+    )
+    flip: Literal["none", "random"] = setting(
+        "none",
+        doc="old features of training images: of the image as it is, or mirrored by chance",
+        source="MixBCT repository: its training pipeline, so random",
+    )
+    dimensions: Dimensions = setting(
+        "refuse",
+        doc="where old and new embedding differ in size: refuse, append zeros to the shorter, cut "
+        "the longer, or learn a linear map from new to old",
+    )
+    features: str = place("", doc="the folder of old features, once there is one; leave it empty")
+    summary: str = place("", doc="the folder of what they say; leave it empty")
+    made: str = setting("", doc="first digits of the checksum of both; leave it empty")
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _is_plain(cls, value: Any) -> Any:
+        return json.loads(canonical(value)) if isinstance(value, Mapping) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if value.get("features") and not value.get("made"):
+            value = value | {"made": _made(value["features"], value.get("summary", ""))}
+        if not value.get("path"):
+            return value
+        path = Path(str(value["path"])).expanduser().absolute()
+        told = str(value.get("sha256") or "")
+        digits = first_digits(told) if told else checksum(file_of(str(path)))
+        return value | {"path": str(path), "sha256": digits}
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Compat":
+        told = {"changes": self.changes, "stage": self.stage, "path": self.path}
+        given = [name for name, value in told.items() if value]
+        if len(given) != 1:
+            raise ValueError(
+                f"{' and '.join(given) or 'none of changes, stage and path'} set; expected one of "
+                "the three: which model is the old one"
+            )
+        if self.sha256 and not self.path:
+            raise ValueError(
+                f"sha256={self.sha256!r} is set without a path: a checksum is of the file that a "
+                "path leads to; leave it empty"
+            )
+        if self.seed is not None and not self.changes:
+            raise ValueError(
+                f"seed={self.seed} is of an old model that is trained here, by `changes`; leave it "
+                "out"
+            )
+        if self.method.replaces and self.dimensions in ("truncate", "project"):
+            raise ValueError(
+                f"dimensions={self.dimensions} with method {self.method.name!r}, which puts old "
+                "features in the place of new embeddings: they must be of one size; set "
+                "dimensions=pad"
+            )
+        return self
+
+    @property
+    def model(self) -> str:
+        """The train stage whose model is the old one; empty for one at a path."""
+        return OLD if self.changes else self.stage
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The stages whose artefacts the run needs; none where it has them."""
+        if self.features:
+            return ()
+        return (FEATURES, SUMMARY) if self.method.needs else (FEATURES,)
+
+    @property
+    def label(self) -> str:
+        """In tables: that of the method."""
+        name: str = discover.load("frlib.compat", self.method.name).label(self.method)
+        return name
+
+    def implied(self) -> dict[str, dict[str, Any]]:
+        """Name -> config of every stage that the run brings with it."""
+        if self.features:
+            return {}
+        origin: dict[str, Any] = {"model": self.model}
+        if self.path:
+            origin = {"path": self.path, "sha256": self.sha256}
+        stages: dict[str, dict[str, Any]] = {
+            FEATURES: {"name": "old_features", "flip": self.flip, **origin}
+        }
+        if self.changes:
+            stages[OLD] = {"name": "train", "changes": self.changes, "seed": self.seed}
+        if self.method.needs:
+            stages[SUMMARY] = {
+                "name": "old_summary",
+                "features": FEATURES,
+                "needs": self.method.needs,
+                "keep_share": self.method.keep_share,
+                "column_scale": self.method.column_scale,
+                "weighting": self.method.weighting,
+            }
+        return stages
+
+    def counted(self) -> dict[str, Any]:
+        """What the stages do is in theirs; features that are there count by their checksum."""
+        told = {"method": self.method, "dimensions": self.dimensions}
+        return told | ({"made": self.made} if self.made else {"old": self.model or self.sha256})
+
+
+def _made(features: str, summary: str) -> str:
+    """Of the facts beside features and summary, which name what they were made of."""
+    sums = [safeio.sha256(Path(one) / ABOUT) for one in (features, summary) if one]
+    return "-".join(one[:16] for one in sums)

@@ -1,0 +1,83 @@
+"""Tests of a run's model against its old one: on held-out people, benchmarks, and a backfill.
+
+In a backfill the first image of every person of a benchmark is enrolled, the others are searched
+for, and the gallery's entries are indexed again by the new model share by share
+(`frlib.metrics.backfill`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from frlib.core.errors import ProtocolError
+from frlib.data.manifest import Manifest
+from frlib.data.pixels.batches import Pixels
+from frlib.data.prepare import PairSet
+from frlib.evaluate.embed import embed
+from frlib.evaluate.features import load
+from frlib.evaluate.pairs10 import Crossed, View
+from frlib.metrics import backfill
+from frlib.train.compatibility import Compatibility
+from frlib.train.compatible import Compat
+
+SELECTION, BENCHMARK = "selection.arrow", "benchmark-{name}.arrow"
+RANK = "rank1"
+
+
+@dataclass(frozen=True, eq=False)
+class CrossTest:
+    """Of one run, for its first worker."""
+
+    config: Compat
+    model: Compatibility
+
+    def selection(self, manifest: Manifest) -> Crossed:
+        """For the held-out people."""
+        return self._crossed(SELECTION, manifest)
+
+    def benchmark(self, one: PairSet) -> Crossed:
+        """For the pairs of a benchmark."""
+        return self._crossed(BENCHMARK.format(name=one.name), one.manifest)
+
+    def backfill(
+        self, one: PairSet, view: View, pixels: Pixels, crossed: Crossed
+    ) -> dict[str, float]:
+        """`<benchmark>/backfill/rank1@<share>`; nothing where no person has two images."""
+        labels = one.manifest.labels
+        _, first = np.unique(labels, return_index=True)
+        probes = np.setdiff1d(np.arange(len(labels)), first)
+        rows = np.concatenate([first, probes])
+        emb = embed(
+            view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
+        )
+        new = crossed.both(emb)
+        try:
+            points = backfill.curve(
+                crossed.plain[first],
+                new[: len(first)],
+                labels[first],
+                new[len(first) :],
+                labels[probes],
+            )
+        except ProtocolError:
+            return {}
+        stem = f"{one.name}/backfill/{RANK}@"
+        return {f"{stem}{point.share:g}": point.rate(RANK).value for point in points}
+
+    def _crossed(self, file: str, manifest: Manifest) -> Crossed:
+        found = load(Path(self.config.features) / file)
+        own = found.take(found.places(manifest.ids))
+        old = self.model.old_in_both
+        mirrored = None if own.mirrored is None else old(own.mirrored)
+        return Crossed(self._both, old(own.plain), mirrored)
+
+    def _both(self, emb: NDArray[np.float32]) -> NDArray[np.float32]:
+        weight = next(self.model.parameters(), None)
+        device = torch.device("cpu") if weight is None else weight.device
+        with torch.no_grad():
+            found = self.model.raw_in_both(torch.from_numpy(emb).to(device))
+        compared: NDArray[np.float32] = found.cpu().numpy()
+        return compared

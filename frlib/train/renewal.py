@@ -1,0 +1,53 @@
+"""New features of all images, taken before some epochs, for a method that learns from them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from frlib.compat._term import Term
+from frlib.data.pixels.batches import Pixels
+from frlib.train.build import train_mode
+from frlib.train.config import TrainConfig
+from frlib.train.mining import Embed, embedder
+from frlib.train.old_side import OldSide
+from frlib.train.passes import Cast
+from frlib.train.place import Place
+from frlib.train.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class Renewal:
+    """Of one run, on one worker. epochs: before which it is done, from 0."""
+
+    epochs: tuple[int, ...]
+    term: Term
+    old: OldSide
+    embed: Embed
+    state: State
+    place: Place
+
+    @classmethod
+    def of(
+        cls,
+        config: TrainConfig,
+        state: State,
+        old: OldSide,
+        pixels: Pixels,
+        place: Place,
+        cast: Cast,
+    ) -> Self | None:
+        """None where the method looks at no features."""
+        assert config.compat is not None and state.trainee.compat is not None
+        epochs, term = config.compat.method.renewed_at, state.trainee.compat.term
+        if not epochs or term is None:
+            return None
+        embed = embedder(state.trainee.backbone, pixels, place, cast, config.compat.label)
+        return cls(epochs, term, old, embed, state, place)
+
+    def is_due(self, epoch: int, step: int, steps_per_epoch: int) -> bool:
+        """Whether an epoch that is about to begin wants it; one that goes on has had it."""
+        return epoch in self.epochs and step == epoch * steps_per_epoch
+
+    def do(self, epoch: int) -> None:
+        """Every worker calls this, and comes to the same."""
+        self.term.renew(self.old.blocks(self.embed, self.place.device), epoch)
+        train_mode(self.state.trainee)
