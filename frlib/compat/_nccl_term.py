@@ -79,7 +79,8 @@ class Neighbours(Term):
             raise ConfigError(
                 f"compat.method.beta={self.config.beta:g}: the classifier's centres have {size} "
                 f"dimensions, old and new features are compared in {self.dim}; expected the same, "
-                "since old features are classified. Set beta=0, or compat.dimensions=pad"
+                "since old features are classified. Set beta=0, or compat.dimensions=pad where the "
+                "new embedding is the larger"
             )
 
 

@@ -27,7 +27,7 @@ with C·D numbers kept, whatever N is.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +37,7 @@ from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
 from frlib.core.label import named
 from frlib.core.paper import Paper
-from frlib.core.rows import add_by_class, blocks, labels_of
+from frlib.core.rows import Rows, add_by_class, blocks, labels_of
 from frlib.denoise._ranks import by_share, mid_ranks, places
 from frlib.denoise._rule import Rule
 
@@ -99,7 +99,7 @@ class Credible:
 
 
 def credible(
-    embeddings_ND: NDArray[Any],
+    embeddings_ND: Rows,
     labels_N: ArrayLike,
     num_classes: int,
     keep_share: float = KEEP_SHARE,
@@ -107,8 +107,8 @@ def credible(
 ) -> Credible:
     """Distances to the class means, and who is near enough.
 
-    embeddings_ND: in memory or mapped, of any length; a zero row stays zero. labels_N: given
-    labels 0 .. C − 1; classes without samples are fine. `DataError` where the two do not fit,
+    embeddings_ND: an array, or read as needed; of any length, a zero row stays zero. labels_N:
+    given labels 0 .. C − 1; classes without samples are fine. `DataError` where the two do not fit,
     `NumericsError` for an embedding that is not finite.
     """
     labels, dim = labels_of(embeddings_ND, labels_N, num_classes), embeddings_ND.shape[1]

@@ -163,7 +163,9 @@ def rounded(view: NDArray[Any]) -> tuple[NDArray[np.float16], NDArray[np.float32
     return directions, norms
 
 
-def restored(directions: NDArray[np.float16], norms: NDArray[np.float32]) -> NDArray[np.float32]:
+def restored(
+    directions: NDArray[np.floating[Any]], norms: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """`[N, D]` directions made unit again, times the `[N]` norms."""
     values = directions.astype(np.float32)
     lengths = np.linalg.norm(values, axis=1)

@@ -28,7 +28,7 @@ from frlib.data.vectors import View
 from frlib.evaluate import features
 
 Rows = NDArray[np.int64]
-_FORMS = {"halffloat": np.dtype("<f2"), "float": np.dtype("<f4")}
+_FORMS: dict[str, np.dtype[Any]] = {"halffloat": np.dtype("<f2"), "float": np.dtype("<f4")}
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from frlib.evaluate.model import named
 from frlib.heads.build import slots
 from frlib.records import finished
 from frlib.records.finished import Finished
-from frlib.stages import old_features
 from frlib.stages._job import Job
+from frlib.stages._old import Origin
 from frlib.train import staged
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
@@ -23,7 +23,7 @@ _AT_ONCE = 4096
 Centres = NDArray[np.float32]
 
 
-def run_of(job: Job, features: old_features.Config) -> Path:
+def run_of(job: Job, features: Origin) -> Path:
     """The folder of the old model's run; `ConfigError` where it is no run of this project."""
     if features.model:
         found: Path = staged.module_of(job.run, features.model).weights(job.inputs[features.model])
@@ -94,5 +94,5 @@ def _centres(old: Finished, dim: int) -> Centres:
 
 def _unit(rows: Centres) -> Centres:
     lengths = np.sqrt(np.vecdot(rows, rows))[..., None]
-    unit: Centres = rows / np.where(lengths > 0, lengths, 1)
+    unit: Centres = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
     return unit

@@ -20,6 +20,7 @@ from frlib.evaluate.mapped import open_mapped
 from frlib.evaluate.model import Model, named, open_model
 from frlib.stages import _old_images, old_features
 from frlib.stages._job import Job
+from frlib.stages._old import ABOUT
 from frlib.stages._old_images import Images
 from frlib.train import staged
 from frlib.train.config import TrainConfig
@@ -36,7 +37,7 @@ def collect(job: Job, run: TrainConfig, folder: Path) -> dict[str, Any]:
     sets = _old_images.every(run, job.seed, job.store)
     if config.path:
         require_content(file_of(config.path), config.sha256, "compat", "old weights or features")
-    if old_features.is_file(config):
+    if config.has_vectors:
         about = _copied(Path(config.path), sets, folder) if job.place.is_first else {}
     else:
         model = _opened(job, run.data.size)
@@ -47,7 +48,7 @@ def collect(job: Job, run: TrainConfig, folder: Path) -> dict[str, Any]:
         return {}
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
     told = _told(job, about, sets, folder)
-    safeio.write_json(folder / old_features.ABOUT, told)
+    safeio.write_json(folder / ABOUT, told)
     counts = {name: one["count"] for name, one in told["sets"].items()}
     return {"digest": about["digest"], "dimensions": told["dimensions"], "images": counts}
 

@@ -15,7 +15,7 @@ from frlib.data.loading.choose import open_for, open_training
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import prepare
-from frlib.stages import old_features
+from frlib.stages._old import SELECTION, TRAIN, benchmark
 from frlib.train.config import TrainConfig
 
 
@@ -33,17 +33,17 @@ class Images:
     @property
     def are_trained_on(self) -> bool:
         """Or only compared."""
-        return self.file == old_features.TRAIN
+        return self.file == TRAIN
 
 
 def every(run: TrainConfig, seed: int, store: Path) -> list[Images]:
     """Those trained on, those that select, and those of every benchmark."""
     prepared = prepare(run.data, run.noise, seed, store)
-    found = [_of(old_features.TRAIN, prepared.train)]
+    found = [_of(TRAIN, prepared.train)]
     if prepared.selection is not None:
-        found.append(_of(old_features.SELECTION, prepared.selection.manifest))
+        found.append(_of(SELECTION, prepared.selection.manifest))
     for one in prepared.benchmarks:
-        found.append(_of(old_features.benchmark(one.name), one.manifest, both_views=True))
+        found.append(_of(benchmark(one.name), one.manifest, both_views=True))
     return found
 
 

@@ -15,8 +15,9 @@ from frlib.data.manifest import Manifest
 from frlib.data.prepare import Prepared, prepare
 from frlib.denoise.credible_centroid import credible
 from frlib.evaluate.mapped import Mapped, Ordered, open_mapped
-from frlib.stages import _old_classes, old_features, old_summary
+from frlib.stages import _old_classes, old_summary
 from frlib.stages._job import Job
+from frlib.stages._old import ABOUT, TRAIN
 from frlib.train import staged
 from frlib.train.cleaned import cleaned
 
@@ -29,7 +30,7 @@ def collect(job: Job, folder: Path) -> dict[str, Any]:
     assert isinstance(config, old_summary.Config)
     noisy, train = _training_set(job)
     source = job.inputs[config.features]
-    mapped = open_mapped(source / old_features.TRAIN)
+    mapped = open_mapped(source / TRAIN)
     _require_same_images(mapped, noisy, source)
     rows = mapped.ordered(mapped.places(train.ids))
     tensors, facts = _asked(job, config, rows, train)
@@ -37,7 +38,7 @@ def collect(job: Job, folder: Path) -> dict[str, Any]:
         save_file(tensors, aside)
     about = {
         "manifest": train.digest,
-        "features": safeio.sha256(source / old_features.ABOUT)[:16],
+        "features": safeio.sha256(source / ABOUT)[:16],
         "model": mapped.about["digest"],
         "dimensions": mapped.dimensions,
         "needs": sorted(config.needs),
@@ -45,7 +46,7 @@ def collect(job: Job, folder: Path) -> dict[str, Any]:
         "classes": train.num_classes,
         **facts,
     }
-    safeio.write_json(folder / old_summary.ABOUT, about)
+    safeio.write_json(folder / ABOUT, about)
     return {"samples": len(train), "classes": train.num_classes, **facts}
 
 

@@ -16,52 +16,26 @@ pipeline of training, which mirrors every second image by chance (`flip="random"
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import model_validator
-
-from frlib.core.config import place, setting, to_dict, with_path
+from frlib.core.config import setting, to_dict, with_path
 from frlib.core.errors import ConfigError
 from frlib.data.config import NoiseConfig
 from frlib.stages._bare import bare
 from frlib.stages._cost import Cost
 from frlib.stages._job import Job
+from frlib.stages._old import Origin
 from frlib.train import staged
 from frlib.train.config import TrainConfig
-from frlib.train.staged import Stage
-from frlib.train.start import checksum, file_of, first_digits
-
-TRAIN, SELECTION, ABOUT = "train.arrow", "selection.arrow", "about.json"
-FILES = (".arrow", ".feather", ".npz", ".parquet")
-"""Suffixes of features that are there already."""
 
 
-class Config(Stage):
-    """Whose features: a train stage's model, a model at a path, or a file of features."""
+class Config(Origin):
+    """Whose features, and of which view of training images."""
 
     name: Literal["old_features"] = "old_features"
-    model: str = setting("", doc="a train stage of this run; empty: the model at a path")
-    path: str = place(
-        "",
-        doc="a folder r<seed> of a finished run, any model that `frlib eval` takes, or features "
-        "(.arrow, .npz, .parquet) with the ids of the images",
-    )
-    sha256: str = setting(
-        "", doc="first 16 digits of the file's checksum; empty: those of the file that is there"
-    )
     flip: Literal["none", "random"] = setting(
         "none",
         doc="training images as they are, or each mirrored with probability 1/2",
         source="MixBCT repository: its training pipeline, so random",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _filled(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or not value.get("path"):
-            return value
-        path = Path(str(value["path"])).expanduser().absolute()
-        told = str(value.get("sha256") or "")
-        digits = first_digits(told) if told else checksum(file_of(str(path)))
-        return value | {"path": str(path), "sha256": digits}
 
 
 def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
@@ -86,7 +60,7 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
                 f"model={config.model!r} takes images of {size} pixels, and those of this run have "
                 f"{run.data.size}; train both on one data.size"
             )
-    if config.flip == "random" and is_file(config):
+    if config.flip == "random" and config.has_vectors:
         raise ConfigError(
             f"flip=random with {config.path}: features that are there already are not mirrored; "
             "leave flip out"
@@ -121,21 +95,9 @@ def draws(config: Config, run: TrainConfig) -> bool:
 
 def cost(config: Config, run: TrainConfig) -> Cost:
     """A pass of the old model; two bytes a number and four for the norm."""
-    passed = asked(config, run)
-    passes = () if is_file(config) else (passed,)
-    size = 2 * passed.backbone.embedding_size + 4
-    return Cost(seen=view(config, run), passes=passes, sample_bytes=size)
-
-
-def asked(config: Config, run: TrainConfig) -> TrainConfig:
-    """What is seen, with the backbone of the old model.
-
-    The run's own one stands in for a model at a path, which nobody has opened yet.
-    """
-    seen = view(config, run)
-    if not config.model:
-        return seen
-    return with_path(seen, "backbone", staged.trained_by(config.model, run).backbone)
+    seen, backbone = view(config, run), config.backbone(run)
+    passes = () if config.has_vectors else (with_path(seen, "backbone", backbone),)
+    return Cost(seen=seen, passes=passes, sample_bytes=2 * backbone.embedding_size + 4)
 
 
 def produce(job: Job, folder: Path) -> dict[str, Any]:
@@ -148,16 +110,6 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
 def features(folder: Path) -> Path:
     """The folder of the features in an artefact."""
     return folder
-
-
-def benchmark(name: str) -> str:
-    """The file of a benchmark."""
-    return f"benchmark-{name}.arrow"
-
-
-def is_file(config: Config) -> bool:
-    """Whether features that are there already are meant."""
-    return Path(config.path).suffix in FILES
 
 
 def _config(job: Job) -> Config:

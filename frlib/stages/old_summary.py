@@ -18,15 +18,15 @@ from typing import Any, Literal
 from frlib.compat import Need
 from frlib.core.config import setting, to_dict
 from frlib.core.errors import ConfigError
-from frlib.stages import old_features
 from frlib.stages._bare import bare
 from frlib.stages._cost import Cost
 from frlib.stages._job import Job
+from frlib.stages._old import Origin
 from frlib.train import staged
 from frlib.train.config import TrainConfig
 from frlib.train.staged import Stage
 
-FILE, ABOUT = "summary.safetensors", "about.json"
+FILE = "summary.safetensors"
 _OF_CLASSES = ("means", "classifier", "radius")
 _CLASS_IMAGES = 16
 """Images that a class has, at least, about."""
@@ -63,7 +63,7 @@ def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
     if run.clean.waits_for:
         names.append(run.clean.waits_for)
     stage = staged.every(run).get(config.features)
-    if "classifier" in config.needs and isinstance(stage, old_features.Config) and stage.model:
+    if "classifier" in config.needs and isinstance(stage, Origin) and stage.model:
         names.append(stage.model)
     return tuple(names)
 
@@ -73,7 +73,7 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     stage = features_of(config, run)
     if not config.needs:
         raise ConfigError("needs=[]: nothing is to be found out; name a need, or leave it out")
-    if "classifier" in config.needs and old_features.is_file(stage):
+    if "classifier" in config.needs and stage.has_vectors:
         raise ConfigError(
             f"needs=classifier with the features {stage.path}: a file of features has no classes; "
             "give the folder r<seed> of the old model's run"
@@ -111,7 +111,7 @@ def draws(config: Config, run: TrainConfig) -> bool:
 
 def cost(config: Config, run: TrainConfig) -> Cost:
     """A byte for every sample, vectors for every class; no model is asked."""
-    dim = old_features.asked(features_of(config, run), run).backbone.embedding_size
+    dim = features_of(config, run).backbone(run).embedding_size
     vectors = sum(need in _OF_CLASSES for need in config.needs)
     size = 1 + 4 * dim * vectors // _CLASS_IMAGES
     return Cost(seen=view(config, run), sample_bytes=size)
@@ -126,10 +126,10 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     return _old_summary.collect(job, folder)
 
 
-def features_of(config: Config, run: TrainConfig) -> old_features.Config:
+def features_of(config: Config, run: TrainConfig) -> Origin:
     """The stage whose features are meant; `ConfigError` for one of another kind."""
     stage = staged.every(run)[config.features]
-    if not isinstance(stage, old_features.Config):
+    if not isinstance(stage, Origin):
         raise ConfigError(
             f"features={config.features!r}: {staged.kind_of(stage)} has no old features; name an "
             "old_features stage"

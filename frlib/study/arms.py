@@ -22,9 +22,11 @@ from frlib.core.errors import ConfigError
 from frlib.core.space import Point, Scalar, Space
 from frlib.study.schema import Study
 from frlib.study.searched import at_point, own_point, space_of
+from frlib.train.compatible import OLD
 from frlib.train.config import TrainConfig
 
 Datasets = Mapping[str, str]
+_CHANGED = "compat.changes."
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,12 @@ def cells(study: Study, digests: Callable[[TrainConfig], Datasets]) -> Iterator[
 def shown(config: TrainConfig, path: str) -> Scalar:
     """How a value is written in a table: a scalar as it is, a choice by its module's `label`.
 
-    A part with a `label` of its own by that, stages by their names, what is not set as `none`.
+    A part with a `label` of its own by that, stages by their names, what is not set as `none`. What
+    is changed for an old model is written as in that model's run.
     """
+    of_old = path.removeprefix(_CHANGED)
+    if of_old != path:
+        return shown(config.stage_runs()[OLD], of_old)
     *parents, (last, value) = walked(config, path)
     if not value and (value is None or isinstance(value, Mapping)):
         return "none"

@@ -223,9 +223,9 @@ def built(
     require_made(compat)
     size, old_size = config.backbone.embedding_size, about(compat)["dimensions"]
     rule = rule_for(compat, size, old_size)
-    both = dimensions_of_both(rule, size, old_size)
+    both, kind = dimensions_of_both(rule, size, old_size), torch.get_default_dtype()
     made = {
-        name: in_both(tensor.float(), rule, both, is_unit=name in _UNIT)
+        name: in_both(tensor.to(kind), rule, both, is_unit=name in _UNIT)
         if tensor.dim() == 2
         else tensor
         for name, tensor in summary(compat).items()

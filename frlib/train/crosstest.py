@@ -2,7 +2,7 @@
 
 In a backfill the first image of every person of a benchmark is enrolled, the others are searched
 for, and the gallery's entries are indexed again by the new model share by share
-(`frlib.metrics.backfill`).
+(`frlib.metrics.backfill`). The old model's own search of it is the bar.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,10 @@ class CrossTest:
     def backfill(
         self, one: PairSet, view: View, pixels: Pixels, crossed: Crossed
     ) -> dict[str, float]:
-        """`<benchmark>/backfill/rank1@<share>`; nothing where no person has two images."""
+        """`<benchmark>/backfill/rank1@<share>`, `@old` of old queries in the gallery as it was.
+
+        Nothing where no person has two images.
+        """
         labels = one.manifest.labels
         _, first = np.unique(labels, return_index=True)
         probes = np.setdiff1d(np.arange(len(labels)), first)
@@ -53,19 +56,19 @@ class CrossTest:
         emb = embed(
             view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
         )
-        new = crossed.both(emb)
+        new, old, people = crossed.both(emb), crossed.plain, (labels[first], labels[probes])
         try:
             points = backfill.curve(
-                crossed.plain[first],
-                new[: len(first)],
-                labels[first],
-                new[len(first) :],
-                labels[probes],
+                old[first], new[: len(first)], people[0], new[len(first) :], people[1]
+            )
+            (bar,) = backfill.curve(
+                old[first], old[first], people[0], old[probes], people[1], shares=(0,)
             )
         except ProtocolError:
             return {}
         stem = f"{one.name}/backfill/{RANK}@"
-        return {f"{stem}{point.share:g}": point.rate(RANK).value for point in points}
+        found = {f"{stem}{point.share:g}": point.rate(RANK).value for point in points}
+        return found | {f"{stem}old": bar.rate(RANK).value}
 
     def _crossed(self, file: str, manifest: Manifest) -> Crossed:
         found = load(Path(self.config.features) / file)

@@ -24,7 +24,8 @@ from frlib.testing.checks import (
 from tests.unit.compat.sides import ROWS, head_of, run, seen_of, term_of, world
 
 PACKAGE = "frlib.compat"
-NAMES = [name for name in discover.choices(PACKAGE) if name != "none"]
+EVERY = discover.choices(PACKAGE)
+NAMES = [name for name in EVERY if name != "none"]
 SMALL = {"nccl": {"buffer": 12}}
 """Fields that fit the batches here."""
 
@@ -53,7 +54,7 @@ every_config = pytest.mark.parametrize("config", CASES, ids=described)
 every_method = pytest.mark.parametrize("name", NAMES)
 
 
-@parametrized(check for name in NAMES for check in _checks(name))
+@parametrized(check for name in EVERY for check in _checks(name))
 def test_config_when_checked_then_holds(check: Check) -> None:
     check()
 

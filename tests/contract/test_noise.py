@@ -106,6 +106,19 @@ def test_defaults_when_applied_then_nothing_changes(name: str, apply) -> None:
     assert apply(name) is CLEAN_SET
 
 
+@pytest.mark.parametrize("name", NOISES)
+def test_module_when_it_says_that_images_stay_then_they_do(name: str, apply) -> None:
+    noisy = apply(name, **ACTIVE.get(name, {"ratio": 0.5}))
+    images = ("ids", "refs", "sources", "checksums")
+    stay = noisy.flaws is None and all(
+        getattr(noisy, column).tolist() == getattr(CLEAN_SET, column).tolist() for column in images
+    )
+    assert stay or modules()[name].Config.changes_images
+    active = NoiseConfig.parse({name: ACTIVE.get(name, {"ratio": 0.5})})
+    assert active.changes_images == modules()[name].Config.changes_images
+    assert not NoiseConfig().changes_images
+
+
 @pytest.mark.parametrize("name", RATIOS)
 @pytest.mark.parametrize("ratio", [0.1, 0.29, 0.5, 1.0])
 def test_counts_when_strict_then_floor_of_binary_product_in_every_class(

@@ -11,6 +11,7 @@ from frlib.core import safeio
 from frlib.evaluate import extract
 from frlib.parallel.collectives import TorchGroup
 from frlib.stages import old_features, old_summary
+from frlib.stages._old import TRAIN
 from frlib.train.compatible import FEATURES, OLD, SUMMARY
 from frlib.train.place import Place
 from tests.unit.stages.runs import config, job, produced
@@ -42,12 +43,12 @@ def test_produce_when_two_workers_do_it_then_the_same_files(
     monkeypatch.setattr(extract, "_BLOCK_ROWS", 16)
     monkeypatch.setattr(extract, "BATCH", 8)
     made = produced(RUN, tmp_path)
-    kept = tmp_path / "by two/parts" / old_features.TRAIN / KEPT
+    kept = tmp_path / "by two/parts" / TRAIN / KEPT
     kept.parent.mkdir(parents=True)
     again = tmp_path / "again"
     monkeypatch.setattr("frlib.stages._old_features.shutil.rmtree", lambda *_, **__: None)
     old_features.produce(job(RUN, FEATURES, tmp_path, made), again)
-    kept.write_bytes((again / "parts" / old_features.TRAIN / KEPT).read_bytes())
+    kept.write_bytes((again / "parts" / TRAIN / KEPT).read_bytes())
     (tmp_path / "summed").mkdir()
     mp.spawn(_process, args=(str(tmp_path),), nprocs=2)
     names = {path.name for path in made[FEATURES].iterdir()}

@@ -21,6 +21,7 @@ from torch import Tensor
 from frlib.parallel.collectives import TorchGroup
 from frlib.train.keeper import Keeper
 from frlib.train.loop import epochs
+from frlib.train.old_side import OldSide
 from frlib.train.place import Place
 from tests.unit.train.tails import tail_images
 from tests.unit.train.worlds import HERE, config, manifest, pixels
@@ -61,10 +62,11 @@ def trained(job: Job, place: Place) -> Result:
     if job.folder:
         keeper = Keeper(Path(job.folder), place, newest=KEPT, lowest_is_best=False)
     curves = Curves()
-    settings = config(**{"epochs": 2, "log_every": 1} | dict(job.changes))
+    settings, given = config(**{"epochs": 2, "log_every": 1} | dict(job.changes)), manifest(6)
     passes = epochs(
-        settings, manifest(6), pixels(), seed=5, place=place, keeper=keeper, listener=curves,
+        settings, given, pixels(), seed=5, place=place, keeper=keeper, listener=curves,
         tail=None if settings.tail is None else tail_images(),
+        old=None if settings.compat is None else OldSide(settings.compat, given),
     )  # fmt: skip
     rows = list(passes)
     if keeper is not None:

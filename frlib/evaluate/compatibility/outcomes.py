@@ -118,7 +118,9 @@ class _Named:
         weak: str,
     ) -> Outcome:
         """From scores of genuine trials and impostors. who: people of all of them."""
-        gain = tar_gain(*scores, same, who, target, seed=_SEED, resamples=_draws(len(same)))
+        before, after = scores
+        draws = _draws(len(same))
+        gain = tar_gain(before, after, same, who, target, seed=_SEED, resamples=draws)
         genuine = people(who.left_P[same], who.right_P[same])
         events = [accepted(score, same, target) for score in scores]
         return self._outcome(metric, events, genuine, gain, weak)

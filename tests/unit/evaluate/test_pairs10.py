@@ -89,3 +89,51 @@ def test_selection_when_groups_are_named_then_the_numbers_over_all_pairs_stay(em
     plain = pairs10.selection(VIEW, _pixels(), _pairs(group=np.zeros(0, dtype=np.int64), groups=()))
     grouped = pairs10.selection(VIEW, _pixels(), _pairs())
     assert grouped.items() > plain.items()
+
+
+def _crossed(old: np.ndarray) -> pairs10.Crossed:
+    return pairs10.Crossed(lambda new: new, old, old)
+
+
+def test_selection_when_the_old_model_is_the_same_then_the_cross_test_is_the_own_one(emb) -> None:
+    found = pairs10.selection(VIEW, _pixels(), _pairs(), _crossed(emb))
+    for name in ("auc", "accuracy"):
+        assert found[f"selection/cross_{name}"] == found[f"selection/{name}"]
+        assert found[f"selection/compatible_{name}"] == found[f"selection/{name}"]
+
+
+def test_selection_when_the_old_space_is_turned_then_only_the_cross_test_falls(emb) -> None:
+    turned = np.roll(emb, 1, axis=1)
+    found = pairs10.selection(VIEW, _pixels(), _pairs(), _crossed(turned))
+    assert found["selection/auc"] == pairs10.selection(VIEW, _pixels(), _pairs())["selection/auc"]
+    assert abs(found["selection/cross_auc"] - 0.5) < 0.15 < found["selection/auc"] - 0.5
+    mean = (found["selection/auc"] + found["selection/cross_auc"]) / 2
+    assert found["selection/compatible_auc"] == mean
+
+
+def test_benchmark_when_there_is_an_old_model_then_each_end_is_embedded_by_the_one_it_says(
+    emb,
+) -> None:
+    pairs, old = _pairs(), np.random.default_rng(1).standard_normal(emb.shape).astype(np.float32)
+    found = {
+        outcome.test: outcome
+        for outcome in pairs10.benchmark(
+            VIEW, "faces", _pixels(), pairs, ["insightface10"], _crossed(old)
+        )
+    }
+
+    def unit(rows: np.ndarray) -> np.ndarray:
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    ends = {"": (emb, emb), "cross": (old, emb), "reverse": (emb, old), "old": (old, old)}
+    assert found.keys() == ends.keys()
+    for test, (enrolled, asking) in ends.items():
+        cosines = (unit(enrolled)[pairs.left] * unit(asking)[pairs.right]).sum(1)
+        sqdist = 2 - 2 * cosines
+        score = found[test].score
+        assert abs(np.corrcoef(score, sqdist)[0, 1]) > 1 - 1e-6, test
+    assert set(found["cross"].metrics()) == {
+        "faces/insightface10/cross_accuracy",
+        "faces/insightface10/cross_std",
+    }
+    assert found["old"].name == "insightface10/old" and found[""].name == "insightface10"

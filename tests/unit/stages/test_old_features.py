@@ -22,6 +22,7 @@ from frlib.evaluate.features import Features
 from frlib.evaluate.model import named, open_model
 from frlib.stages import _old_features, _old_images, costs, digests, old_features
 from frlib.stages import train as train_stage
+from frlib.stages._old import ABOUT, SELECTION, TRAIN, benchmark
 from frlib.train import staged
 from frlib.train.compatible import FEATURES, OLD
 from frlib.train.config import TrainConfig
@@ -74,17 +75,17 @@ def test_produce_when_a_stage_trained_the_model_then_each_row_is_its_own_image(
     run = _run()
     folder = _made(run, tmp_path, old)
     assert {path.name for path in folder.iterdir()} == {
-        *(old_features.TRAIN, old_features.SELECTION, "benchmark-faces.arrow"),
-        old_features.ABOUT,
+        *(TRAIN, SELECTION, "benchmark-faces.arrow"),
+        ABOUT,
     }
     model = open_model(named(str(train_stage.weights(old[OLD]))))
     prepared = prepare(run.data, run.noise, 0, tmp_path)
     assert prepared.selection is not None
     (faces,) = prepared.benchmarks
     for name, manifest in {
-        old_features.TRAIN: prepared.train,
-        old_features.SELECTION: prepared.selection.manifest,
-        old_features.benchmark("faces"): faces.manifest,
+        TRAIN: prepared.train,
+        SELECTION: prepared.selection.manifest,
+        benchmark("faces"): faces.manifest,
     }.items():
         found = features.load(folder / name)
         shown = _pixels(run, manifest, tmp_path)
@@ -96,7 +97,7 @@ def test_produce_when_a_stage_trained_the_model_then_each_row_is_its_own_image(
             mirrored = model.embed(np.ascontiguousarray(shown[:, :, ::-1]))
             _close(found.mirrored[rows], mirrored)
             assert np.abs(mirrored - model.embed(shown)).max() > 0.1
-    told = safeio.read_json(folder / old_features.ABOUT)
+    told = safeio.read_json(folder / ABOUT)
     assert told["digest"] == model.about["digest"] and told["weights"] == model.about["weights"]
     assert told["dimensions"] == 16 and told["seed"] is None
     assert told["sets"]["train"] == {
@@ -159,7 +160,7 @@ def test_produce_when_mirrored_by_chance_then_by_a_coin_of_each_image(
 ) -> None:
     run = _run(compat={"changes": {"epochs": 1}, "flip": "random"})
     plain, turned = _made(_run(), tmp_path / "a", old), _made(run, tmp_path / "b", old, seed=3)
-    one, other = (features.load(path / old_features.TRAIN) for path in (plain, turned))
+    one, other = (features.load(path / TRAIN) for path in (plain, turned))
     coin = _old_images.is_mirrored(3, one.ids)
     assert 0.2 < coin.mean() < 0.8 and one.ids.tolist() == other.ids.tolist()
     assert np.array_equal((one.plain != other.plain).any(axis=1), coin)
@@ -169,10 +170,10 @@ def test_produce_when_mirrored_by_chance_then_by_a_coin_of_each_image(
     rows = np.flatnonzero(coin[one.places(train.ids)])
     mirrored = model.embed(np.ascontiguousarray(shown[rows]))
     _close(other.plain[other.places(train.ids[rows])], mirrored)
-    for name in (old_features.SELECTION, old_features.benchmark("faces")):
+    for name in (SELECTION, benchmark("faces")):
         same = [features.load(path / name).plain for path in (plain, turned)]
         assert np.array_equal(*same)
-    assert safeio.read_json(turned / old_features.ABOUT)["seed"] == 3
+    assert safeio.read_json(turned / ABOUT)["seed"] == 3
     assert np.array_equal(_old_images.is_mirrored(3, one.ids[[5]]), coin[[5]])
 
 
@@ -220,7 +221,7 @@ def test_view_when_noise_changes_images_then_they_are_those_of_the_run(
     assert run.stage_runs()[FEATURES].noise == run.noise
     folder = _made(run, tmp_path, old, seed=2)
     train = prepare(run.data, run.noise, 2, tmp_path).train
-    found = features.load(folder / old_features.TRAIN)
+    found = features.load(folder / TRAIN)
     assert sorted(found.ids.tolist()) == sorted(train.ids.tolist())
     assert any(name.startswith("open:") for name in found.ids.tolist())
     assert found.about["images"] == train.digest
@@ -242,7 +243,7 @@ def test_produce_when_the_model_is_at_a_path_then_the_same_features(
     path = train_stage.weights(old[OLD])
     for given in (path, path / "model.safetensors"):
         facts = old_features.produce(_alone(tmp_path, path=str(given)), folder / given.name)
-        for name in (old_features.TRAIN, "benchmark-faces.arrow"):
+        for name in (TRAIN, "benchmark-faces.arrow"):
             assert (folder / given.name / name).read_bytes() == (whole / name).read_bytes()
         assert facts["dimensions"] == 16 and facts["images"]["train"] == 64
     one, other = (
@@ -276,7 +277,7 @@ def test_produce_when_features_are_there_then_those_of_the_images(tmp_path: Path
     assert facts["dimensions"] == 7
     whole, found = features.from_vectors(path), features.load(tmp_path / "out" / "train.arrow")
     _close(found.plain, whole.plain[whole.places(found.ids)])
-    told = safeio.read_json(tmp_path / "out" / old_features.ABOUT)
+    told = safeio.read_json(tmp_path / "out" / ABOUT)
     assert told["kind"] == "file" and not told["sets"]["benchmark-faces"]["mirrored"]
 
 
@@ -360,10 +361,7 @@ def test_costs_when_asked_then_a_pass_of_the_old_network_and_the_bytes_of_a_row(
 
 
 def test_about_when_written_then_is_plain_and_repeats(old: dict[str, Path], tmp_path: Path) -> None:
-    told = [
-        json.loads((_made(_run(), tmp_path / name, old) / old_features.ABOUT).read_text())
-        for name in "ab"
-    ]
+    told = [json.loads((_made(_run(), tmp_path / name, old) / ABOUT).read_text()) for name in "ab"]
     assert told[0] == told[1]
     assert old_features.features(tmp_path) == tmp_path
     assert staged.module_of(_run(), FEATURES) is old_features

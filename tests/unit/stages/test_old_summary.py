@@ -19,8 +19,9 @@ from frlib.data.prepare import prepare
 from frlib.denoise.credible_centroid import credible
 from frlib.evaluate import features
 from frlib.records import finished
-from frlib.stages import _old_classes, costs, digests, old_features, old_summary
+from frlib.stages import _old_classes, costs, digests, old_summary
 from frlib.stages import train as train_stage
+from frlib.stages._old import ABOUT, TRAIN
 from frlib.train import staged
 from frlib.train.clean import DECIDE
 from frlib.train.cleaned import cleaned
@@ -57,7 +58,7 @@ def _summed(
 
 
 def _rows(inputs: dict[str, Path], train: Manifest) -> NDArray[np.float32]:
-    whole = features.load(inputs[FEATURES] / old_features.TRAIN)
+    whole = features.load(inputs[FEATURES] / TRAIN)
     return whole.plain[whole.places(train.ids)]
 
 
@@ -83,9 +84,9 @@ def test_produce_when_labels_are_noisy_then_of_the_rows_and_labels_that_are_trai
     np.testing.assert_array_equal(found["radius"], radius.radius_C)
     assert found["count"].tolist() == radius.count_C.tolist()
     assert about["manifest"] == train.digest and about["samples"] == len(train)
-    source = safeio.read_json(made[FEATURES] / old_features.ABOUT)
+    source = safeio.read_json(made[FEATURES] / ABOUT)
     assert about["model"] == source["digest"]
-    assert about["features"] == safeio.sha256(made[FEATURES] / old_features.ABOUT)[:16]
+    assert about["features"] == safeio.sha256(made[FEATURES] / ABOUT)[:16]
     assert about["classes_without_features"] == about["classes_without_radius"] == 0
 
 
@@ -111,7 +112,7 @@ def test_produce_when_the_run_is_cleaned_then_of_what_is_left(tmp_path: Path) ->
     noisy = prepare(run.data, run.noise, 0, tmp_path)
     clean = staged.cleaned(run.clean, run, made)
     train = cleaned(noisy, clean)[0].train
-    about = safeio.read_json(made[SUMMARY] / old_summary.ABOUT)
+    about = safeio.read_json(made[SUMMARY] / ABOUT)
     assert about["manifest"] == train.digest and len(train) < len(noisy.train)
     means = load_file(made[SUMMARY] / old_summary.FILE)["means"]
     wanted, _ = class_means(_rows(made, train), train.labels, train.num_classes, "raw")

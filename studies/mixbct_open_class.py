@@ -1,0 +1,55 @@
+"""At settings of its own, does MixBCT still lead where the new model has seen no old person?
+
+The published comparison has every method at one setting, and the baselines among them are not all
+tuned: BCT and UniBCT compare unscaled cosines with their prototypes, which constrains little. Here
+every method's weights, scale, temperature, radius or share are searched, by the spaces of their
+modules (`frlib compat show NAME`), with as many arms a cell for each. Arms are raced over seeds by
+what they reach on held-out people: the mean area of the new model alone and of it against old
+features. The published setting is the first arm of every cell, and is never stopped. Without a
+method there is nothing to search.
+
+Open class: the old model has seen 30 % of the people, the new one the others. The old head is a
+plain softmax or ArcFace. Lengths, nets and benchmarks are those of `bct_scenarios`. Published
+results are figures on IJB-C, whose numbers are not at hand: none is beside.
+
+COST
+"""
+
+from frlib.core import discover
+from frlib.core.space import Distribution
+from frlib.pruning import racing
+from frlib.study.schema import Replicates, Study
+from frlib.study.search import Search
+from frlib.study.selection import Selection
+from studies import _compatible
+
+ARMS = 8
+"""Of every cell that has something to search."""
+
+
+def study(faces: str = "") -> Study:
+    """Real faces from the folder `faces`, else procedural ones."""
+    base = _compatible.base(faces)
+    methods = _compatible.methods(base.epochs)
+    return Study(
+        name="mixbct_open_class_faces" if faces else "mixbct_open_class",
+        question=__doc__,
+        base=base,
+        axes={
+            "compat.changes.head": _compatible.old_heads(faces),
+            "compat.method": methods,
+        },
+        space={key: d for one in methods for key, d in _space(one.name).items()},
+        search=Search(arms_per_cell=ARMS),
+        pruning=racing.Config(),
+        replicates=Replicates(seeds=(0, 1, 2)),
+        selection=Selection(metric="compatible_auc"),
+        report=_compatible.reported(base),
+        table="compatible",
+    )
+
+
+def _space(name: str) -> dict[str, Distribution]:
+    """What is searched where the method is this one."""
+    own = getattr(discover.load("frlib.compat", name), "SPACE", {})
+    return {f"compat.method={name}.{field}": leaf for field, leaf in own.items()}
