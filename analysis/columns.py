@@ -22,6 +22,10 @@ _AXIS_TITLES = {
     "data.train.identities": "people",
     "data.train.images": "pictures of each",
     "data.min_images": "fewest pictures",
+    "data.part": "part",
+    "compat.method": "method",
+    "compat.changes.data.part": "old part",
+    "compat.changes.head": "old head",
 }
 
 
@@ -83,7 +87,8 @@ def report(grid: Grid, names: Sequence[str], over: str) -> list[Filled]:
 
 def metric_column(name: str) -> Column:
     """Shares are shown in per cent."""
-    if name.rpartition("/")[2].startswith(_SHARES):
+    last = name.rpartition("/")[2]
+    if last.startswith(_SHARES) or last.endswith("_accuracy"):
         return Column(name, name, scale=100.0, unit="%", digits=1)
     return Column(name, name, digits=4)
 

@@ -1,7 +1,7 @@
 """The cells of a study as rows: which arm stands for each, and its numbers, seed by seed."""
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ COST = "cost/seconds"
 _LESS_IS_BETTER = ("eer", "std", "loss", "seconds", "error", "harm", "ece", "brier")
 
 Sample = Mapping[int, float]
+Competes = Callable[[Choice], bool]
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,14 @@ class Grid:
         note = f"undefined in {lost} of {len(raw)} replicates" if lost else ""
         return measured(mean_interval(finite, LEVEL), note)
 
-    def cells(self, name: str, over: str) -> list[Cell]:
-        """The cells of all rows; the best is marked among rows that differ in `over` only."""
+    def cells(self, name: str, over: str, competes: Competes = lambda _: True) -> list[Cell]:
+        """The cells of all rows; the best is marked among rows that differ in `over` only.
+
+        competes: whether a row can be the best; others are shown alone.
+        """
         found = [self.cell(row, name) for row in self.rows]
         for group in self.groups(over):
-            best = self._best(group, name)
+            best = self._best([number for number in group if competes(self.rows[number])], name)
             if best is not None:
                 found[best] = found[best].marked()
         return found

@@ -70,9 +70,7 @@ def _axes(grid: Grid) -> list[Filled]:
 
 def _marked(grid: Grid, name: str) -> list[Cell]:
     """One metric of all rows; the best of those that may not read the truth is marked."""
-    rivals = tuple(row for row in grid.rows if BOUND not in str(row.shown[RULE]))
-    contest = iter(replace(grid, rows=rivals).cells(name, RULE))
-    return [next(contest) if row in rivals else grid.cell(row, name) for row in grid.rows]
+    return grid.cells(name, RULE, lambda row: BOUND not in str(row.shown[RULE]))
 
 
 def _unjudged(row: Choice) -> Cell:

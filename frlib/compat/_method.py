@@ -39,6 +39,18 @@ class Method(Config):
         return "raw"
 
     @property
+    def sees_centres(self) -> bool:
+        """Whether old features are classified by the new model's centres."""
+        return False
+
+    def numbers(self, classes: int, dim: int, rows: int) -> int:
+        """That its term holds on a worker at the highest moment of a pass, beside the model.
+
+        rows: of this worker in a pass.
+        """
+        return 0
+
+    @property
     def renewed_at(self) -> tuple[int, ...]:
         """Epochs, from 0, before which the method looks at new features of all images."""
         return ()

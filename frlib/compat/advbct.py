@@ -70,6 +70,10 @@ class Config(Method):
         """Centre, radius and count."""
         return ("radius",)
 
+    def numbers(self, classes: int, dim: int, rows: int) -> int:
+        """Centres, radii and counts, and the learned number of every class with its gradient."""
+        return classes * (dim + 5) + 6 * rows * dim
+
 
 SPACE: dict[str, Distribution] = {
     "boundary_weight": Uniform(low=0.1, high=10.0, log=True),

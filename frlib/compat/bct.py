@@ -72,6 +72,10 @@ class Config(Method):
         """`mean_weighting`."""
         return self.mean_weighting
 
+    def numbers(self, classes: int, dim: int, rows: int) -> int:
+        """Prototypes, and three tensors over all classes."""
+        return classes * dim + 3 * rows * classes
+
 
 SPACE: dict[str, Distribution] = {
     "weight": Uniform(low=0.1, high=10.0, log=True),

@@ -26,8 +26,8 @@ multiplied by the number of workers, which is not done here: set `alpha` (8 for 
 Every worker keeps Q × C logits, which are those of the head in evaluation: all classes take part,
 and old features have length 1. Not for heads that remember single images.
 
-Both sums need old features of the new embedding's size for β > 0. Each pass of a step enters its
-own images.
+β > 0 needs old features of the new embedding's size, which are classified as they are: with a
+learned map between the two spaces L2 makes no sense. Each pass of a step enters its own images.
 
 Sources: Wu et al., Neighborhood Consensus Contrastive Learning for Backward-Compatible
 Representation, AAAI 2022; MixBCT repository. The filter of credible samples is left out: in the
@@ -88,6 +88,19 @@ class Config(Method):
                 "leave it out, or set variant=source"
             )
         return self
+
+    @property
+    def sees_centres(self) -> bool:
+        """For the second sum."""
+        return self.beta > 0
+
+    def numbers(self, classes: int, dim: int, rows: int) -> int:
+        """The ring, tensors over its slots, and for the second sum the product of the centres."""
+        sums = 1 if not self.beta else 2
+        found = self.buffer * dim + 4 * sums * rows * self.buffer
+        if self.beta and self.variant == "source":
+            return found + (self.buffer + 4 * rows) * classes
+        return found + (3 * dim * dim if self.beta else 0)
 
 
 SPACE: dict[str, Distribution] = {

@@ -97,6 +97,10 @@ class Config(Method):
         """`refresh`, in order; none at weight 0."""
         return tuple(sorted(set(self.refresh))) if self.weight else ()
 
+    def numbers(self, classes: int, dim: int, rows: int) -> int:
+        """Prototypes, and three tensors over all classes."""
+        return classes * dim + 3 * rows * classes
+
 
 SPACE: dict[str, Distribution] = {
     "weight": Uniform(low=0.1, high=10.0, log=True),

@@ -107,6 +107,12 @@ class Compat(Config):
                 "features in the place of new embeddings: they must be of one size; set "
                 "dimensions=pad"
             )
+        if self.method.sees_centres and self.dimensions in ("truncate", "project"):
+            raise ValueError(
+                f"dimensions={self.dimensions} with method {self.method.name!r}, which classifies "
+                "old features by the new model's centres: they must be of one size; set "
+                "dimensions=pad, or its second weight to 0"
+            )
         return self
 
     @property

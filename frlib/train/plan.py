@@ -88,10 +88,14 @@ class MemoryPlan:
 
     @property
     def flops_per_step(self) -> int:
-        """Over all workers: the batch, the tail without the head, and mining, which is forward."""
+        """Over all workers: the batch, the tail without the head, and what is forward alone.
+
+        That is mining, and a method of `compat` that looks at all images, as its part of a step.
+        """
         load, each = self.workload, self.workload.network.flops_per_image
         trained = load.batch * self.flops_per_image + load.tail * each
-        return trained + load.mined * each // _FORWARD
+        renewed = load.renewed * load.batch * each // (_FORWARD * self.epochs)
+        return trained + load.mined * each // _FORWARD + renewed
 
     @property
     def images_per_s(self) -> float | None:
@@ -166,6 +170,7 @@ def _centres(load: Workload) -> tuple[Part, ...]:
         Part("class rows, averaging", "device", gradient if is_averaged else 0, "send buffers"),
         Part("class rows, mean weights", place, whole if load.average else 0, "ema"),
         Part("head, other numbers", "device", load.slot_bytes, "per class and per image"),
+        Part("method of compat", "device", load.beside_bytes, "what it keeps, and of a pass"),
     )
 
 

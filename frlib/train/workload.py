@@ -34,7 +34,8 @@ class Workload:
     all workers. ahead: batches the loader holds. classes: of the training set. centres: weight rows
     of a class. moments: numbers an optimiser keeps for each parameter. slot_bytes: numbers that the
     head keeps per class and per image, as one worker holds them. tail: images of a tail in a step,
-    over all workers; mined: that they are chosen from.
+    over all workers; mined: that they are chosen from. beside_bytes: what a method of `compat` holds.
+    renewed: times that it looks at all images.
     """
 
     backbone: Backbone
@@ -56,6 +57,8 @@ class Workload:
     slot_bytes: int
     tail: int = 0
     mined: int = 0
+    beside_bytes: int = 0
+    renewed: int = 0
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -162,7 +165,23 @@ def workload(config: TrainConfig, *, workers: int, num_classes: int, num_images:
         slot_bytes=_slot_bytes(composed, num_classes, num_images, moments),
         tail=0 if config.tail is None else config.tail.images,
         mined=0 if config.tail is None else config.tail.embedded,
+        beside_bytes=_beside_bytes(config, workers, num_classes),
+        renewed=_renewed(config),
     )
+
+
+def _beside_bytes(config: TrainConfig, workers: int, classes: int) -> int:
+    """With old features as large as the new embedding."""
+    if config.compat is None:
+        return 0
+    rows = config.batch_size // workers // config.accumulate
+    return _FLOAT * config.compat.method.numbers(classes, config.backbone.embedding_size, rows)
+
+
+def _renewed(config: TrainConfig) -> int:
+    if config.compat is None:
+        return 0
+    return sum(epoch < config.epochs for epoch in config.compat.method.renewed_at)
 
 
 @cache

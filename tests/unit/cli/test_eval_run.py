@@ -149,3 +149,45 @@ def test_run_when_every_variant_is_shown_then_rows_fit_80_columns_uncut(tmp_path
     assert len(table) > 30
     assert max(len(line) for line in table) <= 80
     assert "…" not in shown
+
+
+def _second(root: Path, dimensions: int = 16) -> str:
+    given = features(listed(), 0.5)
+    wide = np.pad(given.plain, ((0, 0), (0, dimensions - 16)))
+    np.savez(root / "second.npz", ids=np.array(given.ids.tolist()), embeddings=wide)
+    return str(root / "second.npz")
+
+
+def test_run_when_another_model_is_enrolled_then_sides_are_named(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    second = _second(tmp_path)
+    arguments = ("run", pairs, "--embeddings", good)
+    cross = _run(*arguments, "--enrolled-embeddings", second)
+    assert "own: enrolled second.npz" in cross
+    assert "query good.npz" in cross
+    alone, same = (
+        json.loads(_run(*arguments, *further, "--json"))
+        for further in ((), ("--enrolled-embeddings", good))
+    )
+    assert alone[0]["rows"] == same[0]["rows"]
+    assert "sides" not in alone[0]["about"]
+
+
+def test_run_when_sizes_differ_then_a_rule_is_asked_for(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    both = ("run", pairs, "--embeddings", good, "--enrolled-embeddings", _second(tmp_path, 20))
+    with pytest.raises(ConfigError, match="has 20 dimensions"):
+        _run(*both)
+    assert "(first 16 of 20 coordinates)" in _run(*both, "--dimensions", "truncate")
+    assert "(4 zeros appended)" in _run(*both, "--dimensions", "pad")
+    with pytest.raises(ConfigError, match="rule for two models"):
+        _run("run", pairs, "--embeddings", good, "--dimensions", "pad")
+
+
+def test_run_when_the_enrolled_model_is_given_twice_then_usage(tmp_path: Path) -> None:
+    pairs, good = _made(tmp_path)
+    with pytest.raises(ConfigError, match="not both"):
+        _run(
+            *("run", pairs, "--embeddings", good),
+            *("--enrolled", "m", "--enrolled-embeddings", good),
+        )

@@ -13,7 +13,7 @@ from frlib.evaluate.features import Features
 DIM = 16
 
 
-def search(root: Path, people: int = 60, probes: int = 3, strangers: int = 40) -> list[str]:
+def search(root: Path, people: int = 60, probes: int = 3, strangers: int = 120) -> list[str]:
     """`search.csv`: one enrolled image and some probes of everybody, and probes of strangers."""
     rows = [
         f"p{k}/{n}.jpg,p{k},{'probe' if n else 'gallery'}"

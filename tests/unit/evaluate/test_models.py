@@ -12,7 +12,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from frlib.backbones import iresnet, mobilefacenet, tiny
 from frlib.core.config import Config, to_dict
@@ -63,6 +63,24 @@ def test_run_when_opened_then_computes_what_the_network_computes(tmp_path: Path)
     assert about["scaling"] == "(x - 127.5) / 127.5" and about["dtype"] == "float32"
     assert about["dimensions"] == 16 and about["backbone"]["name"] == "tiny"
     json.dumps(about)
+
+
+def test_projection_when_the_run_was_trained_with_one_then_read(tmp_path: Path) -> None:
+    place = _run(tmp_path, _net())
+    config = run.Config(path=str(place))
+    assert run.projection(config) is None
+    file = place / "model.safetensors"
+    matrix = torch.arange(12.0).reshape(3, 4)
+    save_file(load_file(file) | {"compat.project.weight": matrix}, file)
+    found = run.projection(config)
+    assert found is not None and np.array_equal(found, matrix.numpy())
+    assert np.array_equal(open_model(config).embed(IMAGES), _wanted(_net(), IMAGES))
+    save_file(load_file(file) | {"compat.project.weight": torch.ones(3)}, file)
+    with pytest.raises(DataError, match=r"shape \(3,\); expected"):
+        run.projection(config)
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(DataError, match="damaged"):
+        run.projection(config)
 
 
 def test_model_when_opened_then_leaves_the_random_numbers_of_others_alone(tmp_path: Path) -> None:

@@ -252,3 +252,19 @@ def test_plan_when_a_real_step_is_measured_then_is_within_eight_per_cent(case: s
 def test_plan_when_offloaded_and_all_classes_take_part_then_says_so_as_the_run_would() -> None:
     with pytest.raises(ConfigError, match=r"head\.sample_rate below 1"):
         _plan(class_rows="offloaded")
+
+
+def test_plan_when_there_is_an_old_model_then_its_method_is_counted() -> None:
+    compat = {"changes": {"epochs": 1}}
+    bare, bct, unibct = (
+        plan(
+            config(compat=compat | {"method": {"name": name}}, epochs=20),
+            workers=1,
+            num_classes=1000,
+            num_images=6400,
+        )
+        for name in ("none", "bct", "unibct")
+    )
+    rows, dim = 16, 16
+    assert bct.device_bytes - bare.device_bytes == 4 * (1000 * dim + 3 * rows * 1000)
+    assert bct.flops_per_step == bare.flops_per_step < unibct.flops_per_step
