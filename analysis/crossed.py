@@ -68,7 +68,7 @@ class Crossed:
         """M(n,n) - M(n*,n*)."""
         other = self._independent.get(id(row))
         if other is row:
-            return missing("the reference")
+            return missing(row.missing or "the reference")
         if other is None or other.arm is None:
             return missing(row.missing or _NO_REFERENCE)
         return self._difference((row, self.own), (other, self.own))
@@ -99,9 +99,7 @@ class Crossed:
         if row.arm is None:
             return missing(row.missing)
         runs = [
-            one
-            for one in self.grid.records.attempts
-            if one.counts and one.arm == row.arm.digest
+            one for one in self.grid.records.attempts if one.counts and one.arm == row.arm.digest
         ]
         shares = [flips.negative for one in runs if (flips := self._flips(one)) is not None]
         if not shares:

@@ -2,7 +2,7 @@
 
 Quantities are defined in `frlib.metrics.compatibility` and computed in `analysis.crossed`; the
 reference of what compatibility costs is the new model that was trained without regard to the old
-one, of the same row of all other axes. It competes for no mark of the new model alone.
+one, of the same row of all other axes. It is shown, and competes for no mark.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,8 @@ SCENARIOS = {
     ("whole", "image_split"): "extended data",
 }
 """Part of the new model, part of the old one -> MixBCT's name of the case."""
-SHARES = {"0": "nothing", "0.5": "half", "1": "all"}
+SHARES = {"0": "none new", "0.5": "half new", "1": "all new"}
+"""Share of the gallery that is indexed again -> title."""
 
 
 def build(records: Records, published: pd.DataFrame | None) -> Table:
@@ -45,7 +46,11 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         *axes(grid),
         *columns.settings(grid),
         *judged,
-        *columns.report(grid, [name for name in names if name not in shown], METHOD),
+        *(
+            Filled(columns.metric_column(name), grid.cells(name, METHOD, _is_method))
+            for name in names
+            if name not in shown
+        ),
         columns.cost(grid),
         columns.seeds(grid),
     ]
@@ -59,11 +64,7 @@ def axes(grid: Grid) -> list[Filled]:
     """The scenario where parts are varied, what else is, and the method at last."""
     parts = (NEW_PART, OLD_PART)
     is_scenario = set(parts) <= set(grid.axes)
-    found = [
-        one
-        for one in columns.axes(grid)
-        if not (is_scenario and one.column.key in parts)
-    ]
+    found = [one for one in columns.axes(grid) if not (is_scenario and one.column.key in parts)]
     if is_scenario:
         names = [scenario(row.shown) for row in grid.rows]
         found.insert(0, Filled(Column("scenario", "scenario"), names))
@@ -81,7 +82,7 @@ def _judged(test: Crossed) -> list[Filled]:
     gains = _each(test, test.gain)
     return [
         _metric(test, test.old, "old"),
-        _metric(test, test.cross, "cross", lambda _: True),
+        _metric(test, test.cross, "cross"),
         Filled(Column("gain", "gain", 100.0, "points", 1), gains),
         Filled(Column("compatible", "compatible"), list(map(crossed.compatible, gains))),
         Filled(Column("update_gain", "update gain", digits=2), _each(test, test.update_gain)),
@@ -89,13 +90,13 @@ def _judged(test: Crossed) -> list[Filled]:
             Column("negative_flips", "negative flips", 100.0, "%", 1),
             _each(test, test.negative_flips),
         ),
-        _metric(test, test.reverse, "reverse", lambda _: True),
-        _metric(test, test.own, "new", lambda row: row.shown[METHOD] != NOBODY),
+        _metric(test, test.reverse, "reverse"),
+        _metric(test, test.own, "new"),
         Filled(Column("self_cost", "self cost", 100.0, "points", 1), _each(test, test.self_cost)),
         _metric(test, test.backfill("old"), "rank 1 old"),
         *(
-            _metric(test, test.backfill(share), f"rank 1 {words}", lambda _: True)
-            for share, words in SHARES.items()
+            _metric(test, test.backfill(share), f"rank 1 {title}")
+            for share, title in SHARES.items()
         ),
     ]
 
@@ -104,12 +105,14 @@ def _each(test: Crossed, of: Callable[[Choice], Cell]) -> list[Cell]:
     return [of(row) for row in test.grid.rows]
 
 
-def _metric(
-    test: Crossed, name: str, title: str, competes: Callable[[Choice], bool] = lambda _: False
-) -> Filled:
+def _metric(test: Crossed, name: str, title: str) -> Filled:
     """A metric of all rows under a short title."""
-    cells = test.grid.cells(name, METHOD, competes)
+    cells = test.grid.cells(name, METHOD, _is_method)
     return Filled(Column(name, title, scale=100.0, unit="%", digits=1), cells)
+
+
+def _is_method(row: Choice) -> bool:
+    return bool(row.shown[METHOD] != NOBODY)
 
 
 def _told(test: Crossed) -> tuple[str, ...]:
@@ -125,7 +128,7 @@ def _told(test: Crossed) -> tuple[str, ...]:
         "Negative flips: pairs that are right with both images by the old model and wrong across, "
         "of all pairs.",
         "Rank 1: everybody's first image is enrolled and the others are searched for, by the old "
-        "model (old), or by the new one with nothing, half or all of the gallery indexed again.",
-        f"{NOBODY} is trained without regard to the old model: its new column is a reference, left "
-        "out of the comparison for bold, and its cross column is what happens without a method.",
+        "model (old), or by the new one with none, half or all of the gallery indexed again by it.",
+        f"{NOBODY} is trained without regard to the old model: a reference, left out of the "
+        "comparison for bold. Its cross column is what happens without a method.",
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from frlib.bench import case, denoise_case, measure
-from frlib.bench.train_own import Trainer
+from frlib.bench.train_own import median_step_s
 from frlib.data.config import DataConfig
 from frlib.data.sources import synth
 from frlib.heads.build import build
@@ -101,15 +101,7 @@ def _step(shape: Shape) -> float:
         head=_boundary(_NEVER),
         batch_size=shape.batch,
     )
-    draw = torch.Generator().manual_seed(1)
-    images = torch.randn(shape.batch, 3, shape.side, shape.side, generator=draw)
-    images = images.contiguous(memory_format=torch.channels_last)
-    labels_B = torch.randint(shape.classes, (shape.batch,), generator=draw)
-    trainer = Trainer(config, "float32", classes=shape.classes, images=shape.batch)
-    trainer(images, labels_B)
-    by = measure.clock(torch.device("cpu"), 1)
-    steps = {"step": lambda: trainer(images, labels_B)}
-    return measure.interleaved(steps, by, shape.repeats, trainer.forget)["step"].median_s
+    return median_step_s(config, classes=shape.classes, repeats=shape.repeats)
 
 
 def _head(shape: Shape) -> dict[str, measure.Timing]:

@@ -1,4 +1,4 @@
-"""`frlib bench data | denoise | eval | heads | limits | study | train`."""
+"""`frlib bench compat | data | denoise | eval | heads | limits | study | train`."""
 
 import json
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from frlib.core.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from frlib.bench.compat import CompatReport
     from frlib.bench.data import DataReport
     from frlib.bench.denoise import DenoiseReport
     from frlib.bench.eval import EvalReport
@@ -148,6 +149,31 @@ def denoise(
         bench_denoise_page.report(report)
 
 
+@app.command()
+def compat(
+    samples: Annotated[
+        int,
+        typer.Option(min=0, help="Of the old features. Default: 1,000,000.", show_default=False),
+    ] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Old features: read in a training step, extracted, summed up by class.
+
+    Rows, vectors and means are compared first; one that differs is an error.
+    """
+    from frlib.bench import compat as case
+    from frlib.cli import bench_compat_page
+
+    sizes = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(sizes.of(samples) if samples else sizes, say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_compat_page.report(report)
+
+
 @app.command("eval")
 def evaluation(
     threads: Annotated[
@@ -276,6 +302,6 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _print_json(
-    value: "Report | DataReport | DenoiseReport | EvalReport | Limits | StudyReport",
+    value: "Report | CompatReport | DataReport | DenoiseReport | EvalReport | Limits | StudyReport",
 ) -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

@@ -63,12 +63,19 @@ def draw(
     """Draw a study's results against images seen and seconds, with intervals and Pareto front.
 
     Of a study with a contest, without --metric: regret of its searches against what they spent. Of
-    the tables denoise_bench and boundary_lambda, without --metric: precision against recall with
-    recovery, and accuracy against the weight.
+    the tables denoise_bench, boundary_lambda and compatible, without --metric: precision against
+    recall with recovery, accuracy against the weight, and rank 1 while a gallery is indexed again.
     """
     from analysis import build as answers
     from analysis import searching, spending
-    from analysis.figures import boundary_lambda, cost, denoise_bench, search_cost, style
+    from analysis.figures import (
+        boundary_lambda,
+        compatible,
+        cost,
+        denoise_bench,
+        search_cost,
+        style,
+    )
     from analysis.grid import Grid
     from frlib.core.errors import RecordError
     from frlib.core.suggest import did_you_mean
@@ -81,6 +88,9 @@ def draw(
         cells = [found for _, found in searching.searches(grid.records) if found is not None]
         by = select.metric(study)[0]
         typer.echo(f"Written to {search_cost.write(cells, str(study['name']), by, out)}")
+        return
+    if study.get("table") == "compatible" and not metric:
+        typer.echo(f"Written to {compatible.write(grid, out)}")
         return
     own = {"denoise_bench": denoise_bench.write, "boundary_lambda": boundary_lambda.write}
     if study.get("table") in own and not metric:

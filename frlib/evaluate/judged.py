@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from frlib.core.errors import ConfigError, ProtocolError
-from frlib.evaluate import crossed, pair_variants
+from frlib.evaluate import crossed, pair_variants, pair_views
 from frlib.evaluate.pair_variants import Judgement, Measure, Views
 from frlib.evaluate.questions import Questions
 from frlib.evaluate.report import Report, Row
@@ -75,10 +75,9 @@ def report(
     scores: dict[str, pa.Table] = {}
     warnings: list[str] = []
     ran: dict[str, Any] = {}
-    sides = crossed.sides(features, enrolled)
     for asked in questions:
-        ids, views = _views(asked, features) if enrolled is None else _crossed(asked, *sides)
-        warnings += _zeros(asked, ids, views) + _oddities(asked)
+        ids, views = pair_views.views_of(asked, features, enrolled)
+        warnings += pair_views.zeros(asked.name, ids, views) + _oddities(asked)
         for variant in wanted:
             try:
                 found = pair_variants.judge(variant, views)
@@ -106,61 +105,8 @@ def report(
     )
 
 
-def _views(asked: Questions, features: "Features") -> tuple[list[str], Views]:
-    """Only the images that are asked about, so that others may be damaged; and their ids."""
-    place = {name: row for row, name in enumerate(asked.ids)}
-    rows = features.places(np.array(asked.ids, dtype=np.dtypes.StringDType()))
-    mirrored = features.mirrored
-    left, right = (
-        np.array([place[name] for name in side], dtype=np.int64)
-        for side in (asked.pairs.left, asked.pairs.right)
-    )
-    return asked.ids, Views(
-        plain=features.plain[rows],
-        mirrored=None if mirrored is None else mirrored[rows],
-        left=left,
-        right=right,
-        same=asked.pairs.same,
-        fold=asked.pairs.fold,
-    )
-
-
-def _crossed(
-    asked: Questions, enrolled: "Features", features: "Features"
-) -> tuple[list[str], Views]:
-    """Images of left sides by one model, then images of right sides by the other."""
-    used, ids, rows = [], [], []
-    for one, side in ((enrolled, asked.pairs.left), (features, asked.pairs.right)):
-        names, row_P = np.unique(np.array(side, np.dtypes.StringDType()), return_inverse=True)
-        rows.append(row_P + len(ids))
-        used.append(one.take(one.places(names)))
-        ids += names.tolist()
-    mirrored = [one.mirrored for one in used if one.mirrored is not None]
-    return ids, Views(
-        plain=np.concatenate([one.plain for one in used]),
-        mirrored=np.concatenate(mirrored) if mirrored else None,
-        left=rows[0],
-        right=rows[1],
-        same=asked.pairs.same,
-        fold=asked.pairs.fold,
-    )
-
-
 def _num_views(views: Views) -> int:
     return 1 if views.mirrored is None else 2
-
-
-def _zeros(asked: Questions, ids: Sequence[str], views: Views) -> list[str]:
-    is_zero = ~views.plain.any(axis=1)
-    if views.mirrored is not None:
-        is_zero |= ~views.mirrored.any(axis=1)
-    zero = np.flatnonzero(is_zero)
-    if not len(zero):
-        return []
-    return [
-        f"{asked.name}: {len(zero):,} of {len(views.plain):,} embeddings are all zero, first of "
-        f"{ids[int(zero[0])]!r}; they have no direction and their pairs mean nothing"
-    ]
 
 
 def _oddities(asked: Questions) -> list[str]:

@@ -59,7 +59,7 @@ def recorded(folder: Path, store: Path) -> dict[str, Count]:
     found: dict[str, str] = {}
     for entry in ledger.entries(folder):
         told = entry.arm["config"]
-        if entry.arm["cell_digest"] not in cells or not (told.get("stages") or _rule(told)):
+        if entry.arm["cell_digest"] not in cells or not _has_stages(told):
             continue
         run = TrainConfig.parse(told)
         of_seeds = digests_by_seed(run, study["replicates"]["seeds"], entry.arm["datasets"])
@@ -84,7 +84,7 @@ class _Known:
         """Digests of the outputs that an arm needs for these seeds; they are known then."""
         datasets = one.cell.datasets
         first = digests(run, seeds[0], datasets)
-        own = tuple((name, stage.seed) for name, stage in run.stages.items())
+        own = tuple((name, stage.seed) for name, stage in staged.every(run).items())
         key = (tuple(first.items()), own, tuple(seeds))
         if key not in self._pipelines:
             self._pipelines[key] = list(self._found(run, seeds, datasets, first))
@@ -115,12 +115,14 @@ class _Known:
 
 def _may_have_stages(study: Mapping[str, Any]) -> bool:
     varied = [*study["axes"], *study["space"]]
-    is_varied = any(part in path for path in varied for part in ("clean", "stages"))
-    return is_varied or bool(study["base"].get("stages")) or bool(_rule(study["base"]))
+    is_varied = any(part in path for path in varied for part in ("clean", "stages", "compat"))
+    return is_varied or _has_stages(study["base"])
 
 
-def _rule(config: Mapping[str, Any]) -> Any:
-    return config.get("clean", {}).get("rule")
+def _has_stages(config: Mapping[str, Any]) -> bool:
+    """As `has_stages`, of a config on record."""
+    rule = config.get("clean", {}).get("rule")
+    return bool(config.get("stages") or rule or config.get("compat"))
 
 
 def _drawn(cell: Cell, count: int) -> list[TrainConfig]:

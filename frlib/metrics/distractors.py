@@ -106,7 +106,7 @@ def strongest(
     num_probes, num = len(probe_MD), 0
     group_M = np.zeros(num_probes, dtype=np.intp) if group_M is None else group_M
     kept = _Kept(num_probes, k)
-    longest = [_Tail(size) for size in tails]
+    longest = [Tail(size) for size in tails]
     ends = np.searchsorted(group_M, np.arange(len(tails) + 1)).tolist()
     product = np.empty(max(_CELLS, BLOCK), dtype=np.float32)
     for block in distractors:
@@ -153,7 +153,7 @@ class _Kept:
         self.least_M[probes] = both[:, -k]
 
 
-class _Tail:
+class Tail:
     """The largest scores so far. They are cut to size only when twice as many have come."""
 
     def __init__(self, size: int) -> None:
@@ -184,7 +184,7 @@ class _Tail:
             self.least = self._parts[0].min() if self.size else np.float32(np.inf)
 
 
-def _take(score_mn: NDArray[np.float32], at: slice, kept: _Kept, tail: _Tail) -> None:
+def _take(score_mn: NDArray[np.float32], at: slice, kept: _Kept, tail: Tail) -> None:
     limit_m = np.minimum(kept.least_M[at], tail.least)
     passing = np.flatnonzero((score_mn > limit_m[:, None]).ravel())
     num_columns = score_mn.shape[1]

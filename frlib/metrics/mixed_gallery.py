@@ -9,12 +9,14 @@ Shapes: G entries, Q probes, q probes of a block, S ends, M trials.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from frlib.metrics.distractors import Tail
 from frlib.metrics.val import num_allowed, require_far
 
 Scores = NDArray[np.float32]
@@ -96,7 +98,7 @@ class Cells:
         allowed = [num_allowed(self._num_impostors, require_share(far)) for far in fars]
         self._keep = max(allowed, default=0) + 1
         self._edges = np.unique(np.r_[0, ends, len(person_G)])
-        self._tails = [[np.empty(0, np.float32)] * 2 for _ in self._edges[1:]]
+        self._tails = [(Tail(self._keep), Tail(self._keep)) for _ in self._edges[1:]]
         self._genuine: list[tuple[NDArray[Any], ...]] = []
 
     def add(
@@ -107,24 +109,29 @@ class Cells:
         self._genuine.append((old_qG[row, column], new_qG[row, column], column, person_q[row]))
         for part, (low, high) in enumerate(pairwise(self._edges)):
             is_impostor = ~is_mate_qG[:, low:high]
-            for kind, score_qG in enumerate((old_qG, new_qG)):
-                self._tails[part][kind] = _largest(
-                    self._tails[part][kind], score_qG[:, low:high][is_impostor], self._keep
-                )
+            for tail, score_qG in zip(self._tails[part], (old_qG, new_qG), strict=True):
+                tail.add(score_qG[:, low:high][is_impostor])
+
+    @cached_property
+    def _all_genuine(self) -> tuple[NDArray[Any], ...]:
+        return tuple(np.concatenate(part) for part in zip(*self._genuine, strict=True))
+
+    @cached_property
+    def _largest(self) -> list[tuple[Scores, ...]]:
+        return [tuple(tail.scores() for tail in pair) for pair in self._tails]
 
     def rates(self, place: int) -> list[Rate]:
         """TAR at the end `place`; none where there is no impostor cell."""
         if not self._num_impostors:
             return []
         end = self._ends[place]
-        old, new, column, person = (
-            np.concatenate(part) for part in zip(*self._genuine, strict=True)
-        )
+        old, new, column, person = self._all_genuine
         genuine = np.where(column < end, new, old)
         tails = [
-            tail[int(low < end)] for low, tail in zip(self._edges[:-1], self._tails, strict=True)
+            pair[int(low < end)] for low, pair in zip(self._edges[:-1], self._largest, strict=True)
         ]
-        impostors = np.sort(np.concatenate(tails))[::-1]
+        both = np.concatenate(tails)
+        impostors = largest(both, self._keep)
         return [tar(genuine, person, impostors, self._num_impostors, far) for far in self._fars]
 
 
@@ -163,6 +170,13 @@ def threshold(impostors: NDArray[Any], num: int, target: float) -> tuple[float, 
     return limit, int((impostors > limit).sum())
 
 
+def largest(scores: NDArray[Any], keep: int) -> NDArray[Any]:
+    """The `keep` largest scores, descending; all where there are fewer."""
+    first = max(0, len(scores) - keep)
+    found: NDArray[Any] = np.sort(np.partition(scores, first)[first:])[::-1]
+    return found
+
+
 def _running(score_qG: Scores, ends: NDArray[np.int64]) -> Scores:
     """`[q, S]` the best of the entries before each end."""
     found = np.full((len(score_qG), len(ends)), -np.inf, np.float32)
@@ -170,10 +184,3 @@ def _running(score_qG: Scores, ends: NDArray[np.int64]) -> Scores:
         if high > low:
             score_qG[:, low:high].max(axis=1, out=found[:, part])
     return np.maximum.accumulate(found, axis=1)
-
-
-def _largest(before: Scores, more: Scores, keep: int) -> Scores:
-    """The `keep` largest of both, in any order."""
-    floor = before.min() if len(before) == keep else -np.inf
-    both = np.concatenate((before, more[more > floor]))
-    return both if len(both) <= keep else np.partition(both, len(both) - keep)[-keep:]

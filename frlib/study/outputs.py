@@ -71,8 +71,9 @@ class Outputs:
 
 
 def has_stages(run: TrainConfig) -> bool:
-    """Whether something is made before it: stages of its own, or those that a rule brings."""
-    return bool(run.stages) or run.clean.rule is not None
+    """Whether something is made before it: stages of its own, or what a rule or `compat` bring."""
+    is_awaited = run.compat is not None and bool(run.compat.waits_for)
+    return bool(run.stages) or run.clean.rule is not None or is_awaited
 
 
 def workloads(plan: Plan, outputs: Outputs) -> list[TrainConfig]:

@@ -68,6 +68,8 @@ class Where:
 class Compatibility(nn.Module):
     """The term of the method, and the learned map where there is one."""
 
+    sums: Tensor
+
     def __init__(
         self,
         compat: Compat,

@@ -115,9 +115,10 @@ def passes(
             layer.stand(name, where)
         is_last = number == len(pieces) - 1
         with nullcontext() if is_last else net.without_averaging():
-            own = replace(piece, first=manner.rank * count, total=manner.batch_size // len(pieces))
+            total = manner.batch_size // len(pieces)
+            placed = replace(piece, first=manner.rank * count, total=total)
             with manner.clock.device_span("forward"):
-                one = net(own, state.epoch, manner.cast)
+                one = net(placed, state.epoch, manner.cast)
             with manner.clock.device_span("backward"):
                 state.scale.scaled(one.loss / len(pieces)).backward()
         yield replace(one, loss=one.loss.detach())

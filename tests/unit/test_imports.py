@@ -1,7 +1,8 @@
 """Import direction: walks the syntax trees and holds the drawing of the house.
 
 cli ─► everything (also analysis and studies, by name)
-bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning
+bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning,
+         compat, evaluate
 testing ─► heads, parallel
 launch ─► rayrun, stages, artifacts, train, study, data, records, track
 stages ─► train, records, cleaning, denoise, compat, data, heads, parallel, evaluate
@@ -52,6 +53,8 @@ ALLOWED = {
         "records",
         "denoise",
         "cleaning",
+        "compat",
+        "evaluate",
     },
     "data": set(),
     "cleaning": {"data", "metrics"},

@@ -85,6 +85,7 @@ def check(
             matrix=models[1].matrix,
             metric=metric,
             least=target / 100,
+            trained_for=models[1].trained_for,
         )
     if out is not None:
         check_page.save(found, out)

@@ -1,16 +1,14 @@
 """A check for people: the tests of every metric, what changes, the backfill, and the verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 if TYPE_CHECKING:
     from frlib.evaluate.compatibility.check import Check, Compared
     from frlib.evaluate.compatibility.mixed import CurveRow
-    from frlib.evaluate.report import Row
-    from frlib.stats.intervals import Interval
 
 _HEADER = ("", "value", "95 % interval", "n", "note")
 _RIGHT = ("value", "n")
@@ -93,19 +91,24 @@ def _of_metric(one: "Compared", notes: dict[str, str]) -> Iterator[_Cells]:
         if row is None:
             yield f"  {told}", "-", "", "0", _noted(notes, "not defined in this test")
         else:
-            yield f"  {told}", _share(row.value), _of_row(row), f"{row.n:,}", _marks(row, notes)
+            ends = _ends({"low": row.low, "high": row.high}, _share)
+            marks = _noted(notes, row.interval, row.mark)
+            yield f"  {told}", _share(row.value), ends, f"{row.n:,}", marks
+    found = one.to_json()
     how = _noted(notes, one.outcome.how, one.outcome.weak)
-    for told, span in (("gain of the update", one.gain), ("gain of indexing again", one.room)):
-        yield f"  {told}", _points(span.value), _ends(span, _points), f"{span.n:,}", how
+    for told, key in (("gain of the update", "gain"), ("gain of indexing again", "room")):
+        span = found[key]
+        yield f"  {told}", _points(span["value"]), _ends(span, _points), f"{span['n']:,}", how
     won = one.share_won
     yield "  of it the update has", _share(won.value), "", "", _noted(notes, won.why)
-    for told, span in (("right, then wrong", one.negative), ("wrong, then right", one.positive)):
-        yield f"  {told}", _share(span.value), _ends(span, _share), f"{span.n:,}", ""
+    for told, key in (("right, then wrong", "negative"), ("wrong, then right", "positive")):
+        span = found[f"{key}_flips"]
+        yield f"  {told}", _share(span["value"]), _ends(span, _share), f"{span['n']:,}", ""
 
 
 def _of_share(row: "CurveRow", notes: dict[str, str]) -> _Cells:
     label = f"  {100 * row.share:.0f} % indexed again"
-    ends = "" if row.low is None or row.high is None else f"{_share(row.low)} to {_share(row.high)}"
+    ends = _ends({"low": row.low, "high": row.high}, _share)
     return label, _share(row.value), ends, f"{row.n:,}", _noted(notes, row.interval, row.mark)
 
 
@@ -114,10 +117,6 @@ def _below(found: "Check", notes: dict[str, str]) -> list[str]:
     told = [f"note {number}: {text}" for text, number in notes.items()]
     told += [f"{side}: {name} ({found.spaces[side]})" for side, name in found.models.items()]
     return told + [f"WARNING {text}" for text in found.warnings]
-
-
-def _marks(row: "Row", notes: dict[str, str]) -> str:
-    return _noted(notes, row.interval, row.mark)
 
 
 def _noted(notes: dict[str, str], *texts: str) -> str:
@@ -133,20 +132,16 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _of_row(row: "Row") -> str:
-    if row.low is None or row.high is None:
+def _ends(span: Mapping[str, Any], shown: Callable[[float | None], str]) -> str:
+    """Both ends; nothing where they are not known."""
+    if span["low"] is None or span["high"] is None:
         return ""
-    return f"{_share(row.low)} to {_share(row.high)}"
-
-
-def _ends(span: "Interval", shown: object) -> str:
-    assert callable(shown)
-    return f"{shown(span.low)} to {shown(span.high)}" if span.low <= span.high else ""
+    return f"{shown(span['low'])} to {shown(span['high'])}"
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{100 * value:.2f} %"
+    return "-" if value is None else f"{100 * value:.2f} %"
 
 
-def _points(value: float) -> str:
-    return "-" if value != value else f"{100 * value:+.2f}"
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:+.2f}"

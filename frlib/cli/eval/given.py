@@ -17,11 +17,16 @@ _VECTORS = (".npz", ".parquet", ".arrow", ".feather")
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Either features or an open model. matrix: its projection to an old model's space, if any."""
+    """Either features or an open model.
+
+    matrix: its projection to an old model's space, if any. trained_for: first digits of the
+    checksum of that old model, where they are known.
+    """
 
     features: "Features | None"
     model: "Model | None"
     matrix: "NDArray[np.float32] | None" = None
+    trained_for: str = ""
 
     def on(self, config: "Config", store: Path, how: dict[str, Any]) -> "Features":
         """Features of the images of a protocol; embedded once, kept in the store."""
@@ -45,8 +50,10 @@ def of(model: str, embeddings: Path | None, sets: list[str], device: str) -> Giv
     if not model:
         return None
     config = override(named(model), sets)
-    matrix = run.projection(config) if isinstance(config, run.Config) else None
-    return Given(None, open_model(config, device), matrix)
+    opened = open_model(config, device)
+    if not isinstance(config, run.Config):
+        return Given(None, opened)
+    return Given(None, opened, run.projection(config), run.trained_for(config))
 
 
 def by_kind(text: str, device: str) -> Given:

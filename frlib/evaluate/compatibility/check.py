@@ -68,8 +68,11 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Check:
-    """All that was found. spaces: what was done to the vectors of each model for the cross-tests.
-    reports: of the four tests, by name."""
+    """All that was found.
+
+    spaces: what was done to the vectors of each model for the cross-tests. reports: of the four
+    tests, by name. doubts: whether these two models were meant for each other.
+    """
 
     title: str
     models: dict[str, str]
@@ -78,11 +81,13 @@ class Check:
     curve: tuple[CurveRow, ...]
     verdict: Verdict
     reports: dict[str, Report]
+    doubts: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
         """Of all tests, each once, and of a backfill that costs before it gains."""
-        told = dict.fromkeys(text for one in self.reports.values() for text in one.warnings)
+        warnings = (text for one in self.reports.values() for text in one.warnings)
+        told = dict.fromkeys((*self.doubts, *warnings))
         if self.dips:
             shares = ", ".join(f"{100 * row.share:.0f}" for row in self.dips)
             metric = self.dips[0].metric
@@ -136,17 +141,20 @@ def check(
     matrix: NDArray[np.floating[Any]] | None = None,
     metric: str = "",
     least: float = 0.0,
+    trained_for: str = "",
 ) -> Check:
     """The check on a protocol with an enrolled side.
 
     rule: for sizes that differ (`frlib.evaluate.crossed`). matrix: `[D_old, D_new]`, the projection
     that the new model was trained with; it serves where no rule is named. metric: that decides, by
-    default as `verdict` says. least: the wanted gain, in shares. `DataError` where a model lacks
-    images.
+    default as `verdict` says. least: the wanted gain, in shares. trained_for: first digits of the
+    checksum of the old model that the new one was trained to fit: another one gives a warning.
+    `DataError` where a model lacks images.
     """
     asked = asked_images.ids(config)
     if asked is not None:
         crossed.require_both(old, new, np.unique(texts(asked)))
+    doubts = tuple(_doubts(old, new, trained_for))
     old, new = crossed.same_views(old, new)
     old_side, new_side = crossed.in_one_space(old, new, rule, matrix)
     evaluate = protocol.module_of(config).evaluate
@@ -170,12 +178,25 @@ def check(
         curve=tuple(curve),
         verdict=judge(found, metric, least),
         reports=reports,
+        doubts=doubts,
     )
 
 
 def _is_of(outcome: Outcome, row: CurveRow) -> bool:
     """Whether a curve's rate is the metric of an outcome on the same list."""
     return (outcome.protocol, outcome.metric) == (row.protocol, row.metric)
+
+
+def _doubts(old: Features, new: Features, trained_for: str) -> Iterator[str]:
+    weights = str(old.about.get("weights") or "")
+    if trained_for and weights and not weights.startswith(trained_for[: len(weights)]):
+        yield (
+            f"{crossed.name_of(new)} was trained to fit an old model of checksum {trained_for}; "
+            f"{crossed.name_of(old)} has {weights}"
+        )
+    if (old.mirrored is None) != (new.mirrored is None):
+        single = crossed.name_of(old if old.mirrored is None else new)
+        yield f"{single} has no mirrored view, so neither model's is used"
 
 
 def _compared(reports: dict[str, Report]) -> Iterator[Compared]:

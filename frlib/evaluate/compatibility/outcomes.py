@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from frlib.data.benchmarks.ijb import TemplatePairs
 from frlib.evaluate.protocols.ijb import persons_of_genuine
 from frlib.evaluate.report import Report, Row
-from frlib.metrics.mixed_gallery import threshold
+from frlib.metrics.mixed_gallery import largest, threshold
+from frlib.metrics.val import num_allowed
 from frlib.stats.intervals import Interval
 from frlib.stats.paired_rates import share_gain, tar_gain
 from frlib.stats.people import People, people
@@ -207,7 +208,8 @@ def people_of_pairs(table: pa.Table, same: NDArray[np.bool_]) -> tuple[People, s
 def accepted(score_P: NDArray[np.float64], same_P: NDArray[np.bool_], target: float) -> Any:
     """`[G]` bool: genuine trials above the threshold that `target` of the impostors may exceed."""
     impostors = score_P[~same_P]
-    limit, _ = threshold(-np.sort(-impostors), len(impostors), target)
+    few = largest(impostors, num_allowed(len(impostors), target) + 1)
+    limit, _ = threshold(few, len(impostors), target)
     return score_P[same_P] > limit
 
 

@@ -77,6 +77,15 @@ def projection(config: Config) -> NDArray[np.float32] | None:
     return found
 
 
+def trained_for(config: Config) -> str:
+    """First digits of the checksum of the old model that the run was trained to fit; or empty."""
+    try:
+        found: Any = safeio.read_json(_description(_file(Path(config.path).expanduser())))
+        return str(found["config"]["compat"]["sha256"])
+    except (RecordError, KeyError, TypeError):
+        return ""
+
+
 def _file(path: Path) -> Path:
     return (path if path.name == _FILE else path / _FILE).resolve()
 

@@ -14,6 +14,7 @@ from frlib.study.arms import cells
 from frlib.study.outputs import Count
 from frlib.study.plan import CellPlan, Plan, imagined, make
 from frlib.train.clean import DECIDE, EVIDENCE, LOOP, MODEL
+from frlib.train.compatible import OLD, Compat
 from frlib.train.config import TrainConfig
 from tests.unit.study.designs import digests as of_data
 from tests.unit.study.designs import small
@@ -173,6 +174,33 @@ def test_recorded_when_arms_are_begun_then_counts_theirs_alone(tmp_path: Path) -
         "train": Count(2, 1),
         "evidence": Count(2, 1),
         "decide": Count(2, 0),
+    }
+
+
+def test_needed_when_models_serve_an_old_gallery_then_they_share_the_old_model_and_its_features(
+    tmp_path: Path,
+) -> None:
+    methods = ({"name": "none"}, {"name": "l2"}, {"name": "bct"}, {"name": "mixbct"})
+    for seed, count in ((None, 2), (0, 1)):
+        old = Compat(changes={"epochs": 1}, seed=seed)
+        plan = planned(
+            tmp_path, base=_with(little().base, compat=old), axes={"compat.method": methods}
+        )
+        found = stages.needed(plan)
+        needed = {"train": count, "old_features": count, "old_summary": 2 * count}
+        assert _needed(plan) == needed, "a summary for BCT, one for MixBCT"
+        assert (found.trainings, found.passes) == (count, count)
+
+
+def test_recorded_when_an_old_model_is_awaited_then_counts_it(tmp_path: Path) -> None:
+    base = _with(little().base, compat=Compat(changes={"epochs": 1}))
+    plan = planned(tmp_path, base=base, axes={"compat.method": ({"name": "none"},)})
+    cell = plan.cells[0].cell
+    record(plan, cell.default, {0: 0.5}, verdict="")
+    _put(tmp_path, "train", digests(cell.config, 0, cell.datasets)[OLD])
+    assert stages.recorded(plan.folder, tmp_path) == {
+        "train": Count(2, 1),
+        "old_features": Count(2, 0),
     }
 
 

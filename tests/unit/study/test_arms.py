@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from frlib.core.config import override
+from frlib.core.config import override, with_paths
 from frlib.core.errors import ConfigError
+from frlib.data.parts import class_split
+from frlib.heads.presets import arcface, softmax
 from frlib.study.arms import cells
 from frlib.study.schema import Study
+from frlib.train.compatible import Compat
 from tests.unit.study.designs import DATASETS, digests, small
 
 
@@ -160,3 +163,16 @@ def test_study_when_fields_cannot_vary_together_then_is_refused(
 def test_override_when_the_base_is_changed_then_all_cells_follow() -> None:
     study = override(small(), ["base.epochs=7", "search.arms_per_cell=1"])
     assert {c.config.epochs for c in cells(study, digests)} == {7}
+
+
+def test_shown_when_a_field_is_changed_for_an_old_model_then_is_written_as_in_its_run() -> None:
+    run = with_paths(small().base, {"compat": Compat(changes={"head": "softmax"})})
+    axes = {
+        "compat.changes.head": (softmax.Config(), arcface.Config(margin=0.2)),
+        "compat.changes.data.part": (class_split.Config(),),
+        "compat.changes.epochs": (3,),
+    }
+    found = [dict(cell.shown) for cell in cells(small(base=run, axes=axes, space={}), digests)]
+    rest = {"compat.changes.data.part": "class_split", "compat.changes.epochs": 3}
+    heads = ("Softmax", "ArcFace")
+    assert found == [{"compat.changes.head": head} | rest for head in heads]

@@ -125,6 +125,20 @@ def test_check_when_images_are_missing_then_counted(tmp_path: Path) -> None:
         check(config, gallery, new)
 
 
+def test_check_when_the_new_model_was_trained_for_another_old_one_then_told(
+    tmp_path: Path,
+) -> None:
+    config, ids = _searched(tmp_path)
+    old, new = model(ids, 1.6, "old"), model(ids, 0.5, "new")
+    old.about["weights"] = "aa11"
+    assert not check(config, old, new, trained_for="aa11").warnings
+    (told,) = check(config, old, new, trained_for="bb22").warnings
+    assert "checksum bb22; made old has aa11" in told
+    both = model(ids, 1.6, "old", mirrored=True)
+    (told,) = check(config, both, new).warnings
+    assert told == "made new has no mirrored view, so neither model's is used"
+
+
 @pytest.mark.parametrize("flat", [False, True])
 def test_check_when_pairs_then_people_or_pairs_are_drawn(flat: bool, tmp_path: Path) -> None:
     pairs = made_pairs.listed(people=120, flat=flat)
