@@ -64,8 +64,8 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     for path in config.changes:
         if path.partition(".")[0] in _NOT_CHANGED:
             raise ConfigError(
-                f"changes.{path}: the run of a stage has neither stages nor the run's start and "
-                "cleaning; set the stage's own start and clean"
+                f"changes.{path}: the run of a stage has neither stages nor an old model, and "
+                "not the run's start and cleaning; set the stage's own start and clean"
             )
     if config.clean.rule is not None:
         raise ConfigError(

@@ -22,7 +22,6 @@ from frlib.core.errors import ConfigError
 from frlib.core.space import Point, Scalar, Space
 from frlib.study.schema import Study
 from frlib.study.searched import at_point, own_point, space_of
-from frlib.train.compatible import OLD
 from frlib.train.config import TrainConfig
 
 Datasets = Mapping[str, str]
@@ -127,8 +126,8 @@ def shown(config: TrainConfig, path: str) -> Scalar:
     is changed for an old model is written as in that model's run.
     """
     of_old = path.removeprefix(_CHANGED)
-    if of_old != path:
-        return shown(config.stage_runs()[OLD], of_old)
+    if of_old != path and config.compat is not None and config.compat.changes:
+        return shown(config.stage_runs()[config.compat.model], of_old)
     *parents, (last, value) = walked(config, path)
     if not value and (value is None or isinstance(value, Mapping)):
         return "none"

@@ -16,7 +16,7 @@ compat ─► heads, parallel
 denoise ─► cleaning, data   cleaning ─► data, metrics
 evaluate ─► metrics, data, stats, backbones   backbones ─► parallel
 track ─► records
-analysis ─► records, stats       studies ─► study, train.config and the parts they name
+analysis ─► records, stats, metrics   studies ─► study, train.config and the parts they name
 everything ─► core
 """
 
@@ -121,7 +121,7 @@ ALLOWED = {
         "analysis",
         "cluster",
     },
-    "analysis": {"records", "stats"},
+    "analysis": {"records", "stats", "metrics"},
     "studies": {
         "study",
         "train",
