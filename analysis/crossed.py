@@ -86,8 +86,8 @@ class Crossed:
         if room.n < 2:
             return missing("one seed cannot show that the new model alone is better than the old")
         mean, *each = (
-            compatibility.update_gain(*one, lowest_room=room.low)
-            for one in (values.mean(axis=0).tolist(), *values.tolist())
+            compatibility.update_gain(cross, old, alone, room.low)
+            for cross, old, alone in (values.mean(axis=0).tolist(), *values.tolist())
         )
         lacking = next((one.why for one in (mean, *each) if one.value is None), "")
         if lacking:

@@ -59,13 +59,13 @@ def methods(epochs: int) -> tuple[Method, ...]:
 def base(faces: str) -> TrainConfig:
     """Open class; real faces from the folder `faces`, else procedural ones."""
     new, old = OPEN_CLASS
-    heads: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "backbone": tiny.Config(width=WIDTH),
         "head": arcface.Config(**_runs.penalty(faces)),
         "variants": (_VARIANT,),
     }
     changes = {"data.part": old, "backbone.width": OLD_WIDTH, "head": old_heads(faces)[0]}
-    run = _runs.base(faces, **heads, **(REAL if faces else {}))
+    run = _runs.base(faces, **fields | (REAL if faces else {}))
     return with_paths(
         run,
         {

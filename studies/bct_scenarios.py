@@ -15,7 +15,10 @@ at settings of their own.
 Published settings are of 35 epochs, and UniBCT's epochs are scaled to the length here. Published
 results are figures on IJB-C, whose numbers are not at hand: none is beside.
 
-At 32 pixels, so that it can be paid for on CPUs: 192 runs and 12 old models of COST.
+At 32 pixels, so that it can be paid for on CPUs: 192 runs of 13 to 33 seconds of a CPU core
+(process time of single runs, evaluation included) and 12 old models of fewer, about forty minutes
+on two cores. With real faces some 25 seconds a run, by other studies' nets and images: an hour; not
+run.
 """
 
 from frlib.study.schema import Replicates, Study

@@ -1,8 +1,8 @@
 """A gallery that is indexed again bit by bit: what the new model's queries find at every share.
 
 A line a metric with its 95 % intervals, from the cross-test (nothing indexed again) to the new
-model's own test (everything). Dashed: the old model in its own gallery, the bar to stay above; of
-metrics that were not measured there is none. Below the bar an update costs until more is indexed.
+model's own test (everything). Dashed, where it is known: the old model in its own gallery, the bar
+to stay above. Below it an update costs until more is indexed.
 """
 
 import textwrap
@@ -16,14 +16,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.figures import style
-from analysis.figures.style import COLOURS, INK
+from analysis.figures.style import COLOURS, GREY, INK
 from frlib.core.errors import RecordError
 
 DPI = 240
 _SMALL, _LABEL, _TITLE = 8.0, 9.0, 10.0
-_WIDTH, _HEIGHT, _LINE, _LETTERS = 5.6, 3.4, 0.19, 72
+_WIDTH, _HEIGHT, _LINE, _LETTERS = 5.6, 3.4, 0.19, 56
 """Inches, and letters of a line of the title."""
 _MARKERS = "osD^vP"
+_DASHES = (0, (5, 3))
 _ASIDE = 0.006
 """Lines stand this far beside each other, so that their intervals can be told apart."""
 
@@ -53,7 +54,7 @@ def draw(lines: Sequence[Line], title: str) -> Figure:
         raise RecordError(f"{title}: no share of the gallery has a rate to draw")
     heading = textwrap.wrap(title, _LETTERS)
     top = _LINE * (len(heading) + 0.6)
-    bottom = 0.5 + 0.19 * -(-len(lines) // 2)
+    bottom = 0.5 + 0.19 * -(-(len(lines) + 1) // 2)
     height = _HEIGHT + top
     figure = Figure(figsize=(_WIDTH, height), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
@@ -65,6 +66,8 @@ def draw(lines: Sequence[Line], title: str) -> Figure:
     axes.set_xlim(-3, 103)
     style.bare(axes, _SMALL)
     axes.set_title("\n".join(heading), fontsize=_TITLE, fontweight="bold", color=INK, loc="left")
+    if any(line.bar is not None for line in lines):
+        axes.plot([], [], color=GREY, lw=1.1, ls=_DASHES, label="old model, own gallery")
     marks, names = axes.get_legend_handles_labels()
     figure.legend(marks, names, loc="lower center", ncols=2, fontsize=_SMALL, frameon=False)
     return figure
@@ -100,14 +103,4 @@ def _add(axes: Axes, line: Line, at: int, num: int) -> None:
         zorder=3,
     )
     if line.bar is not None:
-        axes.axhline(100 * line.bar, color=colour, lw=1.1, ls=(0, (5, 3)), zorder=2)
-        axes.annotate(
-            "old model, own gallery",
-            (100, 100 * line.bar),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            fontsize=_SMALL - 1,
-            color=colour,
-        )
+        axes.axhline(100 * line.bar, color=colour, lw=1.1, ls=_DASHES, zorder=2)

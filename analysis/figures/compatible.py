@@ -35,6 +35,7 @@ _WIDTH, _PANEL, _BETWEEN, _LINE, _LETTERS = 5.6, 1.65, 0.32, 0.19, 66
 """Inches, and letters of a line of the title."""
 _ACROSS, _NAMES_ACROSS = 2, 3
 """Panels, and names of the legend, side by side."""
+_METHODS = (*COLOURS, INK)
 _MARKERS = "osD^vP<>X"
 _BAND = 0.09
 """Opacity."""
@@ -72,13 +73,13 @@ def draw(found: Sequence[Panel], title: str) -> Figure:
             f"{title}: no run has recorded the rank 1 of a gallery that is indexed again. A "
             "benchmark needs people with two images"
         )
-    looks = _looks(line.metric for panel in found for line in panel.lines)
+    marked = looks(line.metric for panel in found for line in panel.lines)
     heading = textwrap.wrap(
         f"{title}: rank 1 while the gallery is indexed again; means with {100 * LEVEL:g} % bands",
         _LETTERS,
     )
     across = min(_ACROSS, len(found))
-    deep, names_deep = -(-len(found) // across), -(-(len(looks) + 1) // _NAMES_ACROSS)
+    deep, names_deep = -(-len(found) // across), -(-(len(marked) + 1) // _NAMES_ACROSS)
     top, bottom = _LINE * (len(heading) + 1.6), 0.5 + 0.18 * names_deep
     height = top + bottom + deep * _PANEL + (deep - 1) * _BETWEEN
     figure = Figure(figsize=(_WIDTH, height), dpi=100, facecolor="white")
@@ -95,7 +96,7 @@ def draw(found: Sequence[Panel], title: str) -> Figure:
     )
     for at, panel in enumerate(found):
         axes = figure.add_subplot(places[at // across, at % across])
-        _add(axes, panel, looks)
+        _add(axes, panel, marked)
         if not at % across:
             axes.set_ylabel("rank 1 (%)", fontsize=_LABEL, color=INK)
         if at + across < len(found):
@@ -114,7 +115,7 @@ def draw(found: Sequence[Panel], title: str) -> Figure:
     )
     marks = [
         Line2D([], [], color=colour, marker=marker, ms=4, lw=1.3, label=method)
-        for method, (colour, marker) in looks.items()
+        for method, (colour, marker) in marked.items()
     ]
     bar = Line2D([], [], color=INK, lw=1.1, ls=_DASHED, label="old model, own gallery")
     figure.legend(
@@ -159,24 +160,24 @@ def _title(grid: Grid, row: Choice) -> str:
     )
 
 
-def _looks(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Method -> colour and marker; without a method grey."""
+def looks(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Method -> colour and marker, together of one alone up to 63; without a method grey."""
     found: dict[str, tuple[str, str]] = {}
     for method in dict.fromkeys(methods):
         at = len(found.keys() - {NOBODY})
-        found[method] = (COLOURS[at % len(COLOURS)], _MARKERS[at % len(_MARKERS)])
+        found[method] = (_METHODS[at % len(_METHODS)], _MARKERS[at % len(_MARKERS)])
         if method == NOBODY:
             found[method] = (GREY, ".")
     return found
 
 
-def _add(axes: Axes, panel: Panel, looks: dict[str, tuple[str, str]]) -> None:
+def _add(axes: Axes, panel: Panel, marked: dict[str, tuple[str, str]]) -> None:
     bar = next((line.bar for line in panel.lines if line.bar is not None), None)
     methods = [line for line in panel.lines if line.metric != NOBODY] or panel.lines
     seen = [spot.value for line in methods for spot in line.spots]
     seen += [] if bar is None else [bar]
     for line in panel.lines:
-        colour, marker = looks[line.metric]
+        colour, marker = marked[line.metric]
         share, value, low, high = np.array(
             [
                 (spot.share, spot.value, _end(spot.low, spot), _end(spot.high, spot))

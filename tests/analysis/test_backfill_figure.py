@@ -20,13 +20,15 @@ def _lines() -> list[Line]:
 
 
 def test_draw_when_two_metrics_then_a_line_each_and_the_bar_that_is_known() -> None:
-    axes = draw(_lines(), "search.csv: new in old").axes[0]
+    figure = draw(_lines(), "search.csv: new in old")
+    axes = figure.axes[0]
     points = [container.lines[0] for container in axes.containers]
     assert [len(line.get_xdata()) for line in points] == [11, 2]
     assert points[0].get_ydata()[-1] == pytest.approx(90)
     (bar,) = [line for line in axes.lines if set(line.get_ydata()) == {50.0}]
     assert bar.get_linestyle() == "--"
-    assert [text.get_text() for text in axes.texts] == ["old model, own gallery"]
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert told == ["old model, own gallery", "rank1", "tar@far=0.001"]
 
 
 def test_write_when_twice_then_equal_bytes_and_strange_suffixes_are_refused(tmp_path: Path) -> None:

@@ -236,6 +236,14 @@ def test_figure_when_the_independent_model_lies_far_below_then_the_methods_fill_
     assert all(100 * spot.value > low for line in methods for spot in line.spots)
 
 
+def test_figure_when_there_are_many_methods_then_no_two_look_alike() -> None:
+    names = [crossed.NOBODY, *(f"method {k}" for k in range(63))]
+    found = figure.looks(names)
+    assert len(set(found.values())) == len(names)
+    seven = [found[name][0] for name in names[:8]]
+    assert len(set(seven)) == 8, "colours of the seven published methods, and grey"
+
+
 def test_figure_when_nothing_was_searched_for_then_error_says_what_is_needed() -> None:
     with pytest.raises(RecordError, match="people with two images"):
         figure.draw((), "compat")

@@ -57,22 +57,12 @@ def save(found: "Check", folder: Path) -> None:
                 for row in found.curve
                 if row.metric == metric
             ),
-            bar=_bar(found, metric),
+            bar=next(row.bar for row in found.curve if row.metric == metric),
         )
         for metric in dict.fromkeys(row.metric for row in found.curve)
     ]
     title = f"{found.title}: {found.models['new']} in the gallery of {found.models['old']}"
     backfill.write(lines, title, folder / "backfill.png")
-
-
-def _bar(found: "Check", metric: str) -> float | None:
-    """The old model in its own gallery, where the curve's metric was measured for it."""
-    key = found.curve[0].protocol, metric
-    for one in found.compared:
-        row = one.tests["self old"]
-        if (one.outcome.protocol, one.outcome.metric) == key and row is not None:
-            return row.value
-    return None
 
 
 def _groups(found: "Check", notes: dict[str, str]) -> Iterator[tuple[str, list[_Cells]]]:

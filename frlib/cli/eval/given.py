@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from frlib.core.config import Config
+    from frlib.evaluate.crossed import Rule
     from frlib.evaluate.features import Features
     from frlib.evaluate.model import Model
 
@@ -63,3 +64,15 @@ def by_kind(text: str, device: str) -> Given:
     found = of("", path, [], device) if is_file else of(text, None, [], device)
     assert found is not None, "the text is not empty"
     return found
+
+
+def in_one_space(
+    enrolled: tuple[Given, "Features"], query: tuple[Given, "Features"], rule: "Rule"
+) -> tuple["Features", "Features"]:
+    """Both sides by the rule, or by the projection of whichever of them is the new model."""
+    from frlib.evaluate import crossed
+
+    (left, old), (right, new) = enrolled, query
+    if right.matrix is None and left.matrix is not None:
+        return crossed.in_one_space(new, old, rule, left.matrix)[::-1]
+    return crossed.in_one_space(old, new, rule, right.matrix)

@@ -79,7 +79,7 @@ def run(
     from frlib.cli.eval.asked import require_folder, with_images
     from frlib.core.config import Config, override
     from frlib.core.errors import ConfigError
-    from frlib.evaluate import crossed, protocol
+    from frlib.evaluate import protocol
 
     if bool(model) == (embeddings is not None):
         raise ConfigError("give --model M or --embeddings FILE, one of them")
@@ -112,8 +112,8 @@ def run(
             }
             features, sides = query.on(config, store, how), {}
             if left is not None:
-                sides["enrolled"], features = crossed.in_one_space(
-                    left.on(config, store, how), features, dimensions or "refuse", query.matrix
+                sides["enrolled"], features = given.in_one_space(
+                    (left, left.on(config, store, how)), (query, features), dimensions or "refuse"
                 )
             module = protocol.module_of(config)
             wanted = module.VARIANTS if all_variants else tuple(variants) if variants else None

@@ -88,9 +88,9 @@ class Check:
         """Of all tests, each once, and of a backfill that costs before it gains."""
         warnings = (text for one in self.reports.values() for text in one.warnings)
         told = dict.fromkeys((*self.doubts, *warnings))
-        if self.dips:
-            shares = ", ".join(f"{100 * row.share:.0f}" for row in self.dips)
-            metric = self.dips[0].metric
+        dips = self.dips
+        for metric in dict.fromkeys(row.metric for row in dips):
+            shares = ", ".join(f"{100 * row.share:.0f}" for row in dips if row.metric == metric)
             told[
                 f"with {shares} % of the gallery indexed again {metric} is clearly below what the "
                 "old model has alone: scores of old and new entries lie differently. Keep both "
@@ -100,11 +100,9 @@ class Check:
 
     @property
     def dips(self) -> list[CurveRow]:
-        """Mixtures of the headline's curve that are clearly below the old model's own test."""
-        rows = self.headline_curve
-        bars = [one.tests["self old"] for one in self.compared if _is_of(one.outcome, rows[0])]
-        bar = bars[0].value if bars and bars[0] is not None else None
-        return [row for row in rows if bar is not None and row.high is not None and row.high < bar]
+        """Mixtures that are clearly below the old model's own test, of rates with support."""
+        known = (row for row in self.curve if row.high is not None and not row.mark)
+        return [row for row in known if row.high is not None and row.high < row.bar]
 
     @property
     def headline_curve(self) -> list[CurveRow]:
@@ -169,7 +167,7 @@ def check(
     found = [one.outcome for one in compared]
     main = headline(found, metric)
     models = Models(old=old, new=new, old_side=old_side, new_side=new_side)
-    curve = mixed.rows(config, found, main, models, reports["cross"], reports["self new"])
+    curve = mixed.rows(config, found, main, models, reports)
     return Check(
         title=reports["cross"].title,
         models={"old": crossed.name_of(old), "new": crossed.name_of(new)},
@@ -180,11 +178,6 @@ def check(
         reports=reports,
         doubts=doubts,
     )
-
-
-def _is_of(outcome: Outcome, row: CurveRow) -> bool:
-    """Whether a curve's rate is the metric of an outcome on the same list."""
-    return (outcome.protocol, outcome.metric) == (row.protocol, row.metric)
 
 
 def _doubts(old: Features, new: Features, trained_for: str) -> Iterator[str]:

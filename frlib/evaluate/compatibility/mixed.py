@@ -1,6 +1,6 @@
 """The curve of a partial backfill for a protocol: a search, IJB, or a list of pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,8 @@ BY_PEOPLE = "Wilson, clustered by person, threshold as it is, 95 %"
 class CurveRow:
     """One rate of a gallery of which `share` is indexed again. n: trials; mark: why it says little.
 
-    value, low, high: shares, with the ends of the 95 % interval (None: there is none).
+    value, low, high: shares, with the ends of the 95 % interval (None: there is none). bar: the
+    rate of the old model in its own gallery.
     """
 
     protocol: str
@@ -35,6 +36,7 @@ class CurveRow:
     low: float | None
     high: float | None
     n: int
+    bar: float
     mark: str = ""
     interval: str = ""
 
@@ -54,30 +56,32 @@ def rows(
     outcomes: Sequence[Outcome],
     main: Outcome,
     models: Models,
-    cross: Report,
-    own: Report,
+    reports: Mapping[str, Report],
     *,
     seed: int = 0,
 ) -> list[CurveRow]:
     """Of a search where there is one among the outcomes, computed from the features; else of the
-    list of pairs of `main`, from the scores of `cross` and of the new model's `own` test."""
+    list of pairs of `main`, from the scores of the tests `cross`, `self new` and `self old`."""
     searches = [one for one in outcomes if one.metric == "rank1"]
     if searches:
         module, variant = protocol.module_of(config), searches[-1].variant
-        return _rows(searches[-1].protocol, _of_search(module, config, variant, models, seed))
-    name = f"{main.protocol}/{main.variant}"
-    return _rows(main.protocol, _of_pairs(cross.scores[name], own.scores[name], seed))
+        return _rows(searches[-1].protocol, *_of_search(module, config, variant, models, seed))
+    tables = {test: one.scores[f"{main.protocol}/{main.variant}"] for test, one in reports.items()}
+    points = _of_pairs(tables["cross"], tables["self new"], backfill.SHARES, seed)
+    (bar,) = _of_pairs(tables["self old"], tables["self old"], (0.0,), seed)
+    return _rows(main.protocol, points, bar)
 
 
 def _of_search(
     module: Any, config: Config, variant: str, models: Models, seed: int
-) -> tuple[Point, ...]:
+) -> tuple[tuple[Point, ...], Point]:
+    """The curve, and the old model alone."""
     gallery, probes = module.searched(config, models.new, variant)
     old_entries, _ = module.searched(config, models.old_side, variant)
     of_old = None
     if models.new_side is not models.new:
         of_old = module.searched(config, models.new_side, variant)[1].features
-    return backfill.curve(
+    points = backfill.curve(
         old_entries.features,
         gallery.features,
         gallery.subjects,
@@ -86,9 +90,21 @@ def _of_search(
         seed=seed,
         probe_of_old_QD=of_old,
     )
+    alone, asking = module.searched(config, models.old, variant)
+    (bar,) = backfill.curve(
+        alone.features,
+        alone.features,
+        alone.subjects,
+        asking.features,
+        asking.subjects,
+        shares=(0.0,),
+    )
+    return points, bar
 
 
-def _of_pairs(cross: pa.Table, own: pa.Table, seed: int) -> tuple[Point, ...]:
+def _of_pairs(
+    cross: pa.Table, own: pa.Table, shares: Sequence[float], seed: int
+) -> tuple[Point, ...]:
     same = np.asarray(cross["same"].to_numpy(zero_copy_only=False), dtype=bool)
     who, _ = people_of_pairs(cross, same)
     person = np.zeros(len(same), dtype=np.int64)
@@ -100,6 +116,7 @@ def _of_pairs(cross: pa.Table, own: pa.Table, seed: int) -> tuple[Point, ...]:
         same,
         person,
         fars=_supported(int((~same).sum())),
+        shares=shares,
         seed=seed,
     )
 
@@ -110,7 +127,7 @@ def _supported(num_impostors: int) -> tuple[float, ...]:
     return tuple(able[:2]) or (1e-1,)
 
 
-def _rows(name: str, points: Sequence[Point]) -> list[CurveRow]:
+def _rows(name: str, points: Sequence[Point], bar: Point) -> list[CurveRow]:
     found = []
     for point in points:
         for rate in point.rates:
@@ -127,6 +144,7 @@ def _rows(name: str, points: Sequence[Point]) -> list[CurveRow]:
                     low=interval.low if is_known else None,
                     high=interval.high if is_known else None,
                     n=len(rate.event_M),
+                    bar=bar.rate(rate.metric).value,
                     mark=""
                     if above is None or above >= ENOUGH
                     else f"rests on {above} impostors above the threshold",

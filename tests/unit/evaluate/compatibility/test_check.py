@@ -56,6 +56,7 @@ def test_check_when_backfilled_then_the_ends_are_cross_and_self(tmp_path: Path) 
         assert rows[0].value == pytest.approx(_value(found, "cross", metric), abs=1e-12)
         assert rows[-1].value == pytest.approx(_value(found, "self new", metric), abs=1e-12)
         assert all(row.n == 180 and row.low is not None for row in rows)
+        assert {row.bar for row in rows} == {_value(found, "self old", metric)}
     assert {row.metric for row in found.headline_curve} == {"tpir@fpir=0.1"}
 
 
@@ -153,6 +154,7 @@ def test_check_when_pairs_then_people_or_pairs_are_drawn(flat: bool, tmp_path: P
     rows_of = [row for row in found.curve if row.metric == "tar@far=0.1"]
     assert rows_of[0].value == pytest.approx(_value(found, "cross", "tar@far=0.1"))
     assert rows_of[-1].value == pytest.approx(_value(found, "self new", "tar@far=0.1"))
+    assert rows_of[0].bar == pytest.approx(_value(found, "self old", "tar@far=0.1"))
 
 
 def test_check_when_ijb_then_pairs_decide_and_the_search_is_backfilled(tmp_path: Path) -> None:
