@@ -1,8 +1,7 @@
 """At settings of its own, does MixBCT still lead where the new model has seen no old person?
 
-The published comparison has every method at one setting, and the baselines among them are not all
-tuned: BCT and UniBCT compare unscaled cosines with their prototypes, which constrains little. Here
-every method's weights, scale, temperature, radius or share are searched, by the `SPACE` of its
+The source has every method at one setting, and some of them constrain little there: BCT and UniBCT
+compare unscaled cosines with their prototypes. Here every method's weights, scale, temperature, radius or share are searched, by the `SPACE` of its
 module, with as many arms a cell for each. Arms are raced over seeds by what they reach on held-out
 people: the mean area of the new model alone and of it against old features. The published setting
 is the first arm of every cell, and is never stopped. All train for as many passes; where there are
@@ -12,7 +11,7 @@ Open class: the old model has seen 30 % of the people, the new one the others. T
 plain softmax or ArcFace. Lengths, nets and benchmarks are those of `bct_scenarios`. Published
 results are figures on IJB-C, whose numbers are not at hand: none is beside.
 
-114 arms, so at most 342 runs of 13 to 23 seconds of a CPU core (process time of single runs) and 6
+114 arms, so at most 342 runs of 13 to 23 seconds of a CPU core (process time of single runs) and 2
 old models: at most three quarters of an hour on two cores. With real faces some 20 seconds a run,
 by other studies' nets and images: an hour; not run.
 """

@@ -129,6 +129,24 @@ def _told(test: Crossed) -> tuple[str, ...]:
         "of all pairs.",
         "Rank 1: everybody's first image is enrolled and the others are searched for, by the old "
         "model (old), or by the new one with none, half or all of the gallery indexed again by it.",
+        _old_seed(test.grid.records.study),
         f"{NOBODY} is trained without regard to the old model: a reference, left out of the "
         "comparison for bold. Its cross column is what happens without a method.",
+    )
+
+
+def _old_seed(study: Mapping[str, Any]) -> str:
+    """What intervals cover of the old model, where it is trained by the study."""
+    compat = (study.get("base") or {}).get("compat") or {}
+    if not compat.get("changes"):
+        return ""
+    seed = compat.get("seed")
+    if seed is None:
+        return (
+            "Every replicate has an old model of its own, of the same seed; heads of as many "
+            "classes then begin with the same class centres, which is no merit of a method."
+        )
+    return (
+        f"One old model, of seed {seed}, serves all replicates of a row: intervals are not over "
+        "old models."
     )

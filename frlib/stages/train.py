@@ -77,7 +77,7 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     fields = {name: getattr(run, name) for name in TrainConfig.model_fields}
     start = None if config.start is not None and config.start.stage else config.start
     clean = Clean() if config.clean.stage else config.clean
-    own = {"stages": {}, "compat": None, "start": start, "clean": clean}
+    own: dict[str, Any] = {"stages": {}, "compat": None, "start": start, "clean": clean}
     bare = TrainConfig.parse(fields | own | {"stopping": run.stopping.alone})
     try:
         return with_paths(bare, config.changes)

@@ -34,8 +34,8 @@ class Workload:
     all workers. ahead: batches the loader holds. classes: of the training set. centres: weight rows
     of a class. moments: numbers an optimiser keeps for each parameter. slot_bytes: numbers that the
     head keeps per class and per image, as one worker holds them. tail: images of a tail in a step,
-    over all workers; mined: that they are chosen from. beside_bytes: what a method of `compat` holds.
-    renewed: times that it looks at all images.
+    over all workers; mined: that they are chosen from. beside_bytes: held by a method
+    of `compat`. renewed: times that it looks at all images.
     """
 
     backbone: Backbone

@@ -54,6 +54,7 @@ STUDY: dict[str, Any] = {
     "selection": {"metric": "compatible_auc"},
     "report": [f"{STEM}/{test}accuracy" for test in TESTS],
     "table": "compatible",
+    "base": {"compat": {"changes": {"epochs": 1}, "seed": None}},
     "replicates": {"seeds": list(SEEDS)},
     "cells": [
         {

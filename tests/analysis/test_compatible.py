@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,6 +183,25 @@ def test_columns_when_parts_are_not_varied_then_there_is_no_scenario(tmp_path: P
     study = {**compatibles.STUDY, "cells": fewer}
     declare.write_study(layout.study_folder(tmp_path, "compat"), study)
     assert build.build("compat", tmp_path).keys[:2] == ("compat.changes.head", "compat.method")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"changes": {"epochs": 1}, "seed": 100}, "One old model, of seed 100, serves"),
+        ({"changes": {"epochs": 1}, "seed": None}, "begin with the same class centres"),
+        ({"path": "/somewhere"}, ""),
+    ],
+)
+def test_caption_when_the_study_trains_the_old_model_then_says_what_intervals_cover(
+    tmp_path: Path, told: dict[str, Any], words: str
+) -> None:
+    study = {**compatibles.STUDY, "base": {"compat": told}}
+    declare.write_study(layout.study_folder(tmp_path, "compat"), study)
+    caption = build.build("compat", tmp_path).caption
+    assert words in caption
+    assert ("old model of its own" in caption) == (told.get("seed", 0) is None)
+    assert ("One old model" in caption) == (told.get("seed") is not None)
 
 
 def test_table_when_there_is_no_axis_of_methods_then_another_is_advised(tmp_path: Path) -> None:

@@ -22,7 +22,11 @@ def study() -> Study:
     }
     base = with_paths(
         mini.study().base,
-        {"data.holdout.of": "whole", "data.part": {**HALF, "part": "new"}, "noise.closed.ratio": 0.2},
+        {
+            "data.holdout.of": "whole",
+            "data.part": {**HALF, "part": "new"},
+            "noise.closed.ratio": 0.2,
+        },
     )
     return Study(
         name="compatible",

@@ -1,4 +1,4 @@
-"""Runs beside an old model, as a study: made once, trained on several workers, checked afterwards."""
+"""Runs beside an old model, as a study: made once, and checked afterwards."""
 
 import json
 from pathlib import Path

@@ -1,17 +1,11 @@
-"""`frlib bct <verb>`: a new model and the index that an old one filled."""
-
-import typer
+"""`frlib bct list | show | check`."""
 
 from frlib.cli.bct import check
+from frlib.cli.reference import noun
 
-app = typer.Typer(
-    name="bct", help="New models in the galleries of old ones: check.", no_args_is_help=True
+app = noun(
+    "bct",
+    "frlib.compat",
+    "Models that are searched in the galleries of old ones: methods, and whether one may serve.",
 )
-
-
-@app.callback()
-def _verbs() -> None:
-    """A noun of one verb keeps its verb."""
-
-
 app.command()(check.check)

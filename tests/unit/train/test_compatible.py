@@ -108,7 +108,7 @@ def test_old_side_when_a_sample_has_no_old_feature_then_says_which(
     old: dict[str, Any], tmp_path: Path
 ) -> None:
     fewer = olds.made(tmp_path, manifest().take(np.arange(40)))
-    with pytest.raises(DataError, match="8 .*'040'"):
+    with pytest.raises(DataError, match=r"8 .*'040'"):
         OldSide(Compat.parse(fewer | {"method": {"name": "l2"}, "summary": ""}), manifest())
 
 
@@ -145,7 +145,7 @@ def test_compat_when_it_cannot_be_meant_then_says_what_was_expected(
 
 def test_config_when_embeddings_differ_in_size_then_a_rule_is_asked_for() -> None:
     changes = {"backbone.embedding_size": 8}
-    with pytest.raises(ValueError, match="old model .* 8 dimensions, .* 16; set compat.dimens"):
+    with pytest.raises(ValueError, match=r"old model .* 8 dimensions, .* 16; set compat\.dimens"):
         config(compat={"method": {"name": "l2"}, "changes": changes})
     config(compat={"method": {"name": "l2"}, "changes": changes, "dimensions": "pad"})
 
