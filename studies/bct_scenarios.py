@@ -7,7 +7,7 @@ none: that new model is the reference of what compatibility costs, and of what i
 again would win.
 
 The old net is half as wide as the new one and has embeddings of the same length, so no rule for
-dimensions is needed. One old model of a seed of its own serves all replicates of a case. Everything
+dimensions is needed. Every replicate has an old model of its own. Everything
 is measured on people whom neither model has seen: 1:1 within each model and across both, either of
 them on the enrolled side, and rank 1 while the gallery is indexed again, from nothing to all of it.
 Nothing is searched: `mixbct_open_class` asks what the methods do at settings of their own.
@@ -16,7 +16,7 @@ Published settings are of 35 epochs, and UniBCT's epochs are scaled to the lengt
 results are figures on IJB-C, whose numbers are not at hand: none is beside.
 
 At 32 pixels, so that it can be paid for on CPUs: 192 runs of 13 to 33 seconds of a CPU core
-(process time of single runs, evaluation included) and 4 old models of fewer, about forty minutes on
+(process time of single runs, evaluation included) and 12 old models of fewer, about forty minutes on
 two cores. With real faces some 25 seconds a run, by other studies' nets and images: an hour; not
 run.
 """

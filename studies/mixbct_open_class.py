@@ -1,11 +1,12 @@
 """At settings of its own, does MixBCT still lead where the new model has seen no old person?
 
 The source has every method at one setting, and some of them constrain little there: BCT and UniBCT
-compare unscaled cosines with their prototypes. Here every method's weights, scale, temperature, radius or share are searched, by the `SPACE` of its
-module, with as many arms a cell for each. Arms are raced over seeds by what they reach on held-out
-people: the mean area of the new model alone and of it against old features. The published setting
-is the first arm of every cell, and is never stopped. All train for as many passes; where there are
-more settings they are searched less densely. Without a method there is nothing to search.
+compare unscaled cosines with their prototypes. Here every method's weights, scale, temperature,
+radius or share are searched, by the `SPACE` of its module, with as many arms a cell for each. Arms
+are raced over seeds by what they reach on held-out people: the mean area of the new model alone and
+of it against old features. The published setting is the first arm of every cell, and is never
+stopped. All train for as many passes; where there are more settings they are searched less densely.
+Without a method there is nothing to search.
 
 Open class: the old model has seen 30 % of the people, the new one the others. The old head is a
 plain softmax or ArcFace. Lengths, nets and benchmarks are those of `bct_scenarios`. Published

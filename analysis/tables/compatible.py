@@ -143,8 +143,8 @@ def _old_seed(study: Mapping[str, Any]) -> str:
     seed = compat.get("seed")
     if seed is None:
         return (
-            "Every replicate has an old model of its own, of the same seed; heads of as many "
-            "classes then begin with the same class centres, which is no merit of a method."
+            "Every replicate has an old model of its own, which shares no draw with it: intervals "
+            "are over old models too."
         )
     return (
         f"One old model, of seed {seed}, serves all replicates of a row: intervals are not over "

@@ -16,6 +16,7 @@ from frlib.records import layout
 from frlib.study.schema import Study
 
 PACKAGE = "studies"
+_RECORD = "study.json"
 
 
 def names() -> tuple[str, ...]:
@@ -24,10 +25,12 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str, faces: str = "") -> Study:
-    """The study called `name`, or the one in the file `name`.
+    """The study called `name`, or the one in the file `name`: Python, or a `study.json`.
 
     `faces`: a folder of real faces, handed to studies that can use one (a parameter `faces`).
     """
+    if name.endswith(".json"):
+        return _from_json(Path(name), f"expected what `frlib study run` keeps as {_RECORD}")
     module = _from_file(Path(name)) if name.endswith(".py") else discover.load(PACKAGE, name)
     make = getattr(module, "study", None)
     if not callable(make):
@@ -47,15 +50,22 @@ def recorded(store: Path, name: str) -> Study:
 
     `RecordError` where there is none, or its value is none of this frlib's.
     """
-    path = layout.find_study(store, name) / "study.json"
-    fields = {key: value for key, value in safeio.read_json(path).items() if key != "cells"}
+    return _from_json(
+        layout.find_study(store, name) / _RECORD,
+        "It was recorded by another frlib, or changed by hand; run the study from its file instead",
+    )
+
+
+def _from_json(path: Path, advice: str) -> Study:
+    """The study in a `study.json`; `RecordError` with the advice where it holds none."""
+    found = safeio.read_json(path)
+    if not isinstance(found, dict):
+        raise RecordError(f"{path}: found {type(found).__name__}, no study; {advice}")
+    fields = {key: value for key, value in found.items() if key != "cells"}
     try:
         return Study.parse(fields)
     except ConfigError as error:
-        raise RecordError(
-            f"{path}: {error}\nIt was recorded by another frlib, or changed by hand; run the "
-            "study from its file instead"
-        ) from error
+        raise RecordError(f"{path}: {error}\n{advice}") from error
 
 
 def _from_file(path: Path) -> ModuleType:

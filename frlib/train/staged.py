@@ -29,12 +29,15 @@ class Stage(Config):
 
     name: str
     seed: int | None = setting(
-        None, doc="one for all replicates of a run; none: that of the replicate"
+        None, doc="one for all replicates of a run; none: that of the replicate, with the shift"
+    )
+    shift: int = setting(
+        0, ge=0, doc="added to the replicate's seed, so that the stage draws what the run does not"
     )
 
     def seed_for(self, replicate: int) -> int:
         """The seed that a replicate's output is made with."""
-        return replicate if self.seed is None else self.seed
+        return replicate + self.shift if self.seed is None else self.seed
 
 
 def kind_of(stage: Stage) -> str:
@@ -146,7 +149,14 @@ def order(run: "TrainConfig") -> tuple[str, ...]:
 
 def counted(run: "TrainConfig") -> dict[str, Any]:
     """What the digest of a run covers of its stages."""
-    return {name: module_of(run, name).counted(stage, run) for name, stage in every(run).items()}
+    return {name: _counted(run, name, stage) for name, stage in every(run).items()}
+
+
+def _counted(run: "TrainConfig", name: str, stage: Stage) -> dict[str, Any]:
+    """As before there were shifts, where there is none."""
+    fields: dict[str, Any] = dict(module_of(run, name).counted(stage, run))
+    fields.pop("shift", None)
+    return fields | ({"shift": stage.shift} if stage.shift else {})
 
 
 def datasets_of(name: str, datasets: Mapping[str, str]) -> dict[str, str]:

@@ -189,7 +189,7 @@ def test_columns_when_parts_are_not_varied_then_there_is_no_scenario(tmp_path: P
     ("told", "words"),
     [
         ({"changes": {"epochs": 1}, "seed": 100}, "One old model, of seed 100, serves"),
-        ({"changes": {"epochs": 1}, "seed": None}, "begin with the same class centres"),
+        ({"changes": {"epochs": 1}, "seed": None}, "intervals are over old models too"),
         ({"path": "/somewhere"}, ""),
     ],
 )

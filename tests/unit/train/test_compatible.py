@@ -224,3 +224,20 @@ def test_rule_when_old_features_are_larger_than_what_they_replace_then_is_refuse
     compat = Compat.parse({"changes": CHANGES, "method": {"name": "mixbct"}, "dimensions": "pad"})
     with pytest.raises(ConfigError, match="cannot stand for new embeddings of 8"):
         rule_for(compat, 8, 16)
+
+
+def test_stages_when_the_old_model_is_trained_here_then_shares_no_seed_with_its_replicate() -> None:
+    run = config(compat={"changes": CHANGES})
+    old = staged.every(run)[OLD]
+    assert {old.seed_for(seed) for seed in range(5)}.isdisjoint(range(5))
+    assert len({old.seed_for(seed) for seed in range(5)}) == 5, "one for each"
+    fixed = staged.every(config(compat={"changes": CHANGES, "seed": 7}))[OLD]
+    assert {fixed.seed_for(seed) for seed in range(5)} == {7}
+
+
+def test_counted_when_a_stage_has_no_shift_then_is_as_before_there_were_any() -> None:
+    stages = {"pretrain": {"name": "train", "changes": {"epochs": 1}}}
+    plain = config(stages=stages, start={"stage": "pretrain"}).counted()
+    assert "shift" not in plain["stages"]["pretrain"]
+    stages["pretrain"]["shift"] = 3
+    assert config(stages=stages, start={"stage": "pretrain"}).counted() != plain
