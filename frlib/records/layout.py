@@ -6,8 +6,10 @@
                        /tables/<table>.{md,csv,tex}
 """
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from frlib.core.errors import RecordError
@@ -15,7 +17,8 @@ from frlib.core.suggest import did_you_mean
 
 DAMAGED = "damaged-"
 """What the names of set-aside attempts and files begin with (`frlib.records.heal`)."""
-_ATTEMPT = re.compile(r"r(-?\d+)/a(\d+)$")
+_SEED = re.compile(r"r(-?\d+)")
+_ATTEMPT = re.compile(r"a(\d+)")
 _TAKEN = re.compile(rf"/(?:{DAMAGED})?a(\d+)(?:-\d+)?$")
 _PART = re.compile(r"([a-z_]+)-(\d{5})\.parquet$")
 
@@ -60,16 +63,19 @@ def recorded_studies(store: Path) -> tuple[str, ...]:
 
 def arm_folders(study: Path) -> list[Path]:
     """Folders of the arms that have been written down, sorted by digest."""
-    return sorted(path.parent for path in (study / "arms").glob("*/arm.json"))
+    arms = study / "arms"
+    return [arms / name for name in sorted(_names(arms)) if (arms / name / "arm.json").is_file()]
 
 
 def attempts(arm: Path) -> Iterator[tuple[int, int, Path]]:
     """(seed, attempt, folder) of every attempt that has begun, ordered."""
     found = []
-    for path in arm.glob("r*/a*/run.json"):
-        match = _ATTEMPT.search(path.parent.as_posix())
-        if match:
-            found.append((int(match[1]), int(match[2]), path.parent))
+    for replicate in _names(arm):
+        seed = _SEED.fullmatch(replicate)
+        for name in _names(arm / replicate) if seed else ():
+            attempt = _ATTEMPT.fullmatch(name)
+            if seed and attempt and (arm / replicate / name / "run.json").is_file():
+                found.append((int(seed[1]), int(attempt[1]), arm / replicate / name))
     yield from sorted(found)
 
 
@@ -87,9 +93,9 @@ def next_attempt(study: Path, arm: str, seed: int) -> int:
 def parts(attempt: Path, table: str) -> list[Path]:
     """Part files of a table in order; `RecordError` when one in between is gone."""
     found = sorted(
-        path
-        for path in attempt.glob(f"{table}-*.parquet")
-        if (match := _PART.match(path.name)) and match[1] == table
+        attempt / name
+        for name in _names(attempt)
+        if (match := _PART.match(name)) and match[1] == table
     )
     for number, path in enumerate(found):
         if path.name != part_name(table, number):
@@ -99,3 +105,11 @@ def parts(attempt: Path, table: str) -> list[Path]:
                 "restore it, or delete the whole attempt folder to have the run done again."
             )
     return found
+
+
+def _names(folder: Path) -> list[str]:
+    """Of what lies in it; nothing where there is no such folder."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        with os.scandir(folder) as found:
+            return [one.name for one in found]
+    return []

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from frlib.compat._term import Term
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from frlib.data.pixels.batches import Pixels
 from frlib.train.build import train_mode
 from frlib.train.config import TrainConfig

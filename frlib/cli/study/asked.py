@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from frlib.study.schema import Study
 
-Name = Annotated[str, typer.Argument(help="A study's name, or the path of a file with study().")]
+Name = Annotated[str, typer.Argument(help="A study's name, a file with study(), or a study.json.")]
 Recorded = Annotated[str, typer.Argument(help="A study with records in the store.")]
 Address = Annotated[
     str, typer.Option("--address", envvar="RAY_ADDRESS", help="Ray cluster; none: start one here.")

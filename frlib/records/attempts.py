@@ -1,0 +1,71 @@
+"""One attempt of one replicate: what is on record of it, and its tables, verified when read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from frlib.core.errors import RecordError
+from frlib.records import layout, parts
+from frlib.records.schema import ENDED
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of one replicate. `run`: its run.json, in which checksums come with its end."""
+
+    arm: str
+    seed: int
+    attempt: int
+    folder: Path
+    status: str
+    counts: bool
+    run: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be written: it ended, or a later attempt took over."""
+        return self.status != "running"
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows of one table (and those columns), verified against the checksums of `run.json`.
+
+        Without any part: no rows, with all columns.
+        """
+        found = self.parts(name)
+        noted = self.checksums
+        return parts.concat(
+            name,
+            [
+                parts.read(path, name, noted[path.name] if noted else None, columns)
+                for path in found
+            ],
+        )
+
+    @property
+    def checksums(self) -> Mapping[str, str] | None:
+        """Part -> SHA-256, as noted when it ended; None if it has not."""
+        return self.run["parts"] if self.run["status"] in ENDED else None
+
+    def parts(self, name: str) -> list[Path]:
+        """Part files of a table; `RecordError` unless they are those that `run.json` lists."""
+        found = layout.parts(self.folder, name)
+        if self.checksums is not None:
+            _require_same(self.folder, name, {path.name for path in found}, self.checksums)
+        return found
+
+
+def _require_same(folder: Path, name: str, found: set[str], noted: Mapping[str, str]) -> None:
+    expected = {part for part in noted if part.rpartition("-")[0] == name}
+    for part in sorted(expected - found):
+        raise RecordError(
+            f"{folder / part}: missing, though run.json lists it. Restore it from a copy, or "
+            "delete the whole attempt folder to have the run done again."
+        )
+    for part in sorted(found - expected):
+        raise RecordError(
+            f"{folder / part}: not listed in run.json, so it was put there after the run ended; "
+            "remove it"
+        )
