@@ -108,11 +108,14 @@ class Grid:
 
     @cached_property
     def _finals(self) -> dict[tuple[str, str], dict[int, float]]:
+        """(metric, arm) -> sample, of the arms that stand for a row."""
+        shown = {row.arm.digest for row in self.rows if row.arm is not None}
         found: dict[tuple[str, str], dict[int, float]] = {}
-        for arm, seed, name, value in self.records.finals.itertuples(index=False):
-            found.setdefault((str(name), str(arm)), {})[int(seed)] = float(value)
-        for arm, seed, value in self.records.seconds().itertuples(index=False):
-            found.setdefault((COST, str(arm)), {})[int(seed)] = float(value)
+        for every in (self.records.finals, self.records.seconds().assign(name=COST)):
+            frame = every[every["arm"].isin(shown)]
+            keys = (frame[key].tolist() for key in ("name", "arm", "seed", "value"))
+            for name, arm, seed, value in zip(*keys, strict=True):
+                found.setdefault((name, arm), {})[seed] = value
         return found
 
 

@@ -6,6 +6,7 @@ other, so that their intervals can be told apart: 3 % each, about the true place
 through true places and speaks of means alone: where intervals overlap it may be another.
 """
 
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,8 +29,12 @@ _SMALL, _LABEL, _TITLE = 8.0, 9.0, 10.0
 _WIDTH, _HEIGHT, _LINE, _LETTERS = 7.6, 3.3, 0.19, 92
 """Inches, and letters of a line of the title."""
 _MARKERS = "osD^vP"
-_COLUMNS = 5
-"""Of the legend."""
+_COLUMNS, _LEGEND_LETTERS, _KEY = 5, 118, 5
+"""Of the legend: most columns, letters of a line, and what a mark takes of them."""
+_LEGEND_ROWS, _ROW = 2, 0.16
+"""Rows that there is room for; inches of a further one."""
+_BOTTOM = 0.245
+_FRONT = "Pareto front of means"
 _BESIDE = 1.03
 _NEAR = 1.15
 _SHARE = "accuracy"
@@ -44,11 +49,14 @@ def draw(rows: Sequence[Spent], name: str, title: str) -> Figure:
         )
     lines = textwrap.wrap(title, _LETTERS)
     top = _LINE * (len(lines) + 0.5)
-    figure = Figure(figsize=(_WIDTH, _HEIGHT + top), dpi=100, facecolor="white")
+    columns, more = _legend([*dict.fromkeys(one.method for one in rows), _FRONT])
+    height = _HEIGHT + top + more
+    figure = Figure(figsize=(_WIDTH, height), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True)
+    bottom = (_BOTTOM * (_HEIGHT + top) + more) / height
     figure.subplots_adjust(
-        left=0.085, right=0.985, bottom=0.245, top=1 - top / (_HEIGHT + top), wspace=0.06
+        left=0.085, right=0.985, bottom=bottom, top=1 - top / height, wspace=0.06
     )
     scale = 100.0 if name.rpartition("/")[2].startswith(_SHARE) else 1.0
     _panel(left, rows, lambda one: one.images, scale, beside=True)
@@ -59,13 +67,20 @@ def draw(rows: Sequence[Spent], name: str, title: str) -> Figure:
     unit = " (%)" if scale > 1 else ""
     left.set_ylabel(f"{name}{unit}", fontsize=_LABEL, color=INK)
     marks, names = right.get_legend_handles_labels()
-    figure.legend(marks, names, loc="lower center", ncols=_COLUMNS, fontsize=_SMALL, frameon=False)
+    figure.legend(marks, names, loc="lower center", ncols=columns, fontsize=_SMALL, frameon=False)
     return figure
 
 
 def write(rows: Sequence[Spent], name: str, title: str, path: Path) -> Path:
     """Draw and write it, whole or not at all. Equal rows, equal bytes."""
     return style.save(draw(rows, name, title), path, DPI)
+
+
+def _legend(names: Sequence[str]) -> tuple[int, float]:
+    """Columns of a legend of these, and inches that it takes beyond what there is room for."""
+    widest = max(map(len, names)) + _KEY
+    columns = max(1, min(_COLUMNS, _LEGEND_LETTERS // widest))
+    return columns, _ROW * max(0, math.ceil(len(names) / columns) - _LEGEND_ROWS)
 
 
 def _panel(
@@ -129,7 +144,7 @@ def _front(axes: Axes, costs: NDArray[np.float64], values: NDArray[np.float64], 
         lw=5,
         alpha=0.35,
         drawstyle="steps-post",
-        label="Pareto front of means",
+        label=_FRONT,
         zorder=1,
     )
 

@@ -18,7 +18,7 @@ from analysis.galleries._gallery import Pixels as Pixels
 from analysis.galleries._gallery import Section as Section
 from analysis.galleries._gallery import Tile as Tile
 from analysis.galleries._page import page
-from analysis.galleries._picture import draw
+from analysis.galleries._picture import draw as draw
 from frlib.core import safeio
 from frlib.core.errors import ConfigError
 

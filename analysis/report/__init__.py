@@ -1,1 +1,1 @@
-"""A study as one page that needs nothing else: `build.py` writes it, `_page.py` puts it together."""
+"""A study as one page that needs nothing else; `build.py` writes it, `_page.py` assembles it."""

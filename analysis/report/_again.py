@@ -15,6 +15,8 @@ from frlib.records.read import Records
 from frlib.records.select import Choice
 
 FILE = "study.json"
+WHOLE = f"frlib study run {FILE}"
+"""The whole study."""
 
 
 def design(study: Mapping[str, Any]) -> str:
@@ -32,11 +34,6 @@ def design_link(study: Mapping[str, Any]) -> str:
     )
 
 
-def whole(study: Mapping[str, Any]) -> str:
-    """The command that runs the whole study."""
-    return f"frlib study run {FILE}"
-
-
 def commands(records: Records, rows: Sequence[Choice]) -> list[str]:
     """One command a row, of the arm that stands for it or, without one, of the cell's default.
 
@@ -46,11 +43,18 @@ def commands(records: Records, rows: Sequence[Choice]) -> list[str]:
     axes: Mapping[str, Sequence[Any]] = study.get("axes") or {}
     points = list(product(*axes.values()))
     planned = points if len(points) == len(rows) else [None] * len(rows)
-    return [_command(study, axes, row, at) for row, at in zip(rows, planned, strict=True)]
+    return [
+        _command(study, axes, row, at, f"{study['name']}_cell{number}")
+        for number, (row, at) in enumerate(zip(rows, planned, strict=True), 1)
+    ]
 
 
 def _command(
-    study: Mapping[str, Any], axes: Mapping[str, Any], row: Choice, at: tuple[Any, ...] | None
+    study: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    row: Choice,
+    at: tuple[Any, ...] | None,
+    name: str,
 ) -> str:
     arm = row.arm
     if not axes or (arm is None and at is None):
@@ -58,20 +62,20 @@ def _command(
     changes: dict[str, Any] = {}
     if arm is None:
         assert at is not None
-        suffix, values = "cell", dict(zip(axes, at, strict=True))
+        values = dict(zip(axes, at, strict=True))
     else:
-        suffix, values = arm.digest[:8], {axis: _at_axis(arm.config, axis) for axis in axes}
+        values = {axis: _at_axis(arm.config, axis) for axis in axes}
         varied = [path for axis in axes for path in axis.split("+")]
         for path in arm.params:
             if not any(path == one or path.startswith(f"{one}.") for one in varied):
                 changes[f"base.{path}"] = _at(arm.config, path)
     sets = {
-        "name": f"{study['name']}_{suffix}",
+        "name": name,
         "axes": {axis: [value] for axis, value in values.items()},
         **changes,
         **_unsearched(study),
     }
-    return " ".join([whole(study), *(_set(path, value) for path, value in sets.items())])
+    return " ".join([WHOLE, *(_set(path, value) for path, value in sets.items())])
 
 
 def _unsearched(study: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Pieces of HTML that all sections share. Texts are plain; they are escaped here."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
@@ -28,10 +29,15 @@ def prose(text: str) -> str:
     return "\n".join(
         f"<pre>{escape(one)}</pre>"
         if any(line.startswith(("* ", " ")) for line in one.splitlines())
-        else said(" ".join(one.split()))
+        else f"<p>{_coded(' '.join(one.split()))}</p>"
         for one in text.strip("\n").split("\n\n")
         if one.strip()
     )
+
+
+def _coded(text: str) -> str:
+    """What stands between backticks is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def terms(pairs: Iterable[tuple[str, str]]) -> str:

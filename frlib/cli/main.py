@@ -22,6 +22,7 @@ from frlib.cli import (
     optimiser,
     part,
     pruning,
+    report,
     sampler,
     schedule,
     source,
@@ -43,6 +44,7 @@ app = typer.Typer(
 for noun in (
     study,
     table,
+    report,
     eval,
     bct,
     data,

@@ -24,3 +24,6 @@ Dimensions = Annotated[
     Literal["pad", "truncate"] | None,
     typer.Option(help="Two models of different sizes: append zeros, or cut the longer vectors."),
 ]
+CheckPairs = Annotated[
+    int, typer.Option(min=0, help="Pairs that colour and alignment are checked on; 0: none.")
+]

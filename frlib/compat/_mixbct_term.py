@@ -8,6 +8,7 @@ from torch import Tensor
 
 from frlib.compat._term import Seen, Term
 from frlib.core.seeds import torch_seed
+from frlib.parallel.transfer import sent
 
 
 class Mixed(Term):
@@ -41,7 +42,7 @@ class Mixed(Term):
 def drawn(can_B: Tensor, wanted: int, seed: int, step: int) -> Tensor:
     """`[B]` bool: so many of the rows that can be, all of them if there are fewer."""
     draw = torch.Generator().manual_seed(torch_seed(seed, "compat", "mixbct", step))
-    lots_B = torch.randperm(len(can_B), generator=draw).to(can_B.device)
+    lots_B = sent(torch.randperm(len(can_B), generator=draw), can_B.device)
     order_B = torch.where(can_B, lots_B, lots_B + len(can_B)).argsort()
     is_drawn_B = torch.zeros_like(can_B)
     is_drawn_B[order_B[:wanted]] = True

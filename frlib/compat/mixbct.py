@@ -13,7 +13,8 @@ the same rows. Where fewer than K are credible, all of them are replaced, which 
 α · batch is rounded to nine digits first.
 
 Replaced images go through the backbone and count in its batch statistics, without a gradient.
-Heads that look at an embedding's length see 1 for old rows.
+Heads that look at an embedding's length see 1 for old rows, and those that judge samples judge the
+old row.
 
 Source: Liang et al., MixBCT, arXiv 2308.06948; its repository. Deviations: there every worker draws
 ⌊α · its share⌋ of its own rows, the same number where that has no remainder, from an unseeded

@@ -83,7 +83,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file; `RecordError` says which file is damaged."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: cannot be read as JSON ({error})") from error
 

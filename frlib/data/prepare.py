@@ -70,7 +70,7 @@ def prepare(
     selection = None
     if used.held_out is not None:
         selection = _selection(used.held_out, clean, data.holdout)
-    benchmarks = tuple(_benchmark(benchmark, store) for benchmark in data.benchmarks)
+    benchmarks = tuple(benchmark_pairs(benchmark, store) for benchmark in data.benchmarks)
     others = {b.name: b.manifest for b in benchmarks}
     facts = {name: _overlap(clean, other, name) for name, other in others.items()}
     if pool is not None:
@@ -205,7 +205,8 @@ def _folds(held_out: Manifest, holdout: Holdout, of: str = "") -> int:
     return folds
 
 
-def _benchmark(benchmark: PairBenchmark, store: Path) -> PairSet:
+def benchmark_pairs(benchmark: PairBenchmark, store: Path) -> PairSet:
+    """The pairs of a benchmark, in the order in which their scores are recorded."""
     images = catalog.scan(benchmark.images, store)
     try:
         own = None if benchmark.pairs else catalog.own_pairs(benchmark.images)

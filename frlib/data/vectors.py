@@ -32,6 +32,7 @@ _EXPECTED = (
     ".arrow with columns id (or path) and embedding"
 )
 _TABLES = (".parquet", ".arrow", ".feather")
+SUFFIXES = (".npz", *_TABLES)
 View = Literal["embedding", "mirrored"]
 _BLOCK = 65_536
 
@@ -170,7 +171,7 @@ def _known(path: Path) -> Path:
     path = path.expanduser()
     if not path.is_file():
         raise DataError(f"{path} does not exist; {_EXPECTED}")
-    if path.suffix not in (".npz", *_TABLES):
+    if path.suffix not in SUFFIXES:
         raise DataError(f"{path}: a file of kind {path.suffix or '(none)'!r}; {_EXPECTED}")
     return path
 

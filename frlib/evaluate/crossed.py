@@ -131,8 +131,9 @@ def require_both(old: Features, new: Features, ids: Texts) -> None:
         if not len(lacking):
             continue
         has_all = "; the other model has them all" if np.isin(lacking, other.ids).all() else ""
-        sets = {str(each.about.get("images")) for each in (old, new)}
-        said = " Both say that they are of different sets of images." if len(sets) > 1 else ""
+        sets = {each.about.get("images") for each in (old, new)}
+        are_told = len(sets) > 1 and None not in sets
+        said = " Both say that they are of different sets of images." if are_told else ""
         raise DataError(
             f"{one.where} ({name_of(one)}): {len(lacking):,} of {len(ids):,} images of the gallery "
             f"have no vector, first {str(lacking[0])!r}{has_all}.{said} Both models are needed for "
@@ -142,7 +143,7 @@ def require_both(old: Features, new: Features, ids: Texts) -> None:
 
 def _require_one_set(old: Features, new: Features) -> None:
     """Equal names and other checksums: the same files before and after a change."""
-    said = [one.about.get("images") for one in (old, new)]
+    said = [one.about.get("contents") for one in (old, new)]
     if None in said or said[0] == said[1] or len(old) != len(new):
         return
     if bool((np.sort(old.ids) == np.sort(new.ids)).all()):

@@ -20,6 +20,7 @@ from frlib.core import safeio
 from frlib.core.config import Config, digest, to_dict
 from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.data import catalog
+from frlib.data.contents import contents
 from frlib.data.convert.watch import Logged, Watch
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
@@ -107,6 +108,7 @@ def plan(
     }
     key = digest({"about": about, "batch": batch, "exact": exact})
     folder = store / "embeddings" / key
+    about["contents"] = contents(images)
     return Job(images, about, folder, mirrored, exact, batch)
 
 

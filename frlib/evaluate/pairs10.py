@@ -41,20 +41,25 @@ class Crossed:
     """The old model beside the new one, in the d dimensions in which both are compared.
 
     both: raw new embeddings `[n, D]` -> `[n, d]`. plain, mirrored: `[N, d]` raw old features of all
-    images of a pair set.
+    images of a pair set. Without the mirrored view all tests across models do without it, the new
+    model's as well.
     """
 
     both: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     plain: NDArray[np.float32]
     mirrored: NDArray[np.float32] | None = None
 
-    def stacked(
-        self, emb: NDArray[np.float32], rows: NDArray[np.int64], *, mirrored: bool = False
-    ) -> NDArray[np.float32]:
+    def stacked(self, emb: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """`[2n, d]`: new embeddings of these rows, then the old features of the same."""
-        old = self.mirrored if mirrored else self.plain
-        assert old is not None, "old features of benchmarks have both views"
-        return np.concatenate([self.both(emb), old[rows]])
+        return np.concatenate([self.both(emb), self.plain[rows]])
+
+    def stacked_mirrored(
+        self, flip: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> NDArray[np.float32] | None:
+        """The same of the mirrored images; None without old features of them."""
+        if self.mirrored is None:
+            return None
+        return np.concatenate([self.both(flip), self.mirrored[rows]])
 
 
 @dataclass(frozen=True)
@@ -176,9 +181,9 @@ def benchmark(
         )
         for mirrored in (False, True)
     )
-    views: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {"": (emb, flip)}
+    views: dict[str, tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {"": (emb, flip)}
     if crossed is not None:
-        both = crossed.stacked(emb, rows), crossed.stacked(flip, rows, mirrored=True)
+        both = crossed.stacked(emb, rows), crossed.stacked_mirrored(flip, rows)
         views |= dict.fromkeys(CROSS_TESTS, both)
     outcomes = []
     for variant, (test, (plain, mirrored)) in product(variants, views.items()):

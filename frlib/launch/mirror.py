@@ -1,14 +1,23 @@
 """The MLflow mirror beside a running study: fed from the records, never in the way of training."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from frlib.core.errors import TrackingError
+from frlib.records import layout
+from frlib.track import check as checking
 from frlib.track.background import Background
 from frlib.track.mirror import Mirror
-from frlib.track.uri import resolve, shown
+from frlib.track.models import Models
+from frlib.track.uri import default_artifacts, default_uri, resolve, shown
+
+MODELS = "FRLIB_MLFLOW_MODELS"
+"""Set to 0, no model is sent to MLflow's registry."""
 
 
 @dataclass
@@ -28,15 +37,60 @@ def beside(study_folder: Path, store: Path, *, off: bool = False) -> Iterator[Ou
         return
     uri, artifacts = resolve(store)
     outcome.uri = shown(uri)
-    background = Background(Mirror(study_folder, uri, artifacts))
+    background = Background(Mirror(study_folder, uri, artifacts, _models()))
     try:
         yield outcome
     finally:
         outcome.error = background.close()
 
 
-def sync(study_folder: Path, store: Path) -> str:
+def sync(study_folder: Path, store: Path, uri: str = "", *, models: bool = True) -> str:
     """Send everything now; returns the server's URI. `TrackingError` when it does not answer."""
-    uri, artifacts = resolve(store)
-    Mirror(study_folder, uri, artifacts).sync()
-    return shown(uri)
+    return _send(study_folder, store, uri, models=models, afresh=False)
+
+
+def rebuild(store: Path, uri: str = "", *, models: bool = True) -> Iterator[tuple[str, str]]:
+    """Send every study of a store as if nothing had been sent; (study, server's URI) of each."""
+    for name in layout.recorded_studies(store):
+        folder = layout.study_folder(store, name)
+        yield name, _send(folder, store, uri, models=models, afresh=True)
+
+
+def check(
+    study_folder: Path, store: Path, uri: str = "", *, every_point: bool = False
+) -> tuple[str, list[str]]:
+    """(server's URI, differences between it and the records), see `frlib.track.check`."""
+    server, _ = _server(store, uri)
+    ended = not _is_run(study_folder)
+    found = checking.check(study_folder, server, ended=ended, every_point=every_point)
+    return shown(server), found
+
+
+def _send(study_folder: Path, store: Path, uri: str, *, models: bool, afresh: bool) -> str:
+    server, artifacts = _server(store, uri)
+    mirror = Mirror(study_folder, server, artifacts, _models() if models else None)
+    mirror.sync(ended=not _is_run(study_folder), afresh=afresh)
+    return shown(server)
+
+
+def _server(store: Path, uri: str) -> tuple[str, str | None]:
+    if uri == default_uri(store):
+        return uri, default_artifacts(store)
+    return (uri, None) if uri else resolve(store)
+
+
+def _models() -> Models | None:
+    if os.environ.get(MODELS, "") == "0":
+        return None
+    from frlib.export import registered
+
+    return registered.write
+
+
+def _is_run(study_folder: Path) -> bool:
+    """Whether a process runs this study now."""
+    try:
+        with FileLock(study_folder / layout.RUN_LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True

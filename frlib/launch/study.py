@@ -22,9 +22,6 @@ from frlib.study.revise import require_same
 from frlib.study.warm import adopt
 from frlib.study.watch import Watcher
 
-_LOCK = ".run.lock"
-"""Held by the process that runs a study."""
-
 
 def record_design(plan: Plan) -> None:
     """Write `study.json`: the study's value, and the cells that its table is made of.
@@ -82,7 +79,7 @@ def mended(store: Path, study: str) -> None:
     folder = layout.study_folder(store, study)
     if not folder.is_dir():
         return
-    lock = FileLock(folder / _LOCK, timeout=0)
+    lock = FileLock(folder / layout.RUN_LOCK, timeout=0)
     try:
         with lock:
             heal(folder)
@@ -101,7 +98,7 @@ def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     if not revise:
         require_same(plan)
     plan.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(plan.folder / _LOCK, timeout=0)
+    lock = FileLock(plan.folder / layout.RUN_LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:

@@ -34,13 +34,19 @@ class Attempt:
 
         Without any part: no rows, with all columns.
         """
-        found = self.parts(name)
+        return self.rows(name, self.parts(name), columns)
+
+    def rows(
+        self, name: str, found: Sequence[Path], columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The same of parts that have been listed before."""
         noted = self.checksums
+        checks = [noted[path.name] if noted is not None else None for path in found]
         return parts.concat(
             name,
             [
-                parts.read(path, name, noted[path.name] if noted else None, columns)
-                for path in found
+                parts.read(path, name, check, columns)
+                for path, check in zip(found, checks, strict=True)
             ],
         )
 

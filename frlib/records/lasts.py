@@ -14,75 +14,126 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from frlib.core import safeio
+from frlib.core.errors import FrlibError
 from frlib.records.attempts import Attempt
+from frlib.records.schema import METRICS, VERSION
 
 FILE = "lasts.parquet"
 WORTH_KEEPING = 1_000
-"""Attempts that had to be read, from which on the next reader is spared it."""
+"""Attempts from which on the next reader is spared what this one has read."""
 _COLUMNS = ("name", "value")
-_SCHEMA = pa.schema(
-    [("stamp", pa.string()), ("name", pa.dictionary(pa.int32(), pa.string())), ("value", "f8")]
-)
+_EMPTY = pa.schema([METRICS.field(name) for name in _COLUMNS]).empty_table()
 
 
 @dataclass(frozen=True)
 class Lasts:
-    """values: rows of `name, value`, grouped by attempt. counts: rows of each attempt, in order."""
+    """Of every attempt a table of `name, value`, a name once."""
 
     attempts: Sequence[Attempt]
-    values: pa.Table
-    counts: NDArray[np.int64]
+    tables: Sequence[pa.Table]
 
     def finals(self) -> pd.DataFrame:
         """`arm, seed, name, value` of the attempts that count, sorted."""
-        mine = np.array([one.counts for one in self.attempts], dtype=np.bool_)
-        arms, arm_of = _ranked([one.arm for one in self.attempts])
-        seed_of = np.array([one.seed for one in self.attempts], dtype=np.int64)
-        owner = np.repeat(np.arange(len(self.attempts)), self.counts)
-        kept = np.flatnonzero(mine[owner])
-        owner = owner[kept]
-        column = self.values["name"].combine_chunks().take(pa.array(kept))
-        names, rank_of = _ranked(column.dictionary.to_pylist())
-        name = rank_of[np.asarray(column.indices)]
-        order = np.lexsort((name, seed_of[owner], arm_of[owner]))
+        counted = [i for i, one in enumerate(self.attempts) if one.counts]
+        owner = np.repeat(counted, [self.tables[i].num_rows for i in counted]).astype(np.int64)
+        rows = pa.concat_tables([_EMPTY, *(self.tables[i] for i in counted)])
+        arms = _Ranked.of(pa.array([one.arm for one in self.attempts], pa.string()))
+        names = _Ranked.of(rows["name"].combine_chunks())
+        seeds = np.array([one.seed for one in self.attempts], dtype=np.int64)
+        order = np.lexsort((names.ranks, seeds[owner], arms.ranks[owner]))
         return pd.DataFrame(
             {
-                "arm": _texts(arms, arm_of[owner][order]),
-                "seed": seed_of[owner][order],
-                "name": _texts(names, name[order]),
-                "value": np.asarray(self.values["value"])[kept][order],
+                "arm": arms.texts(owner[order]),
+                "seed": seeds[owner][order],
+                "name": names.texts(order),
+                "value": rows["value"].to_numpy()[order],
             }
         )
 
 
-def read(folder: Path, attempts: Sequence[Attempt]) -> Lasts:
-    """Last values of all attempts of the study in `folder`; `RecordError` names a damaged file."""
-    stamps = [_stamp(one) for one in attempts]
-    known = _kept(folder / FILE)
-    starts, lengths = _groups(known)
-    at = {stamp: i for i, stamp in enumerate(_firsts(known, starts))}
-    place = np.array([at.get(stamp, -1) for stamp in stamps], dtype=np.int64)
-    fresh = [_last(one) for one, found in zip(attempts, place, strict=True) if found < 0]
-    values = pa.concat_tables(
-        [known.select(_COLUMNS), *(_encoded(table) for table in fresh)]
-    ).unify_dictionaries()
-    ends = np.cumsum([0, *(table.num_rows for table in fresh)]) + known.num_rows
-    starts = np.concatenate([starts, ends[:-1]])
-    lengths = np.concatenate([lengths, np.diff(ends)])
-    place[place < 0] = np.arange(len(fresh)) + len(at)
-    starts, lengths = starts[place], lengths[place]
-    rows = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-    values = pa.table(
-        {
-            "name": values["name"].combine_chunks().take(pa.array(rows)),
-            "value": values["value"].take(pa.array(rows)),
-        }
+def read(study: Path, attempts: Sequence[Attempt]) -> Lasts:
+    """Of all attempts of a study, with its folder; `RecordError` names a damaged file."""
+    kept = _kept(study / FILE) if len(attempts) >= WORTH_KEEPING else {}
+    stamps, tables = [], []
+    for one in attempts:
+        found = one.parts("metrics")
+        stamps.append(_stamp(one, found))
+        table = kept.get(stamps[-1])
+        tables.append(_last(one, found) if table is None else table)
+    if sum(bool(stamp) and stamp not in kept for stamp in stamps) >= WORTH_KEEPING:
+        _keep(study / FILE, stamps, tables)
+    return Lasts(attempts, tables)
+
+
+def _last(one: Attempt, found: Sequence[Path]) -> pa.Table:
+    table = one.rows("metrics", found, _COLUMNS).select(_COLUMNS)
+    last = {name: row for row, name in enumerate(table["name"].to_pylist())}
+    return table if len(last) == table.num_rows else table.take(sorted(last.values()))
+
+
+def _stamp(one: Attempt, found: Sequence[Path]) -> str:
+    """Equal as long as nothing of its metrics has changed; empty while it has not ended."""
+    noted = one.checksums
+    if noted is None:
+        return ""
+    told = [f"{VERSION} {one.arm} {one.seed} {one.attempt}"]
+    for path in found:
+        state = path.stat()
+        told.append(f"{noted[path.name]} {state.st_size} {state.st_mtime_ns}")
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+
+
+def _kept(path: Path) -> dict[str, pa.Table]:
+    """Stamp -> values; none when there is no such file, or not a whole one."""
+    try:
+        rows = pq.ParquetFile(path).read().combine_chunks()
+        stamps = rows["stamp"].to_numpy(zero_copy_only=False)
+        values = rows.select(_COLUMNS).cast(_EMPTY.schema)
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return {}
+    starts = np.flatnonzero(np.concatenate([[True], stamps[1:] != stamps[:-1]]))
+    ends = np.append(starts[1:], len(stamps))
+    return {
+        str(stamps[start]): values.slice(start, end - start)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        if start < end
+    }
+
+
+def _keep(path: Path, stamps: Sequence[str], tables: Sequence[pa.Table]) -> None:
+    """Where nothing can be written, the next reader reads it all again."""
+    chosen = [i for i, stamp in enumerate(stamps) if stamp]
+    rows = pa.concat_tables([_EMPTY, *(tables[i] for i in chosen)])
+    repeats = [tables[i].num_rows for i in chosen]
+    stamp = pa.DictionaryArray.from_arrays(
+        pa.array(np.repeat(np.arange(len(chosen)), repeats).astype(np.int32)),
+        pa.array([stamps[i] for i in chosen], pa.string()),
     )
-    if len(fresh) >= WORTH_KEEPING:
-        _keep(folder / FILE, stamps, values, lengths)
-    return Lasts(attempts, values, lengths)
+    table = rows.append_column("stamp", stamp)
+    with suppress(FrlibError, OSError), safeio.atomic(path) as aside:
+        pq.write_table(table, aside, compression="zstd")
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Texts as places among their sorted distinct values."""
+
+    sorted_texts: pa.Array
+    ranks: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> "_Ranked":
+        encoded = texts.dictionary_encode()
+        order = np.argsort(np.array(encoded.dictionary.to_pylist(), dtype=object))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return cls(encoded.dictionary.take(pa.array(order)), rank[encoded.indices.to_numpy()])
+
+    def texts(self, rows: NDArray[np.int64]) -> "pd.Series[str]":
+        picked = pa.array(self.ranks[rows].astype(np.int32))
+        array = pa.DictionaryArray.from_arrays(picked, self.sorted_texts).cast(pa.string())
+        return pd.Series(array.to_pandas(), dtype="str")

@@ -18,6 +18,8 @@ from frlib.core.suggest import did_you_mean
 DAMAGED = "damaged-"
 """What the names of set-aside attempts and files begin with (`frlib.records.heal`)."""
 _SEED = re.compile(r"r(-?\d+)")
+RUN_LOCK = ".run.lock"
+"""In a study's folder; held by the process that runs it."""
 _ATTEMPT = re.compile(r"a(\d+)")
 _TAKEN = re.compile(rf"/(?:{DAMAGED})?a(\d+)(?:-\d+)?$")
 _PART = re.compile(r"([a-z_]+)-(\d{5})\.parquet$")
@@ -72,10 +74,12 @@ def attempts(arm: Path) -> Iterator[tuple[int, int, Path]]:
     found = []
     for replicate in _names(arm):
         seed = _SEED.fullmatch(replicate)
-        for name in _names(arm / replicate) if seed else ():
+        home = arm / replicate
+        for name in _names(home) if seed else ():
             attempt = _ATTEMPT.fullmatch(name)
-            if seed and attempt and (arm / replicate / name / "run.json").is_file():
-                found.append((int(seed[1]), int(attempt[1]), arm / replicate / name))
+            folder = home / name
+            if seed and attempt and (folder / "run.json").is_file():
+                found.append((int(seed[1]), int(attempt[1]), folder))
     yield from sorted(found)
 
 
@@ -93,23 +97,20 @@ def next_attempt(study: Path, arm: str, seed: int) -> int:
 def parts(attempt: Path, table: str) -> list[Path]:
     """Part files of a table in order; `RecordError` when one in between is gone."""
     found = sorted(
-        attempt / name
-        for name in _names(attempt)
-        if (match := _PART.match(name)) and match[1] == table
+        name for name in _names(attempt) if (match := _PART.match(name)) and match[1] == table
     )
-    for number, path in enumerate(found):
-        if path.name != part_name(table, number):
+    for number, name in enumerate(found):
+        if name != part_name(table, number):
             raise RecordError(
-                f"{attempt / part_name(table, number)}: missing, though {path.name} is there. "
+                f"{attempt / part_name(table, number)}: missing, though {name} is there. "
                 "Records are only ever appended, so this file was removed or lost in a copy: "
                 "restore it, or delete the whole attempt folder to have the run done again."
             )
-    return found
+    return [attempt / name for name in found]
 
 
 def _names(folder: Path) -> list[str]:
     """Of what lies in it; nothing where there is no such folder."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        with os.scandir(folder) as found:
-            return [one.name for one in found]
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+        return [one.name for one in found]
     return []

@@ -37,21 +37,26 @@ def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
 
 
 def write(path: Path, table: pa.Table, identity: Mapping[str, str]) -> None:
-    """Write a part; `identity` (study, arm, seed, attempt) goes into its metadata.
+    """Write a part; `identity` (study, arm, seed, attempt) goes into its metadata."""
+    with safeio.atomic(path) as aside:
+        put(aside, table, identity)
+
+
+def put(path: Path, table: pa.Table, identity: Mapping[str, str]) -> None:
+    """A part's bytes, without any care for crashes.
 
     Few rows are stored plainly: they fill one block of the disk either way, and are read twice as
     fast as compressed ones.
     """
     metadata = {VERSION_KEY: str(VERSION).encode()}
     metadata |= {f"frlib.{key}".encode(): value.encode() for key, value in identity.items()}
-    with safeio.atomic(path) as aside:
-        is_small = table.num_rows <= _FEW_ROWS
-        pq.write_table(
-            table.replace_schema_metadata(metadata),
-            aside,
-            compression="none" if is_small else "zstd",
-            use_dictionary=not is_small,
-        )
+    is_small = table.num_rows <= _FEW_ROWS
+    pq.write_table(
+        table.replace_schema_metadata(metadata),
+        path,
+        compression="none" if is_small else "zstd",
+        use_dictionary=not is_small,
+    )
 
 
 def read(

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from frlib.core import safeio
 from frlib.core.config import canonical
 from frlib.core.errors import RecordError
-from frlib.records import layout, parts, spent
-from frlib.records.schema import ENDED, TABLES
+from frlib.records import frames, lasts, layout, parts, spent
+from frlib.records.attempts import Attempt
+from frlib.records.schema import ENDED
 
 ArmStatus = Literal["running", "complete", "stopped", "failed"]
 _RUN_KEYS = {"study", "arm", "seed", "attempt", "status", "reason", "schema", "parts", "seconds"}
@@ -45,34 +46,6 @@ class Arm:
     def message(self) -> str:
         """The verdict in words, empty while the arm runs."""
         return str(self.verdict.get("message") or "")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt of one replicate. `parts`: checksums, empty while it runs."""
-
-    arm: str
-    seed: int
-    attempt: int
-    folder: Path
-    status: str
-    counts: bool
-    run: Mapping[str, Any]
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be written: it ended, or a later attempt took over."""
-        return self.status != "running"
-
-    def table(self, name: str) -> pa.Table:
-        """All rows of one table, verified against the checksums of `run.json`."""
-        found = layout.parts(self.folder, name)
-        noted = self.run["parts"] if self.run["status"] in ENDED else None
-        if noted is not None:
-            _require_same(self.folder, name, {path.name for path in found}, noted)
-        return parts.concat(
-            name, [parts.read(path, name, noted[path.name] if noted else None) for path in found]
-        )
 
 
 @dataclass(frozen=True)
@@ -113,31 +86,29 @@ class Records:
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """`arm, seed, attempt, counts, epoch, step, name, value, time` of every attempt."""
-        return self._frame("metrics", self.attempts)
+        return frames.joined("metrics", self.attempts)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """`arm, seed, attempt, counts, sample, epoch, kind, given, proposed, true, score`."""
-        return self._frame("decisions", self.attempts)
+        return frames.joined("decisions", self.attempts)
 
     @cached_property
     def events(self) -> pd.DataFrame:
         """`arm, seed, attempt, counts, time, level, name, message`."""
-        return self._frame("events", self.attempts)
+        return frames.joined("events", self.attempts)
 
     def pair_scores(self, benchmark: str, variant: str) -> pd.DataFrame:
         """Per-pair results of one protocol variant, of counting replicates. Read on request."""
         counted = [a for a in self.attempts if a.counts]
-        frame = self._frame("pair_scores", counted)
+        frame = frames.joined("pair_scores", counted)
         chosen = (frame["benchmark"] == benchmark) & (frame["variant"] == variant)
         return frame[chosen].reset_index(drop=True)
 
     @cached_property
     def finals(self) -> pd.DataFrame:
         """`arm, seed, name, value`: last values of all metrics in the replicates that count."""
-        key = ["arm", "seed", "name"]
-        last = self.metrics[self.metrics["counts"]].groupby(key, sort=False).tail(1)
-        return last[[*key, "value"]].sort_values(key).reset_index(drop=True)
+        return lasts.read(self.folder, self.attempts).finals()
 
     def final(self, name: str) -> pd.DataFrame:
         """`arm, seed, value`: the last value of one metric in the replicates that count."""
@@ -146,7 +117,7 @@ class Records:
 
     def names(self) -> tuple[str, ...]:
         """Metrics that some counting replicate has recorded, sorted."""
-        return tuple(sorted(set(self.finals["name"])))
+        return tuple(sorted(self.finals["name"].unique()))
 
     def seconds(self) -> pd.DataFrame:
         """`arm, seed, value`: seconds spent on each counting replicate, over its attempts, s.
@@ -158,30 +129,25 @@ class Records:
         for one in self.attempts:
             key = (one.arm, one.seed)
             if key in counted and one.attempt <= counted[key]:
-                taken[key] = taken.get(key, 0.0) + self._spent(one)
+                taken[key] = taken.get(key, 0.0) + _spent(one)
         rows = [(arm, seed, value) for (arm, seed), value in sorted(taken.items())]
         return pd.DataFrame(rows, columns=["arm", "seed", "value"])
 
-    def _spent(self, one: Attempt) -> float:
-        rows = self.metrics
-        mine = (rows["arm"] == one.arm) & (rows["seed"] == one.seed)
-        times = rows.loc[mine & (rows["attempt"] == one.attempt), "time"]
-        return spent.seconds(one.run, float(times.max()) if len(times) else None)
 
-    def _frame(self, name: str, attempts: tuple[Attempt, ...] | list[Attempt]) -> pd.DataFrame:
-        frames = [_labelled(one, one.table(name)) for one in attempts]
-        if frames:
-            return pd.concat(frames, ignore_index=True)
-        return _labelled(_NOBODY, TABLES[name].empty_table())
+def _spent(one: Attempt) -> float:
+    """Seconds of one attempt; its metrics are read only where `run.json` does not say."""
+    if one.run["seconds"] is not None:
+        return spent.seconds(one.run, None)
+    return spent.seconds(one.run, pc.max(one.table("metrics", ("time",))["time"]).as_py())
 
 
 def load(folder: Path) -> Records:
     """Read a study's folder. `RecordError` names what is missing, damaged or newer than this frlib.
 
-    Metrics are read and verified at once, the other tables when they are asked for.
+    Metrics are verified and their last values read at once; all else when it is asked for.
     """
     records = outline(folder)
-    _ = records.metrics
+    _ = records.finals
     return records
 
 
@@ -207,16 +173,17 @@ def load_named(store: Path, study: str) -> Records:
 
 
 def _arm(folder: Path) -> Arm:
-    raw = _dict(folder / "arm.json", {"arm", "cell", "params", "config", "datasets", "default"})
+    path = folder / "arm.json"
+    raw = _dict(path, {"arm", "cell", "params", "config", "datasets", "default"})
     if raw["arm"] != folder.name:
-        raise RecordError(f"{folder / 'arm.json'}: is of arm {raw['arm']}, in another arm's folder")
+        raise RecordError(f"{path}: is of arm {raw['arm']}, in another arm's folder")
     verdict: dict[str, Any] = {}
-    if (folder / "verdict.json").is_file():
-        verdict = _dict(folder / "verdict.json", {"status"})
+    told = folder / "verdict.json"
+    if told.is_file():
+        verdict = _dict(told, {"status"})
         if verdict["status"] not in ENDED:
             raise RecordError(
-                f"{folder / 'verdict.json'}: status {verdict['status']!r}, expected one of "
-                f"{', '.join(ENDED)}"
+                f"{told}: status {verdict['status']!r}, expected one of {', '.join(ENDED)}"
             )
     return Arm(
         digest=raw["arm"],
@@ -234,11 +201,12 @@ def _arm(folder: Path) -> Arm:
 def _attempts(arm: Path) -> Iterator[Attempt]:
     read: dict[int, list[tuple[int, Path, dict[str, Any]]]] = {}
     for seed, number, folder in layout.attempts(arm):
-        run = _dict(folder / "run.json", _RUN_KEYS)
-        parts.require_version(folder / "run.json", run["schema"])
+        path = folder / "run.json"
+        run = _dict(path, _RUN_KEYS)
+        parts.require_version(path, run["schema"])
         if (run["arm"], run["seed"], run["attempt"]) != (arm.name, seed, number):
             raise RecordError(
-                f"{folder / 'run.json'}: is of arm {run['arm']}, seed {run['seed']}, attempt "
+                f"{path}: is of arm {run['arm']}, seed {run['seed']}, attempt "
                 f"{run['attempt']}; it has been copied into the folder of another attempt"
             )
         read.setdefault(seed, []).append((number, folder, run))
@@ -258,32 +226,3 @@ def _dict(path: Path, needed: set[str] = frozenset()) -> dict[str, Any]:  # type
     if missing:
         raise RecordError(f"{path}: lacks {', '.join(missing)}; it was not written by this frlib")
     return dict(value)
-
-
-def _require_same(folder: Path, name: str, found: set[str], noted: Mapping[str, str]) -> None:
-    expected = {part for part in noted if part.rpartition("-")[0] == name}
-    for part in sorted(expected - found):
-        raise RecordError(
-            f"{folder / part}: missing, though run.json lists it. Restore it from a copy, or "
-            "delete the whole attempt folder to have the run done again."
-        )
-    for part in sorted(found - expected):
-        raise RecordError(
-            f"{folder / part}: not listed in run.json, so it was put there after the run ended; "
-            "remove it"
-        )
-
-
-_NOBODY = Attempt("", 0, 0, Path(), "running", False, {})
-
-
-def _labelled(one: Attempt, table: pa.Table) -> pd.DataFrame:
-    frame = table.to_pandas(integer_object_nulls=False)
-    if "true" in frame:
-        frame["true"] = pd.array(table.column("true").to_pylist(), dtype="Int64")
-    count = len(frame)
-    frame.insert(0, "arm", pd.Series([one.arm] * count, dtype="str"))
-    frame.insert(1, "seed", pd.Series([one.seed] * count, dtype="int64"))
-    frame.insert(2, "attempt", pd.Series([one.attempt] * count, dtype="int64"))
-    frame.insert(3, "counts", pd.Series([one.counts] * count, dtype="bool"))
-    return frame

@@ -1,4 +1,4 @@
-"""An old model as stages see it: whose it is, and the files that hold what it gives for images."""
+"""An old model as stages see it: whose it is, and where."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import model_validator
 
 from frlib.core.config import place, setting
+from frlib.data.vectors import SUFFIXES
 from frlib.train import staged
 from frlib.train.config import TrainConfig
 from frlib.train.staged import Stage
@@ -13,9 +14,6 @@ from frlib.train.start import checksum, file_of, first_digits
 
 if TYPE_CHECKING:
     from frlib.train.config import Backbone
-
-TRAIN, SELECTION, ABOUT = "train.arrow", "selection.arrow", "about.json"
-_VECTORS = (".arrow", ".feather", ".npz", ".parquet")
 
 
 class Origin(Stage):
@@ -44,13 +42,8 @@ class Origin(Stage):
     @property
     def has_vectors(self) -> bool:
         """Whether features are there already, and no model is asked."""
-        return Path(self.path).suffix in _VECTORS
+        return Path(self.path).suffix in SUFFIXES
 
     def backbone(self, run: TrainConfig) -> "Backbone":
         """Of the old model; the run's own stands in for one at a path, which nobody has opened."""
         return staged.trained_by(self.model, run).backbone if self.model else run.backbone
-
-
-def benchmark(name: str) -> str:
-    """The file of a benchmark's images."""
-    return f"benchmark-{name}.arrow"

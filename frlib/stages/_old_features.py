@@ -6,13 +6,14 @@ has done of them is found by the next one.
 
 import shutil
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from frlib.core import safeio
-from frlib.core.errors import ConfigError, NumericsError
+from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.evaluate import extract, features
 from frlib.evaluate.features import Features
 from frlib.evaluate.joined import joined
@@ -20,10 +21,11 @@ from frlib.evaluate.mapped import open_mapped
 from frlib.evaluate.model import Model, named, open_model
 from frlib.stages import _old_images, old_features
 from frlib.stages._job import Job
-from frlib.stages._old import ABOUT
 from frlib.stages._old_images import Images
+from frlib.stages._old_people import require_unseen
 from frlib.train import staged
 from frlib.train.config import TrainConfig
+from frlib.train.old_files import ABOUT, SELECTION
 from frlib.train.place import Place
 from frlib.train.start import file_of, require_content
 
@@ -35,6 +37,9 @@ def collect(job: Job, run: TrainConfig, folder: Path) -> dict[str, Any]:
     config = job.stage
     assert isinstance(config, old_features.Config)
     sets = _old_images.every(run, job.seed, job.store)
+    if config.model:
+        held_out = (one.manifest.identities for one in sets if one.file == SELECTION)
+        require_unseen(job, config.model, chain.from_iterable(held_out))
     if config.path:
         require_content(file_of(config.path), config.sha256, "compat", "old weights or features")
     if config.has_vectors:
@@ -115,9 +120,13 @@ def _wait_for_all(place: Place) -> None:
 
 
 def _copied(path: Path, sets: list[Images], folder: Path) -> dict[str, Any]:
-    """Of features that are there already, those of the images; `DataError` where some lack."""
+    """Of features that are there already, those of the images.
+
+    `DataError` where some lack, or an id is that of two images.
+    """
     whole = features.from_vectors(path)
     whole.require_sound()
+    _require_told_apart(path, sets)
     about = {**whole.about, "dimensions": whole.dimensions}
     for images in sets:
         found = whole.take(whole.places(images.manifest.ids))
@@ -127,8 +136,23 @@ def _copied(path: Path, sets: list[Images], folder: Path) -> dict[str, Any]:
     return about
 
 
+def _require_told_apart(path: Path, sets: list[Images]) -> None:
+    """Images of a benchmark are others than those of the set that the run trains on."""
+    own = {one for images in sets if not images.both_views for one in images.manifest.ids.tolist()}
+    for images in sets:
+        again = sorted(own.intersection(images.manifest.ids.tolist())) if images.both_views else []
+        if again:
+            raise DataError(
+                f"{path}: {len(again):,} ids are of images of the training set and of "
+                f"{images.file.removesuffix('.arrow')} alike, first {again[0]!r}: one file cannot "
+                "have features for both. Rename the images of one, or give the old model itself"
+            )
+
+
 def _about(about: dict[str, Any], images: Images) -> dict[str, Any]:
-    return {**about, "mirrored": images.both_views, "images": images.digest}
+    """Without `contents`, which are those of the whole file that these images were taken from."""
+    kept = {name: value for name, value in about.items() if name != "contents"}
+    return {**kept, "mirrored": images.both_views, "images": images.digest}
 
 
 def _told(job: Job, about: dict[str, Any], sets: list[Images], folder: Path) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from frlib.data.loading.choose import open_for, open_training
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import prepare
-from frlib.stages._old import SELECTION, TRAIN, benchmark
 from frlib.train.config import TrainConfig
+from frlib.train.old_files import SELECTION, TRAIN, benchmark
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,9 +17,9 @@ from frlib.denoise.credible_centroid import credible
 from frlib.evaluate.mapped import Mapped, Ordered, open_mapped
 from frlib.stages import _old_classes, old_summary
 from frlib.stages._job import Job
-from frlib.stages._old import ABOUT, TRAIN
 from frlib.train import staged
 from frlib.train.cleaned import cleaned
+from frlib.train.old_files import ABOUT, SUMMARY_FILE, TRAIN
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -34,7 +34,7 @@ def collect(job: Job, folder: Path) -> dict[str, Any]:
     _require_same_images(mapped, noisy, source)
     rows = mapped.ordered(mapped.places(train.ids))
     tensors, facts = _asked(job, config, rows, train)
-    with safeio.atomic(folder / old_summary.FILE) as aside:
+    with safeio.atomic(folder / SUMMARY_FILE) as aside:
         save_file(tensors, aside)
     about = {
         "manifest": train.digest,

@@ -26,7 +26,6 @@ from frlib.train import staged
 from frlib.train.config import TrainConfig
 from frlib.train.staged import Stage
 
-FILE = "summary.safetensors"
 _OF_CLASSES = ("means", "classifier", "radius")
 _CLASS_IMAGES = 16
 """Images that a class has, at least, about."""

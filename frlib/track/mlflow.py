@@ -1,49 +1,46 @@
 """The tracking server: the few MLflow calls we make, each failure a `TrackingError`.
 
-The only file that imports mlflow, and only when a server is opened. MLflow 3.17 as it is: names may
-hold letters, digits and `_-. /:`; parameters are immutable and at most 6000 characters; a batch
-takes 100 parameters, 100 tags or 1000 metrics; the same metric point sent twice is kept once. Its
-seven retries would hold a caller for minutes: here it is one.
+The only file that imports mlflow, and only when a server is opened. MLflow 3.17 as it is:
+parameters are immutable; a batch takes 100 parameters, 100 tags and 1000 entries in all; the same
+metric point sent twice is kept once. A call is tried once: a second try of one that was only late
+would make a second run, and whoever calls comes back anyway. A slow answer is waited for.
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Literal
 
 from frlib.core.errors import FrlibError, TrackingError
+from frlib.track.numbers import Point
+from frlib.track.tags import RUN
 from frlib.track.uri import shown
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
 _NEVER = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
 _UNLESS_SET = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
-_PARAM_LENGTH = 6000
+ENDINGS: dict[str, Ending] = {
+    "complete": "FINISHED",
+    "failed": "FAILED",
+    "stopped": "KILLED",
+    "interrupted": "KILLED",
+}
 _TAG_LENGTH = 8000
 _NAME_LENGTH = 250
 _DIGEST_LENGTH = 36
 _PER_BATCH = 100
-_METRICS_PER_BATCH = 1000
+_ENTRIES = 1000
 _PAGE = 1000
-_NOT_IN_NAMES = re.compile(r"[^\w.\- /]")
-
-
-@dataclass(frozen=True)
-class Point:
-    """One number of a run; `time_ms` is when it was recorded, not when it is sent."""
-
-    name: str
-    value: float
-    time_ms: int
-    step: int
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,8 @@ class RemoteRun:
     run_id: str
     tags: Mapping[str, str]
     status: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
 
 
 class Server:
@@ -61,6 +60,7 @@ class Server:
     def __init__(self, uri: str, experiment: str, artifacts: str | None, *, create: bool) -> None:
         """Open it; `create=False` refuses an experiment that does not exist."""
         self._uri = uri
+        self._homes: dict[str, str] = {}
         os.environ.update(_NEVER)
         for name, value in _UNLESS_SET.items():
             os.environ.setdefault(name, value)
@@ -97,57 +97,60 @@ class Server:
                     page_token=token,
                     order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
                 )
-                found += [RemoteRun(r.info.run_id, r.data.tags, r.info.status) for r in page]
+                for one in page:
+                    info, data = one.info, one.data
+                    self._homes[info.run_id] = info.artifact_uri
+                    found.append(
+                        RemoteRun(info.run_id, data.tags, info.status, data.params, data.metrics)
+                    )
                 token = page.token
                 if not token:
                     return found
 
-    def create_run(
-        self, name: str, tags: Mapping[str, str], parent: str | None, start_ms: int | None
-    ) -> str:
+    def create_run(self, name: str, tags: Mapping[str, str], start_ms: int | None) -> str:
         """A new run; its id."""
-        name = name[:_NAME_LENGTH]
-        all_tags = {"mlflow.runName": name, **tags}
-        if parent is not None:
-            all_tags["mlflow.parentRunId"] = parent
         with self._calls():
             run = self._client.create_run(
-                self._experiment, start_time=start_ms, tags=_cut(all_tags), run_name=name
+                self._experiment, start_time=start_ms, tags=_cut(tags), run_name=name[:_NAME_LENGTH]
             )
+        self._homes[run.info.run_id] = run.info.artifact_uri
         return str(run.info.run_id)
 
-    def params(self, run_id: str, values: Mapping[str, Any]) -> None:
-        """Log parameters; sending the same again changes nothing."""
+    def log(
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str] = MappingProxyType({}),
+        tags: Mapping[str, str] = MappingProxyType({}),
+        points: Sequence[Point] = (),
+    ) -> None:
+        """Parameters, tags (over older values) and numbers, in as few calls as they fit into.
+
+        Sending the same again changes nothing; with nothing to send there is no call.
+        """
         with self._calls():
-            from mlflow.entities import Param
+            from mlflow.entities import Metric, Param, RunTag
 
-            named = [Param(plain_name(k), str(v)[:_PARAM_LENGTH]) for k, v in values.items()]
-            for start in range(0, len(named), _PER_BATCH):
-                self._client.log_batch(
-                    run_id, params=named[start : start + _PER_BATCH], synchronous=True
-                )
+            left_params = [Param(name, value) for name, value in params.items()]
+            left_tags = [RunTag(name, value) for name, value in _cut(tags).items()]
+            left = [Metric(p.name, p.value, p.time_ms, p.step) for p in points]
+            while left_params or left_tags or left:
+                some_params, left_params = left_params[:_PER_BATCH], left_params[_PER_BATCH:]
+                some_tags, left_tags = left_tags[:_PER_BATCH], left_tags[_PER_BATCH:]
+                room = _ENTRIES - len(some_params) - len(some_tags)
+                some, left = left[:room], left[room:]
+                self._client.log_batch(run_id, some, some_params, some_tags, synchronous=True)
 
-    def tags(self, run_id: str, values: Mapping[str, str]) -> None:
-        """Set tags, replacing older values."""
+    def history(self, run_id: str, name: str) -> list[tuple[int, int, float]]:
+        """(step, time in ms, value) of every point of one metric."""
         with self._calls():
-            from mlflow.entities import RunTag
+            points = self._client.get_metric_history(run_id, name)
+        return [(point.step, point.timestamp, point.value) for point in points]
 
-            named = [RunTag(k, v) for k, v in _cut(values).items()]
-            for start in range(0, len(named), _PER_BATCH):
-                self._client.log_batch(
-                    run_id, tags=named[start : start + _PER_BATCH], synchronous=True
-                )
-
-    def metrics(self, run_id: str, points: Sequence[Point]) -> None:
-        """Log numbers with their own times; sending the same again changes nothing."""
+    def delete(self, run_id: str) -> None:
+        """Take a run out of sight; `mlflow gc` removes it for good."""
         with self._calls():
-            from mlflow.entities import Metric
-
-            named = [Metric(plain_name(p.name), p.value, p.time_ms, p.step) for p in points]
-            for start in range(0, len(named), _METRICS_PER_BATCH):
-                self._client.log_batch(
-                    run_id, metrics=named[start : start + _METRICS_PER_BATCH], synchronous=True
-                )
+            self._client.delete_run(run_id)
 
     def datasets(self, run_id: str, digests: Mapping[str, str]) -> None:
         """Log data sets by name and our digest; no data is read or sent."""
@@ -171,8 +174,11 @@ class Server:
     def upload(self, run_id: str, files: Sequence[Path], folder: str) -> None:
         """Copy files into a run's artefacts, over older ones of the same name."""
         with self._calls():
+            from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+            repository = get_artifact_repository(self._home(run_id), tracking_uri=self._uri)
             for path in files:
-                self._client.log_artifact(run_id, str(path), folder)
+                repository.log_artifact(str(path), folder or None)
 
     def download(self, run_id: str, folder: str, into: Path) -> list[Path]:
         """Copy a folder of a run's artefacts into `into`; the files, none when there is none."""
@@ -191,6 +197,37 @@ class Server:
         """Mark a terminated run as running again."""
         with self._calls():
             self._client.update_run(run_id, status="RUNNING")
+
+    def versions(self, name: str) -> dict[str, str]:
+        """Versions of a registered model by their tag `RUN`; none when there is no such."""
+        with self._calls():
+            found = self._client.search_model_versions(f"name='{name}'")
+        return {str(one.tags.get(RUN, "")): str(one.version) for one in found}
+
+    def register(self, name: str, run_id: str, folder: str, tags: Mapping[str, str]) -> str:
+        """A new version of a registered model from the folder of a run's artefacts; its number."""
+        with self._calls():
+            from mlflow.exceptions import MlflowException
+
+            try:
+                self._client.create_registered_model(name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            made = self._client.create_model_version(
+                name, f"{self._home(run_id)}/{folder}", run_id, tags=dict(tags)
+            )
+        return str(made.version)
+
+    def alias(self, name: str, alias: str, version: str) -> None:
+        """Let an alias of a registered model name this version."""
+        with self._calls():
+            self._client.set_registered_model_alias(name, alias, version)
+
+    def _home(self, run_id: str) -> str:
+        if run_id not in self._homes:
+            self._homes[run_id] = str(self._client.get_run(run_id).info.artifact_uri)
+        return self._homes[run_id]
 
     def _create(self, experiment: str, artifacts: str | None) -> str:
         location = None if artifacts is None else f"{artifacts.rstrip('/')}/{experiment}"
@@ -211,11 +248,6 @@ class Server:
                 "records are complete without it; when it answers again, `frlib track sync NAME` "
                 "sends what is missing. MLFLOW_TRACKING_URI chooses another server."
             ) from error
-
-
-def plain_name(name: str) -> str:
-    """A metric or parameter name that MLflow takes: `tar@far=1e-4` -> `tar_far_1e-4`."""
-    return _NOT_IN_NAMES.sub("_", name)
 
 
 def _cut(tags: Mapping[str, str]) -> dict[str, str]:

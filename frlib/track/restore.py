@@ -6,11 +6,12 @@ from pathlib import Path
 
 from frlib.core.errors import RecordError, TrackingError
 from frlib.records import layout, read
-from frlib.track.mirror import KEY, KIND, RECORDS, SYNCED, experiment_name
 from frlib.track.mlflow import RemoteRun, Server
+from frlib.track.tags import KEY, RECORDS, STUDY, SYNCED, experiment_name, parsed
 from frlib.track.uri import shown
 
-_FILE_OF = {"study": "study.json", "arm": "arm.json", "replicate": "run.json"}
+_FILE_OF = {0: "study.json", 1: "arm.json", 3: "run.json"}
+"""By the length of a parsed key; a replicate's records are those of its attempts."""
 
 
 def restore(uri: str, study: str, store: Path) -> Path:
@@ -26,13 +27,14 @@ def restore(uri: str, study: str, store: Path) -> Path:
             "--store to rebuild into."
         )
     server = Server(uri, experiment_name(study), None, create=False)
-    runs = [run for run in server.runs() if run.tags.get(KEY)]
+    keys = {run.tags[KEY]: run for run in server.runs() if KEY in run.tags}
+    runs = [run for key, run in keys.items() if len(parsed(key)) in _FILE_OF]
+    _require_all(runs, uri, study)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{study}."))
     try:
         for run in runs:
             _download(server, run, aside, uri)
-        _require_all(runs, uri, study)
         read.load(aside)
         aside.rename(folder)
     finally:
@@ -41,34 +43,34 @@ def restore(uri: str, study: str, store: Path) -> Path:
 
 
 def _download(server: Server, run: RemoteRun, study_folder: Path, uri: str) -> None:
-    key, kind = run.tags[KEY], run.tags[KIND]
-    folder = _folder(study_folder, kind, run)
+    key = parsed(run.tags[KEY])
+    needed = _FILE_OF[len(key)]
     with tempfile.TemporaryDirectory(dir=study_folder) as aside:
         files = server.download(run.run_id, RECORDS, Path(aside))
-        if _FILE_OF[kind] not in {path.name for path in files}:
+        if needed not in {path.name for path in files}:
             raise TrackingError(
-                f"{shown(uri)}: the run {run.run_id} ({key}) has no {RECORDS}/{_FILE_OF[kind]}, so "
-                "the mirror was cut off there. Run `frlib track sync NAME` where the records are."
+                f"{shown(uri)}: the run {run.run_id} ({run.tags[KEY]}) has no {RECORDS}/{needed}, "
+                "so the mirror was cut off there. Run `frlib track sync NAME` where its records "
+                "are."
             )
+        folder = _folder(study_folder, key)
         folder.mkdir(parents=True, exist_ok=True)
         for path in files:
             shutil.copyfile(path, folder / path.name)
 
 
-def _folder(study_folder: Path, kind: str, run: RemoteRun) -> Path:
-    if kind == "study":
+def _folder(study_folder: Path, key: tuple[str, ...]) -> Path:
+    if not key:
         return study_folder
-    arm = run.tags["frlib.arm"]
-    if kind == "arm":
-        return layout.arm_folder(study_folder, arm)
-    seed, attempt = int(run.tags["frlib.seed"]), int(run.tags["frlib.attempt"])
-    return layout.attempt_folder(study_folder, arm, seed, attempt)
+    if len(key) == 1:
+        return layout.arm_folder(study_folder, key[0])
+    return layout.attempt_folder(study_folder, key[0], int(key[1]), int(key[2]))
 
 
 def _require_all(runs: list[RemoteRun], uri: str, study: str) -> None:
-    kinds = [run.tags[KIND] for run in runs]
-    found = f"{kinds.count('arm')} arms, {kinds.count('replicate')} attempts"
-    noted = next((r.tags.get(SYNCED, "") for r in runs if r.tags[KIND] == "study"), "")
+    levels = [len(parsed(run.tags[KEY])) for run in runs]
+    found = f"{levels.count(1)} arms, {levels.count(3)} attempts"
+    noted = next((r.tags.get(SYNCED, "") for r in runs if r.tags[KEY] == STUDY), "")
     if noted != found:
         raise TrackingError(
             f"{shown(uri)}: holds {found} of {study!r}, but its last complete sync "

@@ -11,7 +11,6 @@ stay whole numbers up to the cast. Shapes: b images, S side.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from frlib.data.augment import Draws
+from frlib.parallel.transfer import sent
 
 _GREY = (0.299, 0.587, 0.114)
 _IN_CACHE = 32
@@ -62,7 +62,7 @@ def _write(images_bSS3: Tensor, draws: Draws, out_bSS3: Tensor) -> None:
     if draws.colour is None:
         out_bSS3.copy_(images_bSS3).div_(127.5).sub_(1.0)
         return
-    factors_b3 = _sent(draws.colour, out_bSS3.device).to(out_bSS3.dtype)
+    factors_b3 = sent(torch.from_numpy(draws.colour), out_bSS3.device).to(out_bSS3.dtype)
     out_bSS3.permute(0, 3, 1, 2).copy_(_recoloured(images_bSS3, factors_b3))
 
 
@@ -105,14 +105,8 @@ def _sideways(images_nSS3: Tensor, right: int) -> Tensor:
 
 def _taken(values: Tensor, places: NDArray[np.int64]) -> Tensor:
     """`values[places]` along the first axis, by copying contiguous blocks."""
-    index = _sent(places, values.device)
+    index = sent(torch.from_numpy(places), values.device)
     return values.reshape(len(values), -1).index_select(0, index).view(-1, *values.shape[1:])
-
-
-def _sent(numbers: NDArray[Any], device: torch.device) -> Tensor:
-    """On the device; where that is a GPU, nothing waits for the work that is queued there."""
-    own = torch.from_numpy(numbers)
-    return own.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else own
 
 
 def _recoloured(images_bSS3: Tensor, factors_b3: Tensor) -> Tensor:

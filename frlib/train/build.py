@@ -108,6 +108,11 @@ def require_offloadable(config: TrainConfig) -> None:
                 "device and back. Set head.sample_rate below 1 (0.1, for one) and leave "
                 "frozen_rows on"
             )
+    if config.compat is not None and config.compat.method.sees_centres:
+        raise ConfigError(
+            f"class_rows=offloaded with compat.method {config.compat.method.name!r}, which asks "
+            "every centre in every step; set its second weight to 0, or leave class_rows at auto"
+        )
 
 
 def _move_but_centres(trainee: Trainee, device: torch.device) -> None:

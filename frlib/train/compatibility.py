@@ -10,8 +10,8 @@ Class centres of the old side go the same way; a radius stays as it was found in
 Shapes: b rows of this worker, D dimensions of the new embedding, e of the old one, d of both.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,19 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from frlib.compat._term import Seen, Side, Term
+from frlib.compat._term import Block, Seen, Side, Term
 from frlib.core import discover, safeio
-from frlib.core.errors import ConfigError, DataError
+from frlib.core.errors import DataError
 from frlib.core.seeds import torch_seed
 from frlib.heads._unit import directions
 from frlib.heads.head import Head
 from frlib.parallel.collectives import Group
-from frlib.train.compatible import ABOUT, Compat, Dimensions
+from frlib.train.compatible import Compat, Dimensions, require_made, rule_for
 from frlib.train.config import TrainConfig
+from frlib.train.old_files import ABOUT, SUMMARY_FILE
 
 PROJECT = "compat.project.weight"
 """Of a model: `[e, D]`, the learned map to the old space."""
-SUMMARY_FILE = "summary.safetensors"
 _UNIT = ("means", "classifier")
 _MOST_PARTS = 8
 
@@ -146,14 +146,26 @@ class Compatibility(nn.Module):
 
     def old_in_both(self, old_ne: NDArray[np.float32]) -> NDArray[np.float32]:
         """`[n, d]` of raw old features, raw."""
-        found = in_both(torch.from_numpy(old_ne), self._rule, self._both, is_unit=False)
-        return np.asarray(found.numpy())
+        return np.asarray(self._old_raw(torch.from_numpy(old_ne)).numpy())
+
+    def renew(self, blocks: Iterable[Block], epoch: int) -> None:
+        """As the method's `Term.renew`, of blocks with the old features `[n, e]` as they are."""
+        assert self.term is not None, "only a method asks for it"
+        shown = (replace(one, old_nd=self._old_raw(one.old_nd)) for one in blocks)
+        self.term.renew(shown, epoch)
+
+    def _old_raw(self, old_ne: Tensor) -> Tensor:
+        return in_both(old_ne, self._rule, self._both, is_unit=False)
 
     def note(self, parts: Mapping[str, Tensor]) -> None:
         """What a step came to, on this worker. No device sync."""
         if parts:
             self._names = tuple(parts)
             self._pending.append(torch.stack(list(parts.values())))
+
+    def forget(self) -> None:
+        """Drop what was noted and not added up: the run went back to before it."""
+        self._pending = []
 
     def settle(self) -> None:
         """Add up over the workers what was noted. Every worker calls this."""
@@ -175,26 +187,6 @@ class Compatibility(nn.Module):
             counts = self.term.counts().items()
             found |= {f"train/compat/{name}": float(count) for name, count in counts}
         return found
-
-
-def rule_for(compat: Compat, size: int, old_size: int) -> Dimensions:
-    """What is done about two sizes; `ConfigError` where nothing can be, or nothing is set."""
-    rule = compat.dimensions
-    if size == old_size:
-        return "project" if rule == "project" else "refuse"
-    if rule == "refuse":
-        raise ConfigError(
-            f"compat: old features have {old_size} dimensions, the new embedding {size}; set "
-            "compat.dimensions to pad, truncate or project, or "
-            f"backbone.embedding_size={old_size}"
-        )
-    if compat.method.replaces and old_size > size:
-        raise ConfigError(
-            f"compat: old features of {old_size} dimensions cannot stand for new embeddings of "
-            f"{size}, as {compat.method.name!r} has them; set backbone.embedding_size={old_size} "
-            "or more"
-        )
-    return rule
 
 
 def dimensions_of_both(rule: Dimensions, size: int, old_size: int) -> int:
@@ -234,15 +226,6 @@ def built(
     }
     side = Side(num_classes, both, config.batch_size, config.epochs, seed, made)
     return Compatibility(compat, side, size=size, old_size=old_size, passes=passes, group=group)
-
-
-def require_made(compat: Compat) -> None:
-    """`ConfigError` where a run is begun by itself, so that nothing has made its stages."""
-    if compat.waits_for:
-        raise ConfigError(
-            f"compat: the stages {' and '.join(compat.waits_for)} are not done: this run is begun "
-            "by itself, not in a study. Run it in a study of one arm"
-        )
 
 
 def about(compat: Compat) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from pydantic import Field, field_validator, model_validator
 
 from frlib.core import discover, safeio
 from frlib.core.config import Choice, Config, canonical, place, setting
+from frlib.core.errors import ConfigError
+from frlib.train.old_files import ABOUT
 from frlib.train.start import checksum, file_of, first_digits
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ data with an old ArcFace (three epochs of procedural faces, no method) 82 to 83 
 one seed, 49 to 52 % across models of two, where the old model alone had 85 %.
 """
 Dimensions = Literal["refuse", "pad", "truncate", "project"]
-ABOUT = "about.json"
 
 
 class Compat(Config):
@@ -115,6 +116,11 @@ class Compat(Config):
                 "features in the place of new embeddings: they must be of one size; set "
                 "dimensions=pad"
             )
+        if not self.trains_map and self.dimensions == "project":
+            raise ValueError(
+                f"dimensions=project with method {self.method.name!r}, which adds nothing to the "
+                "loss that could learn the map; set dimensions to pad or truncate"
+            )
         if self.method.sees_centres and self.dimensions in ("truncate", "project"):
             raise ValueError(
                 f"dimensions={self.dimensions} with method {self.method.name!r}, which classifies "
@@ -122,6 +128,11 @@ class Compat(Config):
                 "dimensions=pad, or its second weight to 0"
             )
         return self
+
+    @property
+    def trains_map(self) -> bool:
+        """Whether the method adds something to the loss, so that a map can be learned."""
+        return hasattr(discover.load("frlib.compat", self.method.name), "build")
 
     @property
     def model(self) -> str:
@@ -169,6 +180,40 @@ class Compat(Config):
         """What the stages do is in theirs; features that are there count by their checksum."""
         told = {"method": self.method, "dimensions": self.dimensions}
         return told | ({"made": self.made} if self.made else {"old": self.model or self.sha256})
+
+
+def rule_for(compat: Compat, size: int, old_size: int) -> Dimensions:
+    """What is done about two sizes; `ConfigError` where nothing can be, or nothing is set."""
+    rule, name = compat.dimensions, compat.method.name
+    if size == old_size:
+        return "project" if rule == "project" else "refuse"
+    if rule == "refuse":
+        raise ConfigError(
+            f"compat: old features have {old_size} dimensions, the new embedding {size}; set "
+            "compat.dimensions to pad, truncate or project, or "
+            f"backbone.embedding_size={old_size}"
+        )
+    if old_size > size and compat.method.replaces:
+        raise ConfigError(
+            f"compat: old features of {old_size} dimensions cannot stand for new embeddings of "
+            f"{size}, as {name!r} has them; set backbone.embedding_size={old_size} or more"
+        )
+    if old_size > size and compat.method.sees_centres:
+        raise ConfigError(
+            f"compat: old features of {old_size} dimensions cannot be classified by centres of "
+            f"{size}, as {name!r} has them; set backbone.embedding_size={old_size} or more, or its "
+            "second weight to 0"
+        )
+    return rule
+
+
+def require_made(compat: Compat) -> None:
+    """`ConfigError` where a run is begun by itself, so that nothing has made its stages."""
+    if compat.waits_for:
+        raise ConfigError(
+            f"compat: the stages {' and '.join(compat.waits_for)} are not done: this run is begun "
+            "by itself, not in a study. Run it in a study of one arm"
+        )
 
 
 def _made(features: str, summary: str) -> str:

@@ -5,6 +5,7 @@ for, and the gallery's entries are indexed again by the new model share by share
 (`frlib.metrics.backfill`). The old model's own search of it is the bar.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,10 @@ from frlib.evaluate.pairs10 import Crossed, View
 from frlib.metrics import backfill
 from frlib.train.compatibility import Compatibility
 from frlib.train.compatible import Compat
+from frlib.train.old_files import SELECTION, benchmark
 
-SELECTION, BENCHMARK = "selection.arrow", "benchmark-{name}.arrow"
 RANK = "rank1"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +42,20 @@ class CrossTest:
 
     def benchmark(self, one: PairSet) -> Crossed:
         """For the pairs of a benchmark."""
-        return self._crossed(BENCHMARK.format(name=one.name), one.manifest)
+        return self._crossed(benchmark(one.name), one.manifest)
 
     def backfill(
         self, one: PairSet, view: View, pixels: Pixels, crossed: Crossed
     ) -> dict[str, float]:
         """`<benchmark>/backfill/rank1@<share>`, `@old` of old queries in the gallery as it was.
 
-        Nothing where no person has two images.
+        Nothing where no person has two images, or (with a warning) an image has no direction.
         """
         labels = one.manifest.labels
         _, first = np.unique(labels, return_index=True)
         probes = np.setdiff1d(np.arange(len(labels)), first)
+        if not len(probes):
+            return {}
         rows = np.concatenate([first, probes])
         emb = embed(
             view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
@@ -64,7 +68,8 @@ class CrossTest:
             (bar,) = backfill.curve(
                 old[first], old[first], people[0], old[probes], people[1], shares=(0,)
             )
-        except ProtocolError:
+        except ProtocolError as error:
+            _log.warning("%s: no backfill is measured: %s", one.name, error)
             return {}
         stem = f"{one.name}/backfill/{RANK}@"
         found = {f"{stem}{point.share:g}": point.rate(RANK).value for point in points}

@@ -10,7 +10,7 @@ from frlib.train.trainee import Trainee
 
 
 def global_norm(trainee: Trainee, apart: Sequence[Tensor] = ()) -> Tensor:
-    """Euclidean norm over backbone and head, `[]`, the same on every worker. No host waits for it.
+    """Euclidean norm of all that is trained, `[]`, the same on every worker. No host waits for it.
 
     apart: gradients of class rows that are not in their parameter. Rows of classes that other
     workers hold count; what all workers hold alike counts once.

@@ -142,6 +142,8 @@ def epochs(
         try:
             _one_pass(run)
         except trouble.WentBackError:
+            if state.trainee.compat is not None:
+                state.trainee.compat.forget()
             continue
         verdicts = run.log.close()
         if state.followed is not None:

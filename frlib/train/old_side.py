@@ -16,11 +16,12 @@ from frlib.core import safeio
 from frlib.core.errors import DataError
 from frlib.data.manifest import Manifest
 from frlib.evaluate.mapped import Mapped, open_mapped
-from frlib.train.compatibility import OldRows, require_made, summary
-from frlib.train.compatible import ABOUT, Compat
+from frlib.parallel.transfer import sent
+from frlib.train.compatibility import OldRows, summary
+from frlib.train.compatible import Compat, require_made
 from frlib.train.mining import Embed
+from frlib.train.old_files import ABOUT, TRAIN
 
-TRAIN = "train.arrow"
 _BLOCK = 4096
 
 
@@ -51,12 +52,15 @@ class OldSide:
         has_direction = norm_b > 0
         credible_b = self._credible[rows_b] & has_direction
         return OldRows(
-            torch.from_numpy(unit_be).to(device, non_blocking=True),
-            torch.from_numpy(credible_b).to(device, non_blocking=True),
+            sent(torch.from_numpy(unit_be), device),
+            sent(torch.from_numpy(credible_b), device),
         )
 
     def blocks(self, embed: Embed, device: torch.device) -> Iterator[Block]:
-        """All images, whole classes in ascending order, with both models' raw features."""
+        """All images, whole classes in ascending order, with both models' raw features.
+
+        Those of the old one are `[n, e]`, as they are.
+        """
         order = np.argsort(self._labels, kind="stable")
         ends = np.flatnonzero(np.diff(self._labels[order], append=-1)) + 1
         first = 0

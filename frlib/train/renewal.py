@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from frlib.data.pixels.batches import Pixels
-from frlib.train.build import train_mode
+from frlib.train.compatibility import Compatibility
 from frlib.train.config import TrainConfig
 from frlib.train.mining import Embed, embedder
 from frlib.train.old_side import OldSide
@@ -20,10 +18,9 @@ class Renewal:
     """Of one run, on one worker. epochs: before which it is done, from 0."""
 
     epochs: tuple[int, ...]
-    term: Term
+    compat: Compatibility
     old: OldSide
     embed: Embed
-    state: State
     place: Place
 
     @classmethod
@@ -37,18 +34,18 @@ class Renewal:
         cast: Cast,
     ) -> Self | None:
         """None where the method looks at no features."""
-        assert config.compat is not None and state.trainee.compat is not None
-        epochs, term = config.compat.method.renewed_at, state.trainee.compat.term
-        if not epochs or term is None:
+        compat = state.trainee.compat
+        assert config.compat is not None and compat is not None
+        epochs = config.compat.method.renewed_at
+        if not epochs:
             return None
         embed = embedder(state.trainee.backbone, pixels, place, cast, config.compat.label)
-        return cls(epochs, term, old, embed, state, place)
+        return cls(epochs, compat, old, embed, place)
 
     def is_due(self, epoch: int, step: int, steps_per_epoch: int) -> bool:
         """Whether an epoch that is about to begin wants it; one that goes on has had it."""
         return epoch in self.epochs and step == epoch * steps_per_epoch
 
     def do(self, epoch: int) -> None:
-        """Every worker calls this, and comes to the same."""
-        self.term.renew(self.old.blocks(self.embed, self.place.device), epoch)
-        train_mode(self.state.trainee)
+        """Every worker calls this, and comes to the same. Leaves the backbone in evaluation."""
+        self.compat.renew(self.old.blocks(self.embed, self.place.device), epoch)

@@ -13,6 +13,7 @@ import torch
 
 import frlib
 from frlib.artifacts.store import Artifacts
+from frlib.core import checkout
 from frlib.core.config import digest
 from frlib.data.loading.choose import open_for, open_training
 from frlib.data.pixels.batches import Pixels
@@ -310,6 +311,7 @@ def facts(config: TrainConfig, prepared: Prepared, place: Place) -> dict[str, An
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "frlib": frlib.__version__,
+        "git": checkout.told(),
     } | _tail(prepared)
 
 

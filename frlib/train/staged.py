@@ -14,7 +14,7 @@ from frlib.core.config import Config, setting
 from frlib.core.errors import ConfigError
 from frlib.core.suggest import did_you_mean
 from frlib.train.clean import Clean
-from frlib.train.compatible import FEATURES, SUMMARY, Compat
+from frlib.train.compatible import FEATURES, SUMMARY, Compat, rule_for
 from frlib.train.start import Start
 
 if TYPE_CHECKING:
@@ -125,18 +125,11 @@ def require_findings(run: "TrainConfig", clean: Clean) -> None:
 
 
 def require_agreement(run: "TrainConfig") -> None:
-    """`ConfigError` for an old model, of a stage, whose embeddings need a rule and have none."""
+    """`ConfigError` for an old model, of a stage, whose size of embeddings does not fit."""
     compat = run.compat
-    if compat is None or not compat.waits_for or not compat.model:
-        return
-    old, new = trained_by(compat.model, run).backbone.embedding_size, run.backbone.embedding_size
-    if old == new or compat.dimensions != "refuse":
-        return
-    raise ConfigError(
-        f"compat: embeddings of the old model ({compat.model}) have {old} dimensions, those of the "
-        f"new one {new}; set compat.dimensions to pad, truncate or project, or "
-        f"backbone.embedding_size={old}"
-    )
+    if compat is not None and compat.waits_for and compat.model:
+        old = trained_by(compat.model, run).backbone.embedding_size
+        rule_for(compat, run.backbone.embedding_size, old)
 
 
 def order(run: "TrainConfig") -> tuple[str, ...]:

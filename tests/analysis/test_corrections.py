@@ -1,7 +1,6 @@
 """Galleries of suspected samples: the page parses and is closed in itself, the picture adds up."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,10 @@ from analysis.galleries._page import page
 from analysis.galleries._picture import WIDTH, draw
 from analysis.galleries.corrections import Card, Curve, Gallery, Section, Tile
 from frlib.core.errors import ConfigError
+from tests.analysis.markup import Read
 
 RED, BLUE, GREEN = (250, 10, 10), (10, 10, 250), (10, 250, 10)
 EVIL = '<b>"x"</b>&'
-_VOID = {"meta", "img", "wbr"}
-_DRAWN = {"polyline", "circle", "line"}
 
 
 def _image(colour: tuple[int, int, int], side: int = 16) -> np.ndarray:
@@ -79,39 +77,8 @@ def _gallery(*sections: Section, title: str = "Title") -> Gallery:
     )
 
 
-class _Read(HTMLParser):
-    """Tags with their attributes, ids, texts; every tag is closed by its own."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in _DRAWN, tag
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
 def test_page_when_read_then_every_image_is_inside_and_has_an_alternative_text() -> None:
-    images = _Read(page(_gallery(_section(), _section("bob")))).of("img")
+    images = Read(page(_gallery(_section(), _section("bob")))).of("img")
     assert len(images) == 2 * (3 + 1 + 2)
     assert all(str(one["src"]).startswith("data:image/jpeg;base64,") for one in images)
     assert {one["alt"] for one in images} >= {"tile 0 of ann", "suspected bob", "image of bob"}
@@ -120,7 +87,7 @@ def test_page_when_read_then_every_image_is_inside_and_has_an_alternative_text()
 
 def test_page_when_read_then_nothing_is_loaded_or_run() -> None:
     text = page(_gallery(_section()))
-    found = _Read(text)
+    found = Read(text)
     assert "http:" not in text and "https:" not in text and "url(" not in text
     assert not {"script", "link", "iframe", "form"} & {tag for tag, _ in found.tags}
     (policy,) = [meta for meta in found.of("meta") if "http-equiv" in meta]
@@ -145,12 +112,12 @@ def test_page_when_texts_hold_markup_then_escaped_everywhere() -> None:
     )
     text = page(gallery)
     assert "<b>" not in text
-    assert _Read(text).texts.count(EVIL) >= 10
+    assert Read(text).texts.count(EVIL) >= 10
     assert "<b>" not in page(replace(gallery, sections=(), empty=EVIL))
 
 
 def test_page_when_read_then_links_and_labels_lead_to_ids_that_occur_once() -> None:
-    found = _Read(page(_gallery(_section(), _section("bob"))))
+    found = Read(page(_gallery(_section(), _section("bob"))))
     ids = [str(a["id"]) for _, a in found.tags if "id" in a]
     assert len(ids) == len(set(ids))
     links = [str(a["href"]) for a in found.of("a")]
@@ -165,10 +132,10 @@ def test_page_when_read_then_links_and_labels_lead_to_ids_that_occur_once() -> N
 
 def test_page_when_read_then_the_legend_explains_every_mark_and_curves_have_words() -> None:
     text = page(_gallery(_section()))
-    said = _Read(text).texts
+    said = Read(text).texts
     assert set(MARKS.values()) | set(OUTCOMES.values()) <= set(said)
     assert set(STROKES) == set(OUTCOMES)
-    (curve,) = [a for a in _Read(text).of("svg") if a.get("role") == "img"]
+    (curve,) = [a for a in Read(text).of("svg") if a.get("role") == "img"]
     assert curve["aria-label"] == "a score: in 3 of 5 epochs, epochs 1 to 4, 0.10 to 0.20"
     assert "unknown" in said
 
@@ -186,7 +153,7 @@ def test_page_when_nothing_is_proposed_then_said_and_no_arrow() -> None:
 def test_page_when_there_is_nothing_then_said_without_legend() -> None:
     text = page(_gallery())
     assert "Nothing is flagged." in text and "Legend" not in text
-    assert _Read(text).of("img") == []
+    assert Read(text).of("img") == []
 
 
 def test_draw_when_tiles_and_cards_are_given_then_as_large_as_they_ask_for() -> None:

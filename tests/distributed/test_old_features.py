@@ -11,8 +11,8 @@ from frlib.core import safeio
 from frlib.evaluate import extract
 from frlib.parallel.collectives import TorchGroup
 from frlib.stages import old_features, old_summary
-from frlib.stages._old import TRAIN
 from frlib.train.compatible import FEATURES, OLD, SUMMARY
+from frlib.train.old_files import TRAIN
 from frlib.train.place import Place
 from tests.unit.stages.runs import config, job, produced
 

@@ -4,10 +4,10 @@ cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning,
          compat, evaluate
 testing ─► heads, parallel
-launch ─► rayrun, stages, artifacts, train, study, data, records, track
+launch ─► rayrun, stages, artifacts, train, study, data, records, track, export
 stages ─► train, records, cleaning, denoise, compat, data, heads, parallel, evaluate
 rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
-export ─► backbones, data, records
+export ─► backbones, data, evaluate, records
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats,
           pruning, samplers (to know what they ask for)
 train  ─► heads, backbones, optimisers, schedules, compat, parallel, data, denoise, cleaning,
@@ -76,7 +76,7 @@ ALLOWED = {
         "artifacts",
     },
     "track": {"records"},
-    "export": {"backbones", "data", "records"},
+    "export": {"backbones", "data", "evaluate", "records"},
     "stages": {
         "train",
         "records",
@@ -101,7 +101,17 @@ ALLOWED = {
         "pruning",
         "samplers",
     },
-    "launch": {"rayrun", "stages", "artifacts", "train", "study", "data", "records", "track"},
+    "launch": {
+        "rayrun",
+        "stages",
+        "artifacts",
+        "train",
+        "study",
+        "data",
+        "records",
+        "track",
+        "export",
+    },
     "cli": {
         "artifacts",
         "launch",

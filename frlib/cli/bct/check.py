@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from frlib.cli.options import DEFAULT_STORE, Dimensions, Json, Store
+from frlib.cli.options import DEFAULT_STORE, CheckPairs, Dimensions, Json, Store
 
 _NOT_COMPATIBLE = 1
 _MODEL = "A run's folder, a .pt or .onnx file, JSON, or a file of embeddings."
@@ -20,7 +20,8 @@ def check(
         typer.Option(
             metavar="PATH",
             help="A search (gallery.csv and probe.csv), an IJB folder, a list of pairs, JSON, or a "
-            "folder with a folder for each person: the first image of everybody is enrolled.",
+            "folder with a folder for each person, or a list path,identity: the first image of "
+            "everybody is enrolled.",
         ),
     ],
     images: Annotated[
@@ -41,6 +42,7 @@ def check(
     mirrored: Annotated[bool, typer.Option(help="Embed the mirrored images too.")] = True,
     batch: Annotated[int, typer.Option(min=1, help="Images a model is given at once.")] = 128,
     threads: Annotated[int, typer.Option(min=1, help="Threads that decode a batch.")] = 2,
+    check_pairs: CheckPairs = 120,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep report.json, table.md, backfill.png and scores."),
@@ -50,13 +52,13 @@ def check(
 ) -> None:
     """Tell whether a new model can serve an old index without indexing it again.
 
-    Each image is embedded once by each model. Exit code 0: compatible; 1: not, or not decided by
-    this gallery.
+    Each image is embedded once by each model, and colour and alignment are checked on a few pairs.
+    Exit code 0: compatible; 1: not, or not decided by this gallery.
     """
     from frlib.cli.bct import check_page
     from frlib.cli.data.source_of import source_of
     from frlib.cli.data.waiting import shown
-    from frlib.cli.eval import given
+    from frlib.cli.eval import given, looked
     from frlib.cli.eval.asked import require_folder, with_images
     from frlib.core.config import override
     from frlib.evaluate.compatibility import galleries
@@ -77,6 +79,12 @@ def check(
             "watch": watch,
         }
         before, after = (one.on(config, store, how) for one in models)
+        doubts = [
+            f"{name} model: {text}"
+            for name, one in zip(("old", "new"), models, strict=True)
+            if check_pairs and one.model is not None
+            for text in looked.looks(config, one.model, store, check_pairs)[1]
+        ]
         found = checked(
             config,
             before,
@@ -86,6 +94,7 @@ def check(
             metric=metric,
             least=target / 100,
             trained_for=models[1].trained_for,
+            doubts=doubts,
         )
     if out is not None:
         check_page.save(found, out)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from frlib.evaluate.features import Features
     from frlib.evaluate.model import Model
 
-_VECTORS = (".npz", ".parquet", ".arrow", ".feather")
-
 
 @dataclass(frozen=True, eq=False)
 class Given:
@@ -41,15 +39,29 @@ class Given:
 
 def of(model: str, embeddings: Path | None, sets: list[str], device: str) -> Given | None:
     """From two options of which one is given, or none. sets: fields of the model."""
-    from frlib.core.config import override
     from frlib.evaluate.features import from_vectors
-    from frlib.evaluate.model import named, open_model
-    from frlib.evaluate.models import run
 
     if embeddings is not None:
         return Given(from_vectors(embeddings), None)
-    if not model:
-        return None
+    return _opened(model, sets, device) if model else None
+
+
+def by_kind(text: str, device: str) -> Given:
+    """From one text: a file of vectors by its suffix, anything else as a model."""
+    from frlib.data.vectors import SUFFIXES
+    from frlib.evaluate.features import from_vectors
+
+    path = Path(text)
+    if path.suffix in SUFFIXES and not text.lstrip().startswith("{"):
+        return Given(from_vectors(path), None)
+    return _opened(text, [], device)
+
+
+def _opened(model: str, sets: list[str], device: str) -> Given:
+    from frlib.core.config import override
+    from frlib.evaluate.model import named, open_model
+    from frlib.evaluate.models import run
+
     config = override(named(model), sets)
     opened = open_model(config, device)
     if not isinstance(config, run.Config):
@@ -57,22 +69,21 @@ def of(model: str, embeddings: Path | None, sets: list[str], device: str) -> Giv
     return Given(None, opened, run.projection(config), run.trained_for(config))
 
 
-def by_kind(text: str, device: str) -> Given:
-    """From one text: a file of vectors by its suffix, anything else as a model."""
-    path = Path(text)
-    is_file = path.suffix in _VECTORS and not text.lstrip().startswith("{")
-    found = of("", path, [], device) if is_file else of(text, None, [], device)
-    assert found is not None, "the text is not empty"
-    return found
-
-
 def in_one_space(
     enrolled: tuple[Given, "Features"], query: tuple[Given, "Features"], rule: "Rule"
 ) -> tuple["Features", "Features"]:
-    """Both sides by the rule, or by the projection of whichever of them is the new model."""
+    """Both sides by the rule, or by the projection of whichever of them is the new model.
+
+    Of a chain of models both may have one; then the one that leads to the other side is taken.
+    """
     from frlib.evaluate import crossed
 
     (left, old), (right, new) = enrolled, query
-    if right.matrix is None and left.matrix is not None:
+    if left.matrix is not None and not _leads(right, new, old):
         return crossed.in_one_space(new, old, rule, left.matrix)[::-1]
     return crossed.in_one_space(old, new, rule, right.matrix)
+
+
+def _leads(given: Given, own: "Features", other: "Features") -> bool:
+    """Whether the projection is between spaces of these sizes."""
+    return given.matrix is not None and given.matrix.shape == (other.dimensions, own.dimensions)

@@ -1,5 +1,6 @@
 """What `frlib eval run` looks at before it gives a number: colours, alignment, training sets."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,27 @@ _NOT_CHECKED = "not checked"
 
 
 def checked(
-    config: "Config", model: "Model | None", trained: list["Config"], store: Path, few: int
+    config: "Config",
+    models: Mapping[str, "Model | None"],
+    trained: list["Config"],
+    store: Path,
+    few: int,
 ) -> tuple[dict[str, Any], list[str]]:
-    """What was looked at before a number is given, and what was not."""
-    looks, told = _looks(config, model, store, few)
-    overlap, told_too = _overlap(config, trained, store)
-    return {"colour_and_alignment": looks, "overlap": overlap}, [*told, *told_too]
+    """What was looked at before a number is given, and what was not.
+
+    models: by side, `""` for the one that asks; None: embeddings are given.
+    """
+    facts, told = {}, []
+    for side, model in models.items():
+        found, warnings = looks(config, model, store, few)
+        facts[f"{side}_colour_and_alignment" if side else "colour_and_alignment"] = found
+        told += [f"{side} side: {text}" if side else text for text in warnings]
+    facts["overlap"], more = _overlap(config, trained, store)
+    return facts, [*told, *more]
 
 
-def _looks(config: "Config", model: "Model | None", store: Path, few: int) -> tuple[Any, list[str]]:
+def looks(config: "Config", model: "Model | None", store: Path, few: int) -> tuple[Any, list[str]]:
+    """Colour order and alignment on a few pairs: facts for a report, and warnings."""
     from frlib.evaluate import checks, protocol
 
     module = protocol.module_of(config)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frlib.cli.options import DEFAULT_STORE, Dimensions, Json, Store
+from frlib.cli.options import DEFAULT_STORE, CheckPairs, Dimensions, Json, Store
 
 if TYPE_CHECKING:
     from frlib.evaluate.report import Report
@@ -54,9 +54,7 @@ def run(
         list[str] | None,
         typer.Option(metavar="SOURCE", help="What the model was trained on: report overlap."),
     ] = None,
-    check_pairs: Annotated[
-        int, typer.Option(min=0, help="Pairs that colour and alignment are checked on; 0: none.")
-    ] = 120,
+    check_pairs: CheckPairs = 120,
     mirrored: Annotated[bool, typer.Option(help="Embed the mirrored images too.")] = True,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N, or auto.")] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Images the model is given at once.")] = 128,
@@ -117,7 +115,8 @@ def run(
                 )
             module = protocol.module_of(config)
             wanted = module.VARIANTS if all_variants else tuple(variants) if variants else None
-            checked = looked.checked(config, query.model, trained, store, check_pairs)
+            models = {"": query.model} | ({} if left is None else {"enrolled": left.model})
+            checked = looked.checked(config, models, trained, store, check_pairs)
             report = _with(module.evaluate(config, features, wanted, **sides), checked)
             if out is not None:
                 _save(report, out, reports)

@@ -6,7 +6,7 @@ reversed   old queries, new gallery     what clients see that are not updated ye
 self new   new queries, new gallery     what indexing again would give
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,14 @@ from frlib.stats.people import share_interval
 
 TESTS = ("self old", "cross", "reversed", "self new")
 _SIDES = (("old", "enrolled"), ("new", "query"))
+_UNMIXED = (
+    "new queries find old entries worse than old queries do. Let old queries search the old index "
+    "until all is indexed again"
+)
+_MIXED = (
+    "scores of old and new entries lie differently. Keep both parts apart until all is indexed, or "
+    "give each a threshold of its own"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +79,8 @@ class Check:
     """All that was found.
 
     spaces: what was done to the vectors of each model for the cross-tests. reports: of the four
-    tests, by name. doubts: whether these two models were meant for each other.
+    tests, by name. doubts: whether these two models were meant for each other, and see their faces
+    as they should.
     """
 
     title: str
@@ -90,11 +99,11 @@ class Check:
         told = dict.fromkeys((*self.doubts, *warnings))
         dips = self.dips
         for metric in dict.fromkeys(row.metric for row in dips):
-            shares = ", ".join(f"{100 * row.share:.0f}" for row in dips if row.metric == metric)
+            own = [row for row in dips if row.metric == metric]
+            shares = ", ".join(f"{100 * row.share:.0f}" for row in own)
             told[
                 f"with {shares} % of the gallery indexed again {metric} is clearly below what the "
-                "old model has alone: scores of old and new entries lie differently. Keep both "
-                "parts apart until all is indexed, or give each a threshold of its own"
+                f"old model has alone: {_UNMIXED if own[0].num_new == 0 else _MIXED}"
             ] = None
         return list(told)
 
@@ -140,6 +149,7 @@ def check(
     metric: str = "",
     least: float = 0.0,
     trained_for: str = "",
+    doubts: Sequence[str] = (),
 ) -> Check:
     """The check on a protocol with an enrolled side.
 
@@ -147,12 +157,13 @@ def check(
     that the new model was trained with; it serves where no rule is named. metric: that decides, by
     default as `verdict` says. least: the wanted gain, in shares. trained_for: first digits of the
     checksum of the old model that the new one was trained to fit: another one gives a warning.
+    doubts: warnings of who looked at the models and images.
     `DataError` where a model lacks images.
     """
     asked = asked_images.ids(config)
     if asked is not None:
         crossed.require_both(old, new, np.unique(texts(asked)))
-    doubts = tuple(_doubts(old, new, trained_for))
+    told = (*doubts, *_doubts(old, new, trained_for))
     old, new = crossed.same_views(old, new)
     old_side, new_side = crossed.in_one_space(old, new, rule, matrix)
     evaluate = protocol.module_of(config).evaluate
@@ -176,7 +187,7 @@ def check(
         curve=tuple(curve),
         verdict=judge(found, metric, least),
         reports=reports,
-        doubts=doubts,
+        doubts=told,
     )
 
 

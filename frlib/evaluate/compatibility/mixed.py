@@ -81,6 +81,7 @@ def _of_search(
     of_old = None
     if models.new_side is not models.new:
         of_old = module.searched(config, models.new_side, variant)[1].features
+    fars = _supported(len(gallery.features) * len(probes.features))
     points = backfill.curve(
         old_entries.features,
         gallery.features,
@@ -88,6 +89,7 @@ def _of_search(
         probes.features,
         probes.subjects,
         seed=seed,
+        fars=fars,
         probe_of_old_QD=of_old,
     )
     alone, asking = module.searched(config, models.old, variant)
@@ -98,6 +100,7 @@ def _of_search(
         asking.features,
         asking.subjects,
         shares=(0.0,),
+        fars=fars,
     )
     return points, bar
 
@@ -122,7 +125,10 @@ def _of_pairs(
 
 
 def _supported(num_impostors: int) -> tuple[float, ...]:
-    """The two lowest usual rates that enough impostors stand behind; 0.1 where none is."""
+    """The two lowest usual rates that enough impostors stand behind; 0.1 where none is.
+
+    Of a search every cell may count as an impostor: few are of one person.
+    """
     able = [far for far in (1e-4, 1e-3, 1e-2, 1e-1) if far * num_impostors >= ENOUGH]
     return tuple(able[:2]) or (1e-1,)
 

@@ -59,10 +59,10 @@ class Outcome:
 
 
 def outcomes(before: Report, after: Report) -> list[Outcome]:
-    """Every rate that both reports have, of searches and lists of pairs."""
+    """Every rate that both reports have, of searches and lists of pairs; others are left out."""
     found = []
     for name, table in before.scores.items():
-        if name not in after.scores:
+        if name not in after.scores or {"rank", "same"}.isdisjoint(table.column_names):
             continue
         protocol, _, variant = name.rpartition("/")
         read = _of_search if "rank" in table.column_names else _of_pairs

@@ -64,7 +64,9 @@ def judge(outcomes: Sequence[Outcome], metric: str = "", least: float = 0.0) -> 
             sentence=f"Not decided by this gallery: {told}, and {gain.n} {who} give no interval.",
         )
     told += f" (95 % {100 * gain.low:+.2f} to {100 * gain.high:+.2f}, {gain.n:,} {who})"
-    wanted = "0" if not least else f"{100 * least:+.2f}"
+    wanted = f"{100 * least:+.2f}" if least else "0"
+    if least:
+        told += f", wanted are more than {wanted}"
     falls = [one for one in _kept(outcomes) if one is not main and one.gain.high < 0]
     if gain.high <= least:
         return Verdict(state="not compatible", metric=name, sentence=f"Not compatible: {told}.")

@@ -14,6 +14,7 @@ from frlib.core import discover, safeio
 from frlib.core.config import Config as _Config
 from frlib.core.config import place, setting
 from frlib.core.errors import DataError, RecordError
+from frlib.data.vectors import SUFFIXES
 from frlib.evaluate.model import Model
 
 _FILE = "model.safetensors"
@@ -78,10 +79,14 @@ def projection(config: Config) -> NDArray[np.float32] | None:
 
 
 def trained_for(config: Config) -> str:
-    """First digits of the checksum of the old model that the run was trained to fit; or empty."""
+    """First digits of the checksum of the old model that the run was trained to fit.
+
+    Empty where it was given as a file of its features, or trained for the run.
+    """
     try:
         found: Any = safeio.read_json(_description(_file(Path(config.path).expanduser())))
-        return str(found["config"]["compat"]["sha256"])
+        compat: Any = found["config"]["compat"]
+        return "" if Path(compat["path"]).suffix in SUFFIXES else str(compat["sha256"])
     except (RecordError, KeyError, TypeError):
         return ""
 

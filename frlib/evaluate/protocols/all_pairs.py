@@ -59,8 +59,8 @@ class Config(Base):
 
 
 @dataclass(frozen=True, eq=False)
-class _Listed:
-    """paths, groups, identities: `[N]`; groups are all empty where the list has none."""
+class Listed:
+    """A list. paths, groups, identities: `[N]`; groups are all empty where the list has none."""
 
     paths: Texts
     identities: NDArray[Any]
@@ -97,13 +97,13 @@ def recognise(path: Path) -> Config | None:
 
 def ids(config: Config) -> list[str]:
     """The images of both lists."""
-    found = np.concatenate([one.paths for one in _lists(config)])
+    found = np.concatenate([one.paths for one in read(config)])
     return list(dict.fromkeys(found.tolist()))
 
 
 def glance(config: Config, few: int) -> Questions | None:
     """Images of the list, or of the first beside those of the second."""
-    sides = [Faces(one.paths, one.identities) for one in _lists(config)]
+    sides = [Faces(one.paths, one.identities) for one in read(config)]
     return between(Path(config.path).name, sides[0], sides[-1], few)
 
 
@@ -120,7 +120,7 @@ def evaluate(
     `DataError` for damaged lists and images without a vector; a group that lacks a kind of pair is
     a marked row.
     """
-    lists = _lists(config)
+    lists = read(config)
     if enrolled is not None and len(lists) == 1:
         raise ConfigError(
             f"{config.path}: all pairs of one list have no enrolled side: every pair counts once, "
@@ -174,7 +174,7 @@ def _num_zero(models: tuple[Features, Features], places: list[NDArray[np.int64]]
     return sum(model.take(np.unique(at)).require_sound() for model, at in used)
 
 
-def _groups(lists: list[_Listed]) -> Iterator[tuple[str, list[NDArray[np.intp]]]]:
+def _groups(lists: list[Listed]) -> Iterator[tuple[str, list[NDArray[np.intp]]]]:
     """Every group that all lists have, then all rows."""
     names = set(lists[0].groups.tolist()).intersection(*(one.groups.tolist() for one in lists[1:]))
     for name in sorted(names - {""}):
@@ -218,11 +218,12 @@ def _genuine(
     return at_left[kept], at_right[kept]
 
 
-def _lists(config: Config) -> list[_Listed]:
+def read(config: Config) -> list[Listed]:
+    """The first list and, where there is one, the second; `DataError` for damaged ones."""
     return [_read(Path(file)) for file in (config.path, config.other) if file]
 
 
-def _read(file: Path) -> _Listed:
+def _read(file: Path) -> Listed:
     kinds = dict.fromkeys(("path", "identity", "subject", "group"), pa.string())
     table = tables.with_header(file, kinds, _EXPECTED)
     names = table.column_names
@@ -233,4 +234,4 @@ def _read(file: Path) -> _Listed:
     if len(np.unique(paths)) != len(paths):
         raise DataError(f"{file}: a path is listed twice; expected every image once")
     groups = table["group"].to_pylist() if "group" in names else [""] * len(paths)
-    return _Listed(paths, np.array(table[person].to_pylist()), np.array(groups))
+    return Listed(paths, np.array(table[person].to_pylist()), np.array(groups))

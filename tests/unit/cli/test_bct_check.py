@@ -134,12 +134,56 @@ def test_check_when_models_and_a_folder_of_people_then_each_image_is_embedded_on
     )
     faces = str(write_faces(tmp_path / "faces", 0))
     _Blind.seen.clear()
+    arguments = ("red", "blind", "--gallery", faces, "--no-mirrored", "--check-pairs", "0")
     for _ in range(2):
-        found = _check(tmp_path, "red", "blind", "--gallery", faces, "--no-mirrored")
+        found = _check(tmp_path, *arguments)
         assert found.exit_code == 1
         assert found.stdout.splitlines()[-1].startswith("Not compatible: ")
     assert sum(_Blind.seen) == 80
     assert "new: made blind (as it is)" in found.stdout
+
+
+def test_check_when_the_old_model_is_fed_swapped_channels_then_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Named(Config):
+        which: str
+
+    monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Named(which=text))
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: Red())
+    faces = write_faces(tmp_path / "faces", 2)
+    rows = [one.relative_to(faces).as_posix() for one in sorted(faces.rglob("*.jpg"))]
+    vectors = model(rows, 0.5, "new")
+    new = _file(tmp_path, "new", Features(vectors.ids, np.pad(vectors.plain, ((0, 0), (0, 9)))))
+    found = _check(tmp_path, "red", new, "--gallery", str(faces), "--no-mirrored")
+    assert "WARNING old model: " in found.stdout
+    assert "looks like swapped channels" in found.stdout
+    assert "WARNING new model" not in found.stdout
+
+
+def test_check_when_the_old_images_were_listed_otherwise_then_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from frlib.data.sources import named_files
+    from frlib.evaluate import extract
+
+    class Named(Config):
+        which: str
+
+    monkeypatch.setattr("frlib.evaluate.model.named", lambda text: Named(which=text))
+    monkeypatch.setattr("frlib.evaluate.model.open_model", lambda config, device: _Blind())
+    faces = write_faces(tmp_path / "faces", 0)
+    names = sorted(one.relative_to(faces).as_posix() for one in faces.rglob("*.jpg"))
+    listed = ["path,identity", *(f"{one},of {one.split('/')[0]}" for one in reversed(names))]
+    (faces / "people.csv").write_text("\n".join(listed) + "\n")
+    source = named_files.Config(path=str(faces / "people.csv"))
+    old = extract.extract(Red(), source, tmp_path / "store")
+    old.save(tmp_path / "old.arrow")
+    arguments = (str(tmp_path / "old.arrow"), "blind", "--gallery", str(faces))
+    assert _check(tmp_path, *arguments).exit_code == 1
+    (faces / names[0]).write_bytes((faces / names[-1]).read_bytes())
+    with pytest.raises(DataError, match="same names and other contents"):
+        _check(tmp_path, *arguments)
 
 
 def test_check_when_run_brings_a_projection_then_it_is_used(

@@ -89,6 +89,16 @@ def test_run_when_channels_are_swapped_then_found_in_a_few_pairs(
     assert (facts["auc_channels_swapped"] > 0.95) == (channel == 2)
 
 
+def test_run_when_another_model_is_enrolled_then_both_are_looked_at(
+    run: Any, tmp_path: Path
+) -> None:
+    report = run(_identification(tmp_path / "set", 2), "--enrolled", "made")
+    swapped = [text for text in report["warnings"] if "looks like swapped channels" in text]
+    assert len(swapped) == 2 and swapped[1].startswith("enrolled side: ")
+    checks = report["about"]["checks"]
+    assert checks["enrolled_colour_and_alignment"] == checks["colour_and_alignment"]
+
+
 def test_run_when_one_pair_or_none_is_asked_for_then_one_of_each_kind_or_not_checked(
     run: Any, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def test_projected_when_given_the_matrix_then_in_the_old_space() -> None:
 
 def test_agreed_when_both_are_of_other_images_of_the_same_names_then_refused() -> None:
     old, new = _pair()
-    old, new = (replace(f, about={**f.about, "images": i}) for f, i in ((old, "aa"), (new, "bb")))
+    old, new = (replace(f, about={**f.about, "contents": c}) for f, c in ((old, "aa"), (new, "bb")))
     with pytest.raises(DataError, match="same names and other contents"):
         crossed.agreed(old, new, "pad")
     fewer = new.take(np.arange(4))

@@ -71,9 +71,10 @@ def test_projection_when_the_run_was_trained_with_one_then_read(tmp_path: Path) 
     assert run.projection(config) is None
     assert run.trained_for(config) == ""
     told = json.loads((place.parent / "arm.json").read_text())
-    told["config"]["compat"] = {"sha256": "0123456789abcdef"}
-    (place.parent / "arm.json").write_text(json.dumps(told))
-    assert run.trained_for(config) == "0123456789abcdef"
+    for path, expected in (("old/r0", "0123456789abcdef"), ("old.npz", "")):
+        told["config"]["compat"] = {"sha256": "0123456789abcdef", "path": path}
+        (place.parent / "arm.json").write_text(json.dumps(told))
+        assert run.trained_for(config) == expected
     file = place / "model.safetensors"
     matrix = torch.arange(12.0).reshape(3, 4)
     save_file(load_file(file) | {"compat.project.weight": matrix}, file)

@@ -95,6 +95,16 @@ def _crossed(old: np.ndarray) -> pairs10.Crossed:
     return pairs10.Crossed(lambda new: new, old, old)
 
 
+def test_benchmark_when_old_features_have_one_view_then_only_tests_across_models_do_without(
+    emb,
+) -> None:
+    crossed = pairs10.Crossed(lambda new: new, emb)
+    found = pairs10.benchmark(VIEW, "faces", _pixels(), _pairs(), ["insightface10"], crossed)
+    protocols = {outcome.test: outcome.protocol for outcome in found}
+    assert not protocols.pop("").endswith("-single")
+    assert len(protocols) == 3 and all(name.endswith("-single") for name in protocols.values())
+
+
 def test_selection_when_the_old_model_is_the_same_then_the_cross_test_is_the_own_one(emb) -> None:
     found = pairs10.selection(VIEW, _pixels(), _pairs(), _crossed(emb))
     for name in ("auc", "accuracy"):

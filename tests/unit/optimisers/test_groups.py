@@ -66,6 +66,16 @@ def test_groups_when_layers_decay_then_the_rate_is_a_power_of_the_way_to_the_emb
     }
 
 
+def test_groups_when_a_method_trains_numbers_then_the_others_keep_their_rates() -> None:
+    beside = [("compat.term.boundary_C", nn.Parameter(torch.zeros(3)))]
+    settings = sgd.Config(layer_decay=0.5, head_rate=3.0)
+    found = [
+        {id(p): group["rate"] for group in groups(named, settings) for p in group["params"]}
+        for named in (NAMED, NAMED + beside)
+    ]
+    assert found[1] == found[0] | {id(beside[0][1]): 1.0}
+
+
 def test_groups_when_layers_are_frozen_then_the_others_keep_their_rates() -> None:
     trained = [(n, p) for n, p in NAMED if n not in ("backbone.token", "backbone.conv1.weight")]
     found = {g["rate"]: len(g["params"]) for g in groups(trained, sgd.Config(layer_decay=0.5))}

@@ -22,10 +22,10 @@ from frlib.evaluate.features import Features
 from frlib.evaluate.model import named, open_model
 from frlib.stages import _old_features, _old_images, costs, digests, old_features
 from frlib.stages import train as train_stage
-from frlib.stages._old import ABOUT, SELECTION, TRAIN, benchmark
 from frlib.train import staged
 from frlib.train.compatible import FEATURES, OLD
 from frlib.train.config import TrainConfig
+from frlib.train.old_files import ABOUT, SELECTION, TRAIN, benchmark
 from tests.unit.stages.runs import DATA, config, job, produced
 
 FACES = PairBenchmark(
@@ -285,6 +285,33 @@ def test_produce_when_features_lack_images_then_says_how_many_and_which(tmp_path
     path = _file(tmp_path, without=3)
     with pytest.raises(DataError, match="images have no vector, first "):
         old_features.produce(_alone(tmp_path, path=str(path)), tmp_path / "out")
+
+
+def test_produce_when_ids_are_of_two_sets_then_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, every = _file(tmp_path), _old_images.every
+
+    def doubled(*given: Any) -> list[_old_images.Images]:
+        *others, last = every(*given)
+        ids = others[0].manifest.ids[: len(last.manifest)]
+        return [
+            *others,
+            dataclasses.replace(last, manifest=dataclasses.replace(last.manifest, ids=ids)),
+        ]
+
+    monkeypatch.setattr(_old_images, "every", doubled)
+    with pytest.raises(DataError, match="of the training set and of benchmark-faces alike"):
+        old_features.produce(_alone(tmp_path, path=str(path)), tmp_path / "out")
+
+
+def test_produce_when_the_old_model_knows_people_that_are_held_out_then_refused(
+    tmp_path: Path,
+) -> None:
+    half = {"name": "class_split", "share": 0.5, "part": "old"}
+    old = {"epochs": 1, "data.part": half, "data.holdout.fraction": 0.0}
+    with pytest.raises(ConfigError, match=r"trained on \d people .* data\.holdout\.of=whole"):
+        _made(_run(compat={"changes": old}), tmp_path, {OLD: tmp_path})
 
 
 class _Spoilt:

@@ -21,12 +21,12 @@ from frlib.evaluate import features
 from frlib.records import finished
 from frlib.stages import _old_classes, costs, digests, old_summary
 from frlib.stages import train as train_stage
-from frlib.stages._old import ABOUT, TRAIN
 from frlib.train import staged
 from frlib.train.clean import DECIDE
 from frlib.train.cleaned import cleaned
 from frlib.train.compatible import FEATURES, OLD, SUMMARY
 from frlib.train.config import TrainConfig
+from frlib.train.old_files import ABOUT, SUMMARY_FILE, TRAIN
 from frlib.train.place import Place
 from tests.unit.stages.runs import DATA, config, job, produced
 
@@ -54,7 +54,7 @@ def _summed(
     asked = dataclasses.replace(job(run, SUMMARY, store, inputs, seed=seed), stage=stage)
     (store / "out").mkdir(exist_ok=True)
     old_summary.produce(asked, store / "out")
-    return load_file(store / "out" / old_summary.FILE), safeio.read_json(store / "out/about.json")
+    return load_file(store / "out" / SUMMARY_FILE), safeio.read_json(store / "out/about.json")
 
 
 def _rows(inputs: dict[str, Path], train: Manifest) -> NDArray[np.float32]:
@@ -114,7 +114,7 @@ def test_produce_when_the_run_is_cleaned_then_of_what_is_left(tmp_path: Path) ->
     train = cleaned(noisy, clean)[0].train
     about = safeio.read_json(made[SUMMARY] / ABOUT)
     assert about["manifest"] == train.digest and len(train) < len(noisy.train)
-    means = load_file(made[SUMMARY] / old_summary.FILE)["means"]
+    means = load_file(made[SUMMARY] / SUMMARY_FILE)["means"]
     wanted, _ = class_means(_rows(made, train), train.labels, train.num_classes, "raw")
     np.testing.assert_array_equal(means, wanted)
 

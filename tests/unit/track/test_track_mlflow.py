@@ -3,97 +3,26 @@
 import json
 import socket
 import time
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from analysis import build as table_build
 from frlib.core.errors import RecordError, TrackingError
-from frlib.records import declare, layout, read
+from frlib.records import layout, read
 from frlib.records.write import RunWriter
 from frlib.track import uri
+from frlib.track.check import check
 from frlib.track.memory import FILE
 from frlib.track.mirror import Mirror
-from frlib.track.mlflow import plain_name
 from frlib.track.restore import restore
+from tests.unit.track.recorded import AXES, LONG, Mirrored, record
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*noload.*loader strategy is deprecated"),
 ]
-
-AXES = [("ArcFace", "a" * 16), ("BoundaryFace (λ=π)", "b" * 16), ("CurricularFace", "c" * 16)]
-
-
-def record(store: Path) -> Path:
-    """A study: two methods complete over three seeds (one resumed), one stopped early."""
-    folder = layout.study_folder(store, "tiny")
-    cells = [{"shown": [["head", label]]} for label, _ in AXES]
-    declare.write_study(
-        folder,
-        {
-            "name": "tiny",
-            "question": "Which head?",
-            "selection": {"metric": "auc"},
-            "report": ["official/insightface10/accuracy"],
-            "table": "study",
-            "cells": cells,
-            "replicates": {"seeds": [0, 1, 2]},
-        },
-    )
-    for number, (label, digest) in enumerate(AXES):
-        stopped = label == "CurricularFace"
-        declare.write_arm(
-            folder,
-            {
-                "arm": digest,
-                "cell": {"head": label},
-                "params": {"head.margin": 0.3 + number / 8},
-                "config": {"head": {"name": "x", "tar@far": 1e-4}, "milestones": [1, 2]},
-                "datasets": {"train": "d" * 64},
-                "default": number == 0,
-            },
-        )
-        for seed in range(1 if stopped else 3):
-            if seed == 1:
-                RunWriter(folder, study="tiny", arm=digest, seed=seed).log(
-                    {"loss": 9.0}, epoch=1, step=1
-                )
-            with RunWriter(folder, study="tiny", arm=digest, seed=seed) as run:
-                for epoch in range(2):
-                    run.log({"loss": 2.0 - epoch}, epoch=epoch, step=10 * epoch)
-                    run.flush()
-                final = {
-                    "official/insightface10/accuracy": 0.8 + 0.05 * number + 0.003 * seed**2,
-                    "selection/auc": 0.9 + seed / 100,
-                    "tar@far=1e-4": 0.5,
-                }
-                run.log(final, epoch=2, step=20)
-                if stopped:
-                    run.finish("stopped", "rung 1")
-        verdict = {"status": "stopped" if stopped else "complete", "message": "rung 1: 0.9 < 0.95"}
-        declare.write_verdict(folder, digest, verdict)
-    return folder
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    store: Path
-    folder: Path
-    uri: str
-    client: Any
-
-    def runs(self) -> list[Any]:
-        experiment = self.client.get_experiment_by_name("frlib/tiny")
-        return list(self.client.search_runs([experiment.experiment_id]))
-
-    def points(self) -> int:
-        return sum(
-            len(self.client.get_metric_history(run.info.run_id, name))
-            for run in self.runs()
-            for name in run.data.metrics
-        )
+ARC, BOUNDARY, CURRICULAR = (digest for _, digest in AXES)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +30,8 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Mirrored:
     store = tmp_path_factory.mktemp("store")
     folder = record(store)
     table_build.build("tiny", store)
+    (folder / "figures").mkdir()
+    (folder / "figures" / "accuracy.svg").write_text("<svg/>")
     server = uri.default_uri(store)
     Mirror(folder, server, uri.default_artifacts(store)).sync()
     from mlflow import MlflowClient
@@ -108,51 +39,134 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Mirrored:
     return Mirrored(store, folder, server, MlflowClient(tracking_uri=server))
 
 
-def test_sync_when_done_then_runs_nest_as_study_arm_replicate(mirrored: Mirrored) -> None:
-    runs = {run.data.tags["frlib.key"]: run for run in mirrored.runs()}
-    attempts = len(read.load(mirrored.folder).attempts)
-    assert attempts == 9
-    assert len(runs) == 1 + 3 + attempts
-    digest = AXES[1][1]
-    replicate = runs[f"arm/{digest}/r1/a1"]
-    arm = runs[f"arm/{digest}"]
-    assert replicate.data.tags["mlflow.parentRunId"] == arm.info.run_id
-    assert arm.data.tags["mlflow.parentRunId"] == runs["study"].info.run_id
-    assert replicate.info.run_name == "seed 1, attempt 1"
+def test_sync_when_done_then_runs_nest_as_study_arm_replicate_attempt(mirrored: Mirrored) -> None:
+    runs = mirrored.runs()
+    assert len(read.load(mirrored.folder).attempts) == 9
+    assert len(runs) == 1 + 3 + 7 + 9
+    chain = [f"arm/{BOUNDARY}/r1/a1", f"arm/{BOUNDARY}/r1", f"arm/{BOUNDARY}", "study"]
+    for below, above in pairwise(chain):
+        assert runs[below].data.tags["mlflow.parentRunId"] == runs[above].info.run_id
+    names = [runs[key].info.run_name for key in chain]
+    arm = "BoundaryFace (λ=π), margin 0.425"
+    assert names == [f"{arm}, seed 1, attempt 1", f"{arm}, seed 1", arm, "tiny"]
     statuses = {key: run.info.status for key, run in runs.items()}
-    assert statuses["study"] == statuses[f"arm/{digest}"] == "FINISHED"
-    assert statuses[f"arm/{digest}/r1/a0"] == "KILLED"
-    assert statuses[f"arm/{AXES[2][1]}"] == "KILLED"
+    assert statuses["study"] == statuses[f"arm/{BOUNDARY}"] == "FINISHED"
+    assert statuses[f"arm/{BOUNDARY}/r1"] == "FINISHED"
+    assert statuses[f"arm/{BOUNDARY}/r1/a0"] == "KILLED"
+    assert statuses[f"arm/{CURRICULAR}"] == "KILLED"
 
 
-def test_sync_when_done_then_numbers_settings_and_data_are_on_the_run(mirrored: Mirrored) -> None:
-    runs = {run.data.tags["frlib.key"]: run for run in mirrored.runs()}
-    run = runs[f"arm/{AXES[1][1]}/r2/a0"]
+def test_sync_when_done_then_tags_say_where_it_comes_from(mirrored: Mirrored) -> None:
+    tags = mirrored.runs()[f"arm/{BOUNDARY}/r1"].data.tags
+    assert tags["mlflow.source.git.commit"] == "e" * 40
+    assert tags["frlib.git.changed"] == "yes"
+    assert tags["frlib.artifact.clean.decide"] == "decide/993f"
+    assert tags["frlib.counts"] == "attempt 1"
+    assert tags["frlib.arm"] == BOUNDARY
+    assert "highest selection/auc" in tags["frlib.selection"]
+    stopped = mirrored.runs()[f"arm/{CURRICULAR}/r0"].data.tags
+    assert (stopped["frlib.status"], stopped["frlib.reason"]) == ("stopped", "rung 1")
+    study = mirrored.runs()["study"].data.tags
+    assert study["frlib.store"] == mirrored.store.as_posix()
+    assert study["mlflow.note.content"].startswith("Which head?\n\n")
+    assert "BoundaryFace" in study["mlflow.note.content"]
+
+
+def test_sync_when_done_then_numbers_settings_and_data_are_on_the_replicate(
+    mirrored: Mirrored,
+) -> None:
+    runs = mirrored.runs()
+    run = runs[f"arm/{BOUNDARY}/r2"]
     assert run.data.metrics["official/insightface10/accuracy"] == pytest.approx(0.862)
     assert run.data.metrics["tar_far_1e-4"] == 0.5
-    history = mirrored.client.get_metric_history(run.info.run_id, "loss")
-    rows = read.load(mirrored.folder).metrics
-    rows = rows[(rows["arm"] == AXES[1][1]) & (rows["seed"] == 2) & (rows["name"] == "loss")]
-    assert [(p.step, p.value) for p in history] == [(0, 2.0), (10, 1.0)]
-    assert [p.timestamp for p in history] == [int(t * 1000) for t in rows["time"]]
+    assert run.data.metrics["system/memory/host_peak_mib"] == 300
     assert run.data.params["searched.head.margin"] == "0.425"
     assert run.data.params["milestones"] == "[1,2]"
     (data,) = run.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.digest) == ("train", "d" * 36)
-    arm = runs[f"arm/{AXES[1][1]}"]
+    arm = runs[f"arm/{BOUNDARY}"]
     mean = 0.85 + 0.003 * (0 + 1 + 4) / 3
     assert arm.data.metrics["official/insightface10/accuracy"] == pytest.approx(mean)
+
+
+def test_sync_when_a_run_was_resumed_then_its_replicate_has_the_whole_curve(
+    mirrored: Mirrored,
+) -> None:
+    runs = mirrored.runs()
+    replicate = runs[f"arm/{BOUNDARY}/r1"]
+    points = mirrored.client.get_metric_history(replicate.info.run_id, "loss")
+    points = sorted(points, key=lambda point: point.timestamp)
+    assert [(p.step, p.value) for p in points] == [(1, 9.0), (0, 2.0), (10, 1.0)]
+    rows = read.load(mirrored.folder).metrics
+    rows = rows[(rows["arm"] == BOUNDARY) & (rows["seed"] == 1) & (rows["name"] == "loss")]
+    assert [p.timestamp for p in points] == [int(t * 1000) for t in rows["time"]]
+    attempt = runs[f"arm/{BOUNDARY}/r1/a1"]
+    points = mirrored.client.get_metric_history(attempt.info.run_id, "loss")
+    assert [(p.step, p.value) for p in points] == [(10, 1.0)]
+
+
+def test_sync_when_a_value_is_too_long_then_it_is_whole_among_the_artefacts(
+    mirrored: Mirrored,
+) -> None:
+    arm = mirrored.runs()[f"arm/{ARC}"]
+    assert "sha256" in arm.data.params["paths"]
+    assert len(arm.data.params["paths"]) < 500
+    local = mirrored.client.download_artifacts(arm.info.run_id, "params.json")
+    assert json.loads(json.loads(Path(local).read_text())["paths"]) == LONG
+
+
+def test_sync_when_there_are_tables_and_figures_then_they_are_with_the_study(
+    mirrored: Mirrored,
+) -> None:
+    tables = {f"tables/study.{kind}" for kind in ("md", "csv", "tex")}
+    assert tables <= mirrored.files("study", "tables")
+    assert mirrored.files("study", "figures") == {"figures/accuracy.svg"}
 
 
 def test_sync_when_repeated_and_its_memory_is_lost_then_nothing_doubles(
     mirrored: Mirrored,
 ) -> None:
-    before = ({run.info.run_id for run in mirrored.runs()}, mirrored.points())
-    Mirror(mirrored.folder, mirrored.uri, uri.default_artifacts(mirrored.store)).sync()
-    assert ({run.info.run_id for run in mirrored.runs()}, mirrored.points()) == before
+    before = ({run.info.run_id for run in mirrored.runs().values()}, mirrored.points())
+    for afresh in (False, True):
+        Mirror(mirrored.folder, mirrored.uri).sync(afresh=afresh)
+        assert ({r.info.run_id for r in mirrored.runs().values()}, mirrored.points()) == before
     (mirrored.folder / FILE).unlink()
-    Mirror(mirrored.folder, mirrored.uri, uri.default_artifacts(mirrored.store)).sync()
-    assert ({run.info.run_id for run in mirrored.runs()}, mirrored.points()) == before
+    Mirror(mirrored.folder, mirrored.uri).sync()
+    assert ({run.info.run_id for run in mirrored.runs().values()}, mirrored.points()) == before
+
+
+def test_sync_when_a_late_answer_made_a_run_twice_then_one_is_left(mirrored: Mirrored) -> None:
+    key = f"arm/{ARC}/r0/a0"
+    run = mirrored.runs()[key]
+    twin = mirrored.client.create_run(
+        run.info.experiment_id, start_time=run.info.start_time, tags={"frlib.key": key}
+    )
+    Mirror(mirrored.folder, mirrored.uri).sync()
+    assert mirrored.runs()[key].info.run_id == run.info.run_id
+    assert mirrored.client.get_run(twin.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_sync_when_the_mirror_is_of_the_earlier_form_then_it_is_brought_into_this_one(
+    mirrored: Mirrored,
+) -> None:
+    runs = mirrored.runs()
+    key = f"arm/{ARC}/r1/a1"
+    earlier = {
+        "frlib.kind": "replicate",
+        "mlflow.parentRunId": runs[f"arm/{ARC}"].info.run_id,
+        "mlflow.runName": "seed 1, attempt 1",
+    }
+    for name, value in earlier.items():
+        mirrored.client.set_tag(runs[key].info.run_id, name, value)
+    mirrored.client.delete_run(runs[f"arm/{ARC}/r1"].info.run_id)
+    sent = {"run_id": runs[key].info.run_id, "described": True, "parts": 3}
+    told = {"server": uri.fingerprint(mirrored.uri), "runs": {key: sent}}
+    (mirrored.folder / FILE).write_text(json.dumps(told))
+    Mirror(mirrored.folder, mirrored.uri).sync()
+    assert check(mirrored.folder, mirrored.uri, ended=True, every_point=True) == []
+    again = mirrored.runs()
+    assert again[key].info.run_id == runs[key].info.run_id
+    assert again[key].info.run_name == "ArcFace, margin 0.3, seed 1, attempt 1"
 
 
 def test_restore_when_only_the_server_is_left_then_tables_are_byte_identical(
@@ -169,25 +183,48 @@ def test_restore_when_only_the_server_is_left_then_tables_are_byte_identical(
         restore(mirrored.uri, "tiny", tmp_path)
 
 
+def test_check_when_something_is_gone_or_changed_then_it_is_named(mirrored: Mirrored) -> None:
+    assert check(mirrored.folder, mirrored.uri, ended=True, every_point=True) == []
+    runs = mirrored.runs()
+    client = mirrored.client
+    lost = f"arm/{ARC}/r2/a0"
+    client.delete_run(runs[lost].info.run_id)
+    changed = runs[f"arm/{BOUNDARY}/r0"].info.run_id
+    client.log_metric(changed, "selection/auc", 0.99, step=99)
+    client.set_tag(changed, "frlib.rows", "2")
+    client.delete_tag(runs["study"].info.run_id, "frlib.files")
+    found = check(mirrored.folder, mirrored.uri, ended=True)
+    assert found == [
+        "study: record files there are not those on record",
+        f"{lost}: missing on the server",
+        f"arm/{BOUNDARY}/r0: 2 of 6 rows of its curves are there",
+        f"arm/{BOUNDARY}/r0: selection/auc is 0.99, on record 0.9",
+    ]
+    client.restore_run(runs[lost].info.run_id)
+    Mirror(mirrored.folder, mirrored.uri).sync(afresh=True)
+    assert check(mirrored.folder, mirrored.uri, ended=True) == [found[-1]], "points stay for good"
+
+
 def test_sync_when_the_study_goes_on_then_only_new_rows_follow(
     mirrored: Mirrored, tmp_path: Path
 ) -> None:
-    mirror = Mirror(mirrored.folder, mirrored.uri, uri.default_artifacts(mirrored.store))
+    mirror = Mirror(mirrored.folder, mirrored.uri)
     points = mirrored.points()
-    run = RunWriter(mirrored.folder, study="tiny", arm=AXES[2][1], seed=7)
+    run = RunWriter(mirrored.folder, study="tiny", arm=CURRICULAR, seed=7)
     run.log({"loss": 3.0}, epoch=1, step=1)
     run.flush()
     mirror.sync(ended=False)
     assert mirrored.points() == points + 1
+    key = f"arm/{CURRICULAR}/r7"
+    assert mirrored.runs()[key].info.status == mirrored.runs()["study"].info.status == "RUNNING"
     with pytest.raises(TrackingError, match="last complete sync is still to come"):
         restore(mirrored.uri, "tiny", tmp_path)
     run.log({"loss": 2.0}, epoch=2, step=2)
     run.finish("failed", "NumericsError: loss is nan")
     mirror.sync()
-    assert mirrored.points() == points + 2
-    runs = {one.data.tags["frlib.key"]: one for one in mirrored.runs()}
-    added = runs[f"arm/{AXES[2][1]}/r7/a0"]
-    assert added.info.status == "FAILED"
+    assert mirrored.points() == points + 3
+    added = mirrored.runs()[f"{key}/a0"]
+    assert added.info.status == mirrored.runs()[key].info.status == "FAILED"
     assert added.data.tags["frlib.reason"] == "NumericsError: loss is nan"
 
 
@@ -199,9 +236,7 @@ def test_restore_when_the_study_was_never_mirrored_then_it_says_so(
     assert not layout.study_folder(tmp_path, "other").exists()
 
 
-def test_sync_when_nothing_listens_then_a_tracking_error_comes_soon(
-    mirrored: Mirrored, tmp_path: Path
-) -> None:
+def test_sync_when_nothing_listens_then_a_tracking_error_comes_soon(tmp_path: Path) -> None:
     folder = record(tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -218,8 +253,3 @@ def test_memory_when_read_then_no_password_is_in_it(mirrored: Mirrored) -> None:
     raw = json.loads((mirrored.folder / FILE).read_text())
     assert raw["server"] == uri.fingerprint(mirrored.uri)
     assert uri.shown("postgresql://u:p@host/db") == "postgresql://***@host/db"
-
-
-def test_plain_name_when_mlflow_would_refuse_then_letters_are_replaced() -> None:
-    assert plain_name("tar@far=1e-4") == "tar_far_1e-4"
-    assert plain_name("official/insightface10/accuracy") == "official/insightface10/accuracy"

@@ -12,9 +12,7 @@ from frlib.core import safeio
 from frlib.core.seeds import stream
 from frlib.data.manifest import Manifest
 from frlib.evaluate.features import Features
-from frlib.train.compatibility import SUMMARY_FILE
-from frlib.train.compatible import ABOUT
-from frlib.train.old_side import TRAIN
+from frlib.train.old_files import ABOUT, SUMMARY_FILE, TRAIN
 
 
 def made(folder: Path, manifest: Manifest, size: int = 16) -> dict[str, Any]:

@@ -9,12 +9,15 @@ import torch
 
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.config import NoiseConfig
+from frlib.evaluate.features import load
 from frlib.stages import digests
 from frlib.train import staged
-from frlib.train.compatibility import PROJECT, dimensions_of_both, in_both, rule_for
-from frlib.train.compatible import FEATURES, OLD, SUMMARY, Compat
+from frlib.train.build import require_offloadable
+from frlib.train.compatibility import PROJECT, dimensions_of_both, in_both
+from frlib.train.compatible import FEATURES, OLD, SUMMARY, Compat, rule_for
 from frlib.train.config import TrainConfig
 from frlib.train.loop import Epoch, epochs
+from frlib.train.old_files import TRAIN
 from frlib.train.old_side import OldSide
 from tests.unit.train import olds
 from tests.unit.train.worlds import HERE, are_equal, config, manifest, pixels
@@ -123,9 +126,37 @@ def test_run_when_its_stages_are_not_done_then_says_how_to_run_it() -> None:
         OldSide(run.compat, manifest())
 
 
+@pytest.mark.parametrize("rule, old_size", [("pad", 8), ("truncate", 24), ("project", 8)])
+def test_run_when_sizes_differ_then_prototypes_are_renewed_in_the_space_of_both(
+    tmp_path: Path, rule: str, old_size: int
+) -> None:
+    method = {"name": "unibct", "start_epoch": 0, "refresh": [1], "variant": "source"}
+    fields = olds.made(tmp_path, manifest(), old_size)
+    state = _ended(_with(fields, method, dimensions=rule)).state
+    found = state.tensors()["model.compat.term.prototypes_Cd"]
+    raw = load(tmp_path / TRAIN).plain
+    means = np.stack([raw[manifest().labels == one].mean(axis=0) for one in range(len(found))])
+    least = min(found.shape[1], old_size)
+    assert np.allclose(found[:, :least], means[:, :least], atol=1e-4)
+    assert not found[:, least:].any()
+
+
+def test_parts_when_the_run_goes_back_then_those_of_steps_that_were_undone_do_not_count(
+    old: dict[str, Any],
+) -> None:
+    compat = _ended(_with(old, {"name": "l2"})).state.trainee.compat
+    assert compat is not None
+    compat.note({"l2": torch.tensor(100.0)})
+    compat.forget()
+    compat.note({"l2": torch.tensor(1.0)})
+    compat.settle()
+    assert compat.row() == {"train/compat/l2": 1.0}
+
+
 @pytest.mark.parametrize(
     "compat, told",
     [
+        ({"changes": CHANGES, "dimensions": "project"}, "adds nothing to the loss"),
         ({"method": {"name": "l2"}}, "none of changes, stage and path"),
         ({"changes": CHANGES, "stage": "other"}, "changes and stage set"),
         ({"changes": CHANGES, "sha256": "0" * 16}, "without a path"),
@@ -145,9 +176,30 @@ def test_compat_when_it_cannot_be_meant_then_says_what_was_expected(
 
 def test_config_when_embeddings_differ_in_size_then_a_rule_is_asked_for() -> None:
     changes = {"backbone.embedding_size": 8}
-    with pytest.raises(ValueError, match=r"old model .* 8 dimensions, .* 16; set compat\.dimens"):
+    with pytest.raises(
+        ValueError, match=r"old features have 8 dimensions, .* 16; set compat\.dimens"
+    ):
         config(compat={"method": {"name": "l2"}, "changes": changes})
     config(compat={"method": {"name": "l2"}, "changes": changes, "dimensions": "pad"})
+
+
+@pytest.mark.parametrize("method", ["mixbct", "nccl"])
+def test_config_when_the_old_model_is_too_large_for_a_method_then_refused_before_it_is_trained(
+    method: str,
+) -> None:
+    changes = {"backbone.embedding_size": 24}
+    with pytest.raises(ValueError, match=f"'{method}' has them; set backbone.embedding_size=24"):
+        config(compat={"method": {"name": method}, "changes": changes, "dimensions": "pad"})
+
+
+def test_build_when_centres_stay_on_the_host_then_a_method_that_asks_them_all_is_refused() -> None:
+    head = {"name": "arcface", "sample_rate": 0.5}
+    fields = {"head": head, "class_rows": "offloaded"}
+    nccl: dict[str, Any] = {"name": "nccl"}
+    with pytest.raises(ConfigError, match="'nccl', which asks every centre"):
+        require_offloadable(config(**fields, compat={"changes": CHANGES, "method": nccl}))
+    nccl["beta"] = 0.0
+    require_offloadable(config(**fields, compat={"changes": CHANGES, "method": nccl}))
 
 
 def test_config_when_it_watches_the_cross_test_then_needs_an_old_model() -> None:

@@ -18,7 +18,8 @@ from frlib.evaluate.features import Features
 from frlib.evaluate.pairs10 import View
 from frlib.metrics.backfill import SHARES
 from frlib.train.compatible import Compat
-from frlib.train.crosstest import BENCHMARK, CrossTest
+from frlib.train.crosstest import CrossTest
+from frlib.train.old_files import benchmark
 from tests.unit.train import worlds
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -52,7 +53,7 @@ def backfilled(folder: Path, old: Floats, keep: int = worlds.PER_CLASS) -> dict[
     manifest = worlds.manifest()
     rows = np.flatnonzero(np.arange(len(manifest)) % worlds.PER_CLASS < keep)
     shown = manifest.take(rows)
-    Features(shown.ids, old[rows]).save(folder / BENCHMARK.format(name="faces"))
+    Features(shown.ids, old[rows]).save(folder / benchmark("faces"))
     none = np.zeros(0, dtype=np.int64)
     pairs = Pairs(left=none, right=none, same=none.astype(bool), fold=none)
     one = PairSet(name="faces", manifest=shown, pairs=pairs)

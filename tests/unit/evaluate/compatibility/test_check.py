@@ -69,6 +69,7 @@ def test_check_when_the_new_space_is_turned_then_not_compatible(tmp_path: Path) 
     assert alone.verdict.state == "not compatible"
     assert _value(alone, "self new", "rank1") == _value(both, "self new", "rank1")
     assert any("clearly below" in text for text in alone.warnings)
+    assert all("Let old queries search the old index" in text for text in alone.warnings)
     assert alone.dips and alone.dips[0].share == 0
 
 
@@ -91,7 +92,9 @@ def test_check_when_little_is_gained_then_not_decided_and_how_many_more(tmp_path
 def test_check_when_more_is_wanted_than_gained_then_no(tmp_path: Path) -> None:
     config, ids = _searched(tmp_path)
     old, new = model(ids, 1.6, "old"), model(ids, 0.5, "new")
-    assert check(config, old, new, least=0.9).verdict.state == "not compatible"
+    wanted = check(config, old, new, least=0.9).verdict
+    assert wanted.state == "not compatible"
+    assert wanted.sentence.endswith("people), wanted are more than +90.00.")
     with pytest.raises(ConfigError, match=r"no metric 'rank7'.*rank1"):
         check(config, old, new, metric="rank7")
     assert check(config, old, new, metric="rank1").verdict.metric.endswith(" rank1")

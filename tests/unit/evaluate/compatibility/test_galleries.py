@@ -1,5 +1,6 @@
 """What a path means as a gallery."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,30 @@ def test_named_when_a_list_of_people_then_a_search_too_and_pairs_stay_pairs(
     (root / "people.csv").write_text("\n".join(["path,identity", *lines]) + "\n")
     found = galleries.named(str(root / "people.csv"), tmp_path / "store")
     assert isinstance(found, identification.Config)
+    assert found.root == str(root)
     (root / "pairs.csv").write_text("path_a,path_b,same\na,b,1\n")
     pairs = galleries.named(str(root / "pairs.csv"), tmp_path / "store")
     assert isinstance(pairs, pair_csv.Config)
+
+
+def test_named_when_a_list_then_its_images_and_people_count_and_no_file_is_opened(
+    tmp_path: Path,
+) -> None:
+    """A source behind the list may hold more images, under other names of people."""
+    lines = [f"x{k}.jpg,{'ann' if k < 3 else 'ben'}" for k in (4, 3, 2, 0, 1)]
+    (tmp_path / "people.csv").write_text("\n".join(["path,identity", *lines, "y.jpg,eve"]) + "\n")
+    images = {"name": "image_folder", "path": str(tmp_path / "elsewhere")}
+    given = {"name": "all_pairs", "path": str(tmp_path / "people.csv"), "images": images}
+    config = galleries.named(json.dumps(given), tmp_path / "store")
+    assert isinstance(config, identification.Config)
+    assert identification.source(config).path == images["path"]  # type: ignore[attr-defined]
+    found = searches.read(Path(config.path))
+    assert dict(zip(found.gallery.paths, found.gallery.subjects, strict=True)) == {
+        "x2.jpg": "ann",
+        "x4.jpg": "ben",
+    }
+    assert set(found.probes.paths) == {"x0.jpg", "x1.jpg", "x3.jpg"}
+    assert found.distractors is not None and found.distractors.paths == ("y.jpg",)
 
 
 def test_named_when_one_person_then_refused(tmp_path: Path) -> None:
@@ -56,6 +78,8 @@ def test_named_when_nothing_is_known_there_then_told(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
     with pytest.raises(ConfigError, match="no benchmark that is known"):
         galleries.named(str(tmp_path / "notes.txt"), tmp_path)
+    with pytest.raises(ConfigError, match=r"gallery\.csv and probe\.csv"):
+        galleries.named('{"name": "all_pairs", "path": "a.csv", "other": "b.csv"}', tmp_path)
     with pytest.raises(ConfigError, match="no enrolled side"):
         text = '{"name": "megaface", "path": "a", "distractors": "b"}'
         galleries.named(text, tmp_path)

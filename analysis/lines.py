@@ -1,0 +1,81 @@
+"""Lines of results with intervals, in panels: what most figures of a study draw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analysis.columns import METHOD, axis_title, axis_value, metric_column
+from frlib.core.errors import RecordError
+from frlib.stats.intervals import Interval
+
+Look = Literal["line", "points", "faint"]
+CLEANING = "clean"
+_NONE = ("none", "nothing", "")
+
+
+class InapplicableError(RecordError):
+    """A figure that the records of a study do not allow, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """x: where; y: results there, in the unit of the panel.
+
+    look: points are not joined; a faint line has no place in the legend and no band. ringed: the
+    point that was chosen. is_cut: it was stopped where it ends.
+    """
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[Interval, ...]
+    look: Look = "line"
+    ringed: int | None = None
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Lines over one axis. is_log: the axis is logarithmic; ticks: where it is marked, if said.
+
+    beside: whether points of many lines stand beside each other, each with its interval.
+    """
+
+    title: str
+    across: str
+    up: str
+    lines: tuple[Line, ...]
+    is_log: bool = False
+    ticks: tuple[float, ...] = ()
+    beside: bool = False
+
+
+def unit(name: str) -> tuple[str, float]:
+    """The last part of a metric as the label of an axis, and what its values are multiplied by."""
+    column = metric_column(name)
+    last = name.rpartition("/")[2]
+    return f"{last} ({column.unit})" if column.unit else last, column.scale
+
+
+def scaled(found: Interval, scale: float) -> Interval:
+    """An interval in another unit."""
+    return Interval(found.value * scale, found.low * scale, found.high * scale, found.n)
+
+
+def is_noise(axis: str) -> bool:
+    """Whether an axis says how much noise there is."""
+    return axis.startswith("noise.")
+
+
+def method(shown: Mapping[str, Any], axes: Sequence[str]) -> str:
+    """What is compared: the values of a cell on all axes but those of noise, in words."""
+    told = [
+        str(shown[axis]) if axis in (METHOD, CLEANING) else place({axis: shown[axis]})
+        for axis in axes
+        if not is_noise(axis) and axis in shown and str(shown[axis]) not in _NONE
+    ]
+    return ", ".join(told) or ("no rule" if CLEANING in axes else "all arms")
+
+
+def place(shown: Mapping[str, Any]) -> str:
+    """Values on axes, in words."""
+    return ", ".join(f"{axis_title(axis)} {axis_value(axis, at)}" for axis, at in shown.items())

@@ -1,0 +1,45 @@
+"""Methods of a study ranked over its benchmarks and noises, one number each."""
+
+import numpy as np
+
+from analysis.grid import Grid
+from analysis.lines import InapplicableError, is_noise, method
+from frlib.stats.critical import Critical, critical
+
+_METHODS, _TASKS = 3, 5
+"""Fewer methods, or fewer tasks, are no ranking over tasks."""
+
+
+def of_study(grid: Grid) -> Critical:
+    """A task is a benchmark at a noise; its number the first reported accuracy, mean over seeds.
+
+    Methods that lack a task that most have are left out, then tasks that a method still lacks.
+    """
+    scores = _scores(grid)
+    tasks = list(dict.fromkeys(task for of_method in scores.values() for task in of_method))
+    whole = max((len(of_method) for of_method in scores.values()), default=0)
+    kept = {name: found for name, found in scores.items() if 2 * len(found) > whole}
+    shared = [task for task in tasks if all(task in found for found in kept.values())]
+    if len(kept) < _METHODS or len(shared) < _TASKS:
+        raise InapplicableError(
+            f"{len(kept)} methods have {len(shared)} results (benchmarks x noises) in common; "
+            f"{_METHODS} methods and {_TASKS} results are needed to rank them"
+        )
+    return critical({name: [found[task] for task in shared] for name, found in kept.items()})
+
+
+def _scores(grid: Grid) -> dict[str, dict[str, float]]:
+    """Method -> task -> number."""
+    metrics: dict[str, str] = {}
+    for name in grid.matching(tuple(grid.records.study["report"])):
+        if name.rpartition("/")[2].startswith("accuracy"):
+            metrics.setdefault(name.partition("/")[0], name)
+    found: dict[str, dict[str, float]] = {}
+    for row in grid.rows:
+        noise = str([(axis, at) for axis, at in row.shown.items() if is_noise(axis)])
+        mine = found.setdefault(method(row.shown, grid.axes), {})
+        for name in metrics.values():
+            sample = list(grid.sample(row, name).values())
+            if sample:
+                mine[f"{name} {noise}"] = float(np.mean(sample))
+    return {name: mine for name, mine in found.items() if mine}
