@@ -22,7 +22,7 @@ def from_records(records: Records) -> Table:
 
 
 def build(name: str, store: Path) -> Table:
-    """Build a study's table and write it as `<store>/studies/<name>/tables/<table>.{md,csv,tex}`.
+    """Build a study's table and write it as `<store>/studies/<name>/tables/<table>.{md,csv,tex,html}`.
 
     `RecordError` when there is no such study, or its records are damaged.
     """

@@ -77,6 +77,13 @@ class Table:
         """Of the columns."""
         return tuple(column.key for column in self.columns)
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of every column, whether it holds numbers."""
+        return tuple(
+            any(isinstance(row[at], Cell) for row in self.rows) for at in range(len(self.columns))
+        )
+
     def keyed(self) -> list[dict[str, str | Cell]]:
         """Rows as key of the column -> entry."""
         return [dict(zip(self.keys, row, strict=True)) for row in self.rows]

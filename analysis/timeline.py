@@ -13,10 +13,11 @@ from frlib.records.read import Arm, ArmStatus
 class Ran:
     """An arm: `spans` of its attempts, start and end in seconds since the study's first start.
 
-    why: the rule that stopped it and where, or what it failed with; empty for others.
+    name: its cell in words. digest: to tell it from other arms of the cell. why: the rule that stopped it and where, or what it failed with; empty for others.
     """
 
     name: str
+    digest: str
     status: ArmStatus
     spans: tuple[tuple[float, float], ...]
     why: str
@@ -41,6 +42,7 @@ def of_study(grid: Grid) -> list[Ran]:
     found = [
         Ran(
             _name(arm, grid.axes),
+            arm.digest,
             arm.status,
             tuple((start - first, end - first) for start, end in sorted(spans[arm.digest])),
             _why(arm),
@@ -53,7 +55,8 @@ def of_study(grid: Grid) -> list[Ran]:
 
 def _name(arm: Arm, axes: tuple[str, ...]) -> str:
     noise = {axis: at for axis, at in arm.cell.items() if is_noise(axis)}
-    words = [method(arm.cell, [axis for axis in axes if not is_noise(axis)]), place(noise)]
+    named = [axis for axis in axes if not is_noise(axis)]
+    words = [method(arm.cell, named) if named else "", place(noise)]
     return ", ".join(word for word in words if word)
 
 

@@ -61,10 +61,10 @@ def draw(found: Critical, title: str, width: float = style.COLUMN) -> Figure:
     letters = int(style.letters(width, SMALL) * _SIDE) - 5
     best = list(zip(found.names, found.ranks, strict=True))
     for at, (name, rank) in enumerate(best[:half]):
-        text = f"{_short(name, letters)} {rank:.2f}"
+        text = f"{style.short(name, letters)} {rank:.2f}"
         _name(axes, text, rank, first + at, low - 0.02 * room, "left")
     for at, (name, rank) in enumerate(reversed(best[half:])):
-        text = f"{rank:.2f} {_short(name, letters)}"
+        text = f"{rank:.2f} {style.short(name, letters)}"
         _name(axes, text, rank, first + at, high + 0.02 * room, "right")
     p = f"{found.p:.3f}" if found.p >= 0.001 else "< 0.001"
     cannot = "" if found.can_wilcoxon_tell else f" ({found.n} results cannot)"
@@ -103,7 +103,3 @@ def _name(axes: Axes, text: str, rank: float, depth: float, end: float, side: st
         fontsize=SMALL,
         color=INK,
     )
-
-
-def _short(name: str, room: int) -> str:
-    return name if len(name) <= room else f"{name[: room - 1]}…"

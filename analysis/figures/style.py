@@ -73,6 +73,11 @@ def letters(width: float, size: float) -> int:
     return int(width * 72 / (size * _LETTER))
 
 
+def short(name: str, room: int) -> str:
+    """A name of at most `room` letters."""
+    return name if len(name) <= room else f"{name[: room - 1]}…"
+
+
 def legend(figure: Figure, marks: dict[str, Any]) -> None:
     """Name -> mark, under everything, in as many columns as the names leave room for."""
     width = float(figure.get_size_inches()[0])

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.columns import metric_column
 from analysis.grid import LEVEL, Grid
-from analysis.render import number
+from analysis.rendering.numbers import number
 from analysis.report import _again, _curves
 from analysis.report._curves import Curves
 from analysis.report._done import by_arm, label, reason

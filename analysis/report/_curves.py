@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _WIDTH, _HEIGHT = 240.0, 76.0
-_MARGIN = (46.0, 8.0, 10.0, 20.0)
+_MARGIN = (58.0, 8.0, 10.0, 20.0)
 """Left, top, right, bottom: what the numbers at the axes take."""
 _LOOKS = 4
 """Looks of lines in the style of the page; further seeds begin again."""

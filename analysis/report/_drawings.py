@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis import searching, spending
 from analysis.grid import Grid
-from analysis.report._markup import said, section
+from analysis.report._markup import prose, section
 from analysis.report._pictures import embedded, figure
 from analysis.table import Table
 from frlib.core.errors import RecordError
@@ -39,13 +39,14 @@ class Drawing:
 def drawings(found: Grid, table: Table) -> str:
     """All of them that apply, and a line each for the others."""
     shown, absent = [], []
-    for one in DRAWINGS:
+    for number, one in enumerate(DRAWINGS, 1):
         if not one.belongs(found):
             continue
         try:
-            shown.append(figure(one.title, _picture(one.draw(found, table), one), one.says))
+            picture = _picture(one.draw(found, table), one)
+            shown.append(figure(f"figure-{number}", one.title, picture, one.says))
         except RecordError as error:
-            absent.append(said(f"{one.title}: not drawn. {error}", "soft"))
+            absent.append(prose(f"{one.title}: not drawn. {error}"))
     return section("figures", "Figures", *shown, *absent)
 
 

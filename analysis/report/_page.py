@@ -99,7 +99,10 @@ def page(records: Records, galleries: Sequence[Gallery] = ()) -> str:
 
 
 def _galleries(found: Sequence[Gallery]) -> str:
-    shown = [figure(one.title, embedded(one.png, "png", one.says), one.says) for one in found]
+    shown = [
+        figure(f"gallery-{number}", one.title, embedded(one.png, "png", one.says), one.says)
+        for number, one in enumerate(found, 1)
+    ]
     return section("galleries", "Galleries", *shown) if shown else ""
 
 

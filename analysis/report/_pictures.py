@@ -3,6 +3,8 @@
 import base64
 from html import escape
 
+from analysis.report._markup import scrolled
+
 _TYPES = {"svg": "image/svg+xml", "png": "image/png", "jpeg": "image/jpeg"}
 
 
@@ -14,9 +16,9 @@ def embedded(data: bytes, kind: str, alt: str) -> str:
     )
 
 
-def figure(title: str, picture: str, caption: str) -> str:
-    """A picture with what it shows in words below it."""
+def figure(name: str, title: str, picture: str, caption: str) -> str:
+    """A picture with what it shows in words below it; it scrolls by itself on a phone."""
     return (
-        f'<figure class="drawing"><h3>{escape(title)}</h3>{picture}'
+        f'<figure class="drawing"><h3 id="{name}">{escape(title)}</h3>{scrolled(name, picture)}'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )

@@ -48,6 +48,7 @@ button,.button{font:inherit;color:var(--link);background:none;border:1px solid v
  border-radius:6px;padding:6px 12px;cursor:pointer;text-decoration:none;display:inline-block}
 th button{border:0;padding:0;color:inherit;text-align:left;width:100%}
 th button:hover{text-decoration:underline}
+th button::after{content:" \\2195";color:var(--soft);font-weight:400}
 [aria-sort=ascending] button::after{content:" \\25B2"} [aria-sort=descending] button::after
 {content:" \\25BC"}
 .tools{display:flex;gap:10px} ol.notes{color:var(--soft);margin:0 0 10px;padding-left:1.6em}
@@ -57,8 +58,8 @@ summary{cursor:pointer;padding:8px 0} summary h3,summary h4{display:inline}
 .folds>details[open]{padding-bottom:14px} .folds>details:target{outline:3px solid var(--mark)}
 .result{color:var(--soft);margin-left:8px;white-space:nowrap}
 figure{margin:0 0 22px} figcaption{font-size:.875rem;color:var(--soft);overflow-wrap:anywhere}
-.drawing h3{margin-bottom:8px} .drawing img{max-width:100%;height:auto;background:#fff;
- border:1px solid var(--rule);border-radius:8px;padding:8px;display:block;margin-bottom:6px}
+.drawing h3{margin-bottom:8px} .drawing .wide{display:inline-block;max-width:100%;background:#fff;
+ margin-bottom:4px} .drawing img{max-width:100%;height:auto;padding:8px;display:block}
 .curves{display:flex;flex-wrap:wrap;gap:6px 22px} .curve{margin:0 0 10px;max-width:100%}
 .curve svg{max-width:100%;height:auto;display:block}
 .curve text{font-size:11px;fill:var(--soft)} .curve .end{text-anchor:end}
@@ -74,7 +75,7 @@ footer{border-top:1px solid var(--rule);margin-top:34px;padding-top:10px;color:v
 @media(max-width:600px){body{padding:18px 14px 40px} h1{font-size:1.5rem}
  dl{grid-template-columns:minmax(0,1fr);gap:0} dd{margin-bottom:8px} th,td{padding:6px 8px}
  .results .short{white-space:normal}
- .drawing img{padding:2px} #done tbody th:first-child{min-width:10em}}
+ .drawing .wide img{max-width:none;width:640px} #done tbody th:first-child{min-width:10em}}
 @media print{.tools,nav,.skip{display:none} .wide{overflow:visible;border:0}
  .folds>details{break-inside:avoid} *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

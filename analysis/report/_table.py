@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from analysis.render import number
+from analysis.rendering.numbers import number
 from analysis.report._markup import breakable, scrolled
 from analysis.table import Cell, Column, Table
 

@@ -33,7 +33,7 @@ def build(
         str, typer.Option(help="Rebuild from this MLflow tracking URI alone, without records.")
     ] = "",
 ) -> None:
-    """Rebuild a study's table and write it as Markdown, CSV and LaTeX."""
+    """Rebuild a study's table and write it as Markdown, CSV, LaTeX and HTML."""
     from analysis import build as answers
     from frlib.cli import show
     from frlib.core import safeio

@@ -57,7 +57,8 @@ class Holdout(Config):
     of: Literal["part", "whole"] = setting(
         "part",
         doc="whose identities: those of data.part, or of the whole set before a part of it is "
-        "taken, so that runs on different parts hold out the same people",
+        "taken, so that runs on different parts hold out the same people; min_images is then that "
+        "of the whole set",
     )
 
     def counted(self) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from frlib.evaluate.embed import embed
 from frlib.metrics import roc, verification
 
 SELECTION_VARIANT = "insightface10"
-CROSS_TESTS = ("cross", "reverse", "old")
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,14 @@ class Crossed:
 
     both: raw new embeddings `[n, D]` -> `[n, d]`. plain, mirrored: `[N, d]` raw old features of all
     images of a pair set. Without the mirrored view all tests across models do without it, the new
-    model's as well.
+    model's as well. alone, alone_mirrored: `[N, e]`, the same as the old model gives them.
     """
 
     both: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     plain: NDArray[np.float32]
-    mirrored: NDArray[np.float32] | None = None
+    mirrored: NDArray[np.float32] | None
+    alone: NDArray[np.float32]
+    alone_mirrored: NDArray[np.float32] | None
 
     def stacked(self, emb: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """`[2n, d]`: new embeddings of these rows, then the old features of the same."""
@@ -154,10 +155,15 @@ def _crossed_selection(
 def _ends(
     test: str, left: NDArray[np.int64], right: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of both ends of the pairs among new embeddings, then old features, `size` of each."""
-    enrolled = left + size if test in ("cross", "old") else left
-    asking = right + size if test in ("reverse", "old") else right
-    return enrolled, asking
+    """Rows of both ends of the pairs; across models the old one's are `size` behind the new ones.
+
+    left: who is enrolled.
+    """
+    if test == "cross":
+        left = left + size
+    elif test == "reverse":
+        right = right + size
+    return left, right
 
 
 def benchmark(
@@ -184,7 +190,9 @@ def benchmark(
     views: dict[str, tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {"": (emb, flip)}
     if crossed is not None:
         both = crossed.stacked(emb, rows), crossed.stacked_mirrored(flip, rows)
-        views |= dict.fromkeys(CROSS_TESTS, both)
+        mirrored = crossed.alone_mirrored
+        alone = crossed.alone[rows], None if mirrored is None else mirrored[rows]
+        views |= {"cross": both, "reverse": both, "old": alone}
     outcomes = []
     for variant, (test, (plain, mirrored)) in product(variants, views.items()):
         enrolled, asking = _ends(test, left, right, len(rows))

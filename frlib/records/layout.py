@@ -3,7 +3,7 @@
 <store>/studies/<study>/study.json
                        /arms/<arm>/arm.json, verdict.json, doing.txt
                        /arms/<arm>/r<seed>/a<attempt>/run.json, <table>-<part>.parquet
-                       /tables/<table>.{md,csv,tex}
+                       /tables/<table>.{md,csv,tex,html}
 """
 
 import os

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     Pruning = Choice["frlib.pruning"]
 
-CROSSED = ("cross_accuracy", "reverse_accuracy", "old_accuracy")
+_ACROSS = ("cross_accuracy", "reverse_accuracy", "old_accuracy")
 """Of runs with an old model, beside their own `accuracy`."""
 _SHARED_OUT = ("batch_size", "accumulate", "tail", "sync_batchnorm", "stages", "clean", "compat")
 """What decides how runs, and those of their stages, are shared out over workers."""
@@ -194,7 +194,7 @@ class Study(Config):
                 )
             self.contest.check(self.space, self.selection, configs)
         self.resources.check(configs)
-        crossed = CROSSED if any(config.compat is not None for config in configs) else ()
+        crossed = _ACROSS if any(config.compat is not None for config in configs) else ()
         known = {
             f"{b.name}/{v}/{what}"
             for b in self.base.data.benchmarks

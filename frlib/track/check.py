@@ -19,7 +19,10 @@ def check(study_folder: Path, uri: str, *, ended: bool, every_point: bool = Fals
     every_point: also each point of each curve, one call a metric and replicate.
     """
     records = read.outline(study_folder)
-    server = Server(uri, tags.experiment_name(str(records.study["name"])), None, create=False)
+    server = Server(
+        uri,
+        tags.experiment_name(str(records.study["name"])),
+    )
     there: dict[str, RemoteRun] = {}
     for run in server.runs():
         there.setdefault(run.tags.get(tags.KEY, ""), run)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from frlib.core.errors import FrlibError, TrackingError
 from frlib.track.numbers import Point
-from frlib.track.tags import RUN
+from frlib.track.tags import RUN, experiment_tags
 from frlib.track.uri import shown
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
@@ -57,7 +57,14 @@ class RemoteRun:
 class Server:
     """A connection to one experiment, created when it is not there."""
 
-    def __init__(self, uri: str, experiment: str, artifacts: str | None, *, create: bool) -> None:
+    def __init__(
+        self,
+        uri: str,
+        experiment: str,
+        artifacts: str | None = None,
+        *,
+        create: bool = False,
+    ) -> None:
         """Open it; `create=False` refuses an experiment that does not exist."""
         self._uri = uri
         self._homes: dict[str, str] = {}
@@ -232,7 +239,11 @@ class Server:
     def _create(self, experiment: str, artifacts: str | None) -> str:
         location = None if artifacts is None else f"{artifacts.rstrip('/')}/{experiment}"
         with self._calls():
-            return str(self._client.create_experiment(experiment, artifact_location=location))
+            made = str(self._client.create_experiment(experiment, artifact_location=location))
+            study = experiment.partition("/")[2]
+            for name, value in experiment_tags(study, made).items():
+                self._client.set_experiment_tag(made, name, value)
+        return made
 
     @contextmanager
     def _calls(self) -> Iterator[None]:

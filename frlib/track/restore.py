@@ -26,7 +26,7 @@ def restore(uri: str, study: str, store: Path) -> Path:
             f"{folder}: exists, and records are never overwritten from a mirror. Name an empty "
             "--store to rebuild into."
         )
-    server = Server(uri, experiment_name(study), None, create=False)
+    server = Server(uri, experiment_name(study))
     keys = {run.tags[KEY]: run for run in server.runs() if KEY in run.tags}
     runs = [run for key, run in keys.items() if len(parsed(key)) in _FILE_OF]
     _require_all(runs, uri, study)

@@ -7,6 +7,7 @@ arm/<digest>/r<seed>/a<n>      an attempt of it: status, times, records
 """
 
 import re
+from urllib.parse import quote
 
 KEY, KIND, SYNCED = "frlib.key", "frlib.kind", "frlib.synced"
 FILES, ROWS, RUN = "frlib.files", "frlib.rows", "frlib.run"
@@ -21,6 +22,31 @@ _KEY = re.compile(r"arm/(?P<arm>[0-9a-f]+)(?:/r(?P<seed>-?\d+)(?:/a(?P<attempt>\
 def experiment_name(study: str) -> str:
     """The experiment of a study."""
     return f"frlib/{study}"
+
+
+def experiment_tags(study: str, experiment: str) -> dict[str, str]:
+    """What the page of an experiment says: how to find one's way, with links into it.
+
+    Sorted by name MLflow lists runs without their parents.
+    """
+    pages = []
+    for kind, words in (("replicate", "learning curves"), ("arm", "configurations")):
+        asked = quote(f"tags.`frlib.kind` = '{kind}'", safe="")
+        order = quote("attributes.`Run Name`", safe="")
+        mode = "&compareRunsMode=CHART" if kind == "replicate" else ""
+        pages.append(
+            f"[{words}](#/experiments/{experiment}/runs?searchFilter={asked}&orderByKey={order}"
+            f"&orderByAsc=true{mode})"
+        )
+    return {
+        "mlflow.experimentKind": "custom_model_development",
+        NOTE: (
+            f"Study **{study}**: {', '.join(pages)}. The study's run holds question, tables and "
+            "figures; below it are arms (a configuration each; mean numbers), replicates (a seed "
+            "each; whole curves and the numbers that count) and attempts (several where a run was "
+            "resumed; record files)."
+        ),
+    }
 
 
 def arm_key(arm: str) -> str:

@@ -79,11 +79,14 @@ def arm_name(arm: Arm) -> str:
 
 
 def cell_words(cell: Mapping[str, Any]) -> list[str]:
-    """One for every axis: `BoundaryFace`, `closed.ratio 0.2`."""
-    return [
-        str(value) if isinstance(value, str) else f"{'.'.join(axis.split('.')[-2:])} {value}"
+    """One for every axis, the head first and without its name: `BoundaryFace`, `clean none`."""
+    head = [str(cell["head"])] if "head" in cell else []
+    others = [
+        f"{'.'.join(axis.split('.')[-2:])} {value}"
         for axis, value in cell.items()
+        if axis != "head"
     ]
+    return head + others
 
 
 def _study(records: Records, ended: bool) -> Wanted:
@@ -100,6 +103,8 @@ def _study(records: Records, ended: bool) -> Wanted:
             "frlib.store": records.folder.absolute().parents[1].as_posix(),
         },
         status=_now("running" if is_open or not ended else "complete", ended),
+        started=_first(records.attempts),
+        ended=_latest(records.attempts),
         files=[(tags.RECORDS, records.folder / "study.json")],
     )
 
@@ -122,7 +127,6 @@ def _arm(
     folder = layout.arm_folder(records.folder, arm.digest)
     files = [folder / name for name in ("arm.json", "verdict.json")]
     counting = sum(one.counts for one in attempts)
-    ends = [when for one in attempts if (when := _milliseconds(one.run.get("ended"))) is not None]
     return Wanted(
         key=tags.arm_key(arm.digest),
         kind="arm",
@@ -134,7 +138,8 @@ def _arm(
         | _ending(_now(arm.status, ended), arm.message)
         | ({tags.NOTE: arm.message} if arm.message else {}),
         status=_now(arm.status, ended),
-        ended=max(ends, default=None),
+        started=_first(attempts),
+        ended=_latest(attempts),
         params=flat,
         datasets=arm.datasets,
         numbers=lambda: numbers.means(records, arm.digest),
@@ -239,6 +244,15 @@ def _params(arm: Arm) -> Params:
 
 def _now(status: str, ended: bool) -> str:
     return "interrupted" if ended and status == "running" else status
+
+
+def _first(attempts: Sequence[Attempt]) -> int | None:
+    return min((_milliseconds(one.run["started"]) or 0 for one in attempts), default=None)
+
+
+def _latest(attempts: Sequence[Attempt]) -> int | None:
+    ends = (_milliseconds(one.run.get("ended")) for one in attempts)
+    return max((when for when in ends if when is not None), default=None)
 
 
 def _milliseconds(moment: str | None) -> int | None:

@@ -60,13 +60,20 @@ class CrossTest:
         emb = embed(
             view.backbone, pixels, rows, mirrored=False, device=view.device, autocast=view.autocast
         )
-        new, old, people = crossed.both(emb), crossed.plain, (labels[first], labels[probes])
+        new, old, whole = crossed.both(emb), crossed.plain, crossed.alone
+        people = labels[first], labels[probes]
         try:
             points = backfill.curve(
-                old[first], new[: len(first)], people[0], new[len(first) :], people[1]
+                old[first], new[: len(first)], people[0], new[len(first) :], people[1], fars=()
             )
             (bar,) = backfill.curve(
-                old[first], old[first], people[0], old[probes], people[1], shares=(0,)
+                whole[first],
+                whole[first],
+                people[0],
+                whole[probes],
+                people[1],
+                shares=(0,),
+                fars=(),
             )
         except ProtocolError as error:
             _log.warning("%s: no backfill is measured: %s", one.name, error)
@@ -80,7 +87,7 @@ class CrossTest:
         own = found.take(found.places(manifest.ids))
         old = self.model.old_in_both
         mirrored = None if own.mirrored is None else old(own.mirrored)
-        return Crossed(self._both, old(own.plain), mirrored)
+        return Crossed(self._both, old(own.plain), mirrored, own.plain, own.mirrored)
 
     def _both(self, emb: NDArray[np.float32]) -> NDArray[np.float32]:
         weight = next(self.model.parameters(), None)

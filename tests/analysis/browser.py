@@ -27,7 +27,6 @@ class Page:
     def __init__(self, socket: Any) -> None:
         self._socket, self._ids = socket, itertools.count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._loaded = asyncio.Event()
         self.trouble: list[str] = []
         self.asked: list[str] = []
 
@@ -41,8 +40,6 @@ class Page:
                 self.trouble.append(json.dumps(told["params"]))
             elif told["method"] == "Network.requestWillBeSent":
                 self.asked.append(told["params"]["request"]["url"])
-            elif told["method"] == "Page.loadEventFired":
-                self._loaded.set()
 
     async def call(self, method: str, **params: Any) -> Any:
         """A command of the protocol."""
@@ -62,7 +59,8 @@ class Page:
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         await self.call("Emulation.setDeviceMetricsOverride", **size)
         await self.call("Page.navigate", url=address)
-        await self._loaded.wait()
+        while not await self.run(f"document.readyState == 'complete' && location == {address!r}"):
+            await asyncio.sleep(0.05)
 
     async def run(self, script: str) -> Any:
         """The value of an expression on the page."""

@@ -125,7 +125,8 @@ def test_outage_when_artefacts_cannot_be_stored_then_numbers_are_there_all_the_s
     with pytest.raises(TrackingError, match="track sync"):
         mirror.sync()
     found = check(folder, server.uri, ended=True, every_point=True)
-    assert found
+    assert found, "files are missing"
+    print(found)
     assert all("record files" in text or "frlib.synced" in text for text in found)
     blocked.unlink()
     mirror.sync()
@@ -174,7 +175,7 @@ def test_sync_when_postgresql_is_behind_the_server_then_nothing_is_lost(tmp_path
     control = ["pg_ctl", "-D", data, "-w", "-l", str(home / "log")]
     options = ["-o", f"-p {port} -k {home} -h 127.0.0.1 -F"]
     subprocess.run([*control, *options, "start"], check=True, cwd=home, **account_of)
-    backend = f"postgresql://frlib@127.0.0.1:{port}/postgres"
+    backend = f"postgresql+psycopg2://frlib@127.0.0.1:{port}/postgres"
     server = MlflowServer(tmp_path / "server", backend=backend, path=path)
     try:
         server.start()

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,7 +65,8 @@ class MlflowServer:
     def kill(self) -> None:
         """At once, workers and all; requests on their way are lost."""
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 
@@ -96,12 +98,16 @@ class SlowProxy:
         self.delay_s = delay_s
         self.requests = 0
         self._to = port
+        self._open: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.uri = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        self._listening.close()
+        for one in (self._listening, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
 
     def _accept(self) -> None:
         while True:
@@ -110,6 +116,7 @@ class SlowProxy:
                 server = socket.create_connection(("127.0.0.1", self._to))
             except OSError:
                 return
+            self._open += [client, server]
             for ends in ((client, server, False), (server, client, True)):
                 threading.Thread(target=self._carry, args=ends, daemon=True).start()
 
@@ -122,8 +129,7 @@ class SlowProxy:
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:
-            source.close()
-            target.close()
+            return
 
 
 def until(is_so: Callable[[], bool], within_s: float, what: str) -> None:

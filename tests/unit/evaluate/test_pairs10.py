@@ -92,13 +92,13 @@ def test_selection_when_groups_are_named_then_the_numbers_over_all_pairs_stay(em
 
 
 def _crossed(old: np.ndarray) -> pairs10.Crossed:
-    return pairs10.Crossed(lambda new: new, old, old)
+    return pairs10.Crossed(lambda new: new, old, old, old, old)
 
 
 def test_benchmark_when_old_features_have_one_view_then_only_tests_across_models_do_without(
     emb,
 ) -> None:
-    crossed = pairs10.Crossed(lambda new: new, emb)
+    crossed = pairs10.Crossed(lambda new: new, emb, None, emb, None)
     found = pairs10.benchmark(VIEW, "faces", _pixels(), _pairs(), ["insightface10"], crossed)
     protocols = {outcome.test: outcome.protocol for outcome in found}
     assert not protocols.pop("").endswith("-single")

@@ -20,6 +20,7 @@ from tests.unit.track.recorded import AXES, record
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*noload.*loader strategy is deprecated"),
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),
 ]
 
 

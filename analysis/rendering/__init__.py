@@ -1,0 +1,1 @@
+"""One form of a table a module; `analysis.render` writes them all."""

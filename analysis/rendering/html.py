@@ -1,0 +1,22 @@
+"""A page of its own: it loads nothing, is read aloud well, and its columns can be sorted."""
+
+from html import escape
+
+from analysis.report._script import POLICY, SCRIPT
+from analysis.report._style import STYLE
+from analysis.report._table import semantic
+from analysis.table import Table
+
+
+def html(table: Table) -> str:
+    """The table with caption, scopes and linked notes, as `analysis.report` shows it."""
+    title = escape(table.title)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
+        f"<title>{title}</title><style>{STYLE}</style></head>\n"
+        f'<body><main><h1 class="hidden">{title}</h1>\n{semantic(table)}'
+        '<p id="status" class="hidden" role="status"></p></main>\n'
+        f"<script>{SCRIPT}</script></body></html>\n"
+    )
