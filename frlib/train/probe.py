@@ -4,7 +4,8 @@ A short pass is repeated (the whole training set is prepared, and a few batches 
 on), and the median of the times between two steps is taken, the first of each pass left out. Held-
 out people and benchmarks are embedded, in part where all would take too long, and counted up by
 images. So it holds waiting for data, a step and evaluation. Not in it: checkpoints, averaging over
-workers, what concurrent runs take from each other, and Ray's start.
+workers, what concurrent runs take from each other, Ray's start, and what an old model adds (its
+features are not there yet).
 """
 
 import os
