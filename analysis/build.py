@@ -13,23 +13,25 @@ from frlib.records.read import Records
 PUBLISHED = Path(__file__).parents[1] / "studies" / "published"
 
 
-def from_records(records: Records) -> Table:
-    """The table of `study["table"]`. Nothing is written."""
-    module = discover.load("analysis.tables", str(records.study.get("table") or "study"))
-    table = module.build(records, _published(str(records.study.get("published") or "")))
-    assert isinstance(table, Table), f"{module.__name__}.build must return a Table"
-    return table
+def from_records(records: Records, table: str = "") -> Table:
+    """The table of this name, else that of `study["table"]`. Nothing is written."""
+    name = table or str(records.study.get("table") or "study")
+    module = discover.load("analysis.tables", name)
+    built = module.build(records, _published(str(records.study.get("published") or "")))
+    assert isinstance(built, Table), f"{module.__name__}.build must return a Table"
+    return built
 
 
-def build(name: str, store: Path) -> Table:
-    """Build a study's table and write it as `<store>/studies/<name>/tables/<table>.{md,csv,tex,html}`.
+def build(name: str, store: Path, table: str = "") -> Table:
+    """Build a study's table and write it in every form into `<store>/studies/<name>/tables`.
 
-    `RecordError` when there is no such study, or its records are damaged.
+    table: another than the study names. `RecordError` when there is no such study, or its records
+    are damaged.
     """
     folder = layout.find_study(store, name)
-    table = from_records(read.load(folder))
-    render.write(table, folder / "tables")
-    return table
+    built = from_records(read.load(folder), table)
+    render.write(built, folder / "tables")
+    return built
 
 
 def _published(name: str) -> pd.DataFrame | None:

@@ -64,17 +64,22 @@ def statement(found: Detectable, name: str) -> str:
     """The same in a sentence."""
     label, scale = unit(name)
     points = " points" if scale > 1 else ""
-    sd, one, corrected = (scale * value for value in (found.sd, found.one, found.corrected))
+
+    def told(value: float) -> str:
+        return (
+            f"{scale * value:.2g}{points}" if value < 1 or scale == 1 else "more than there can be"
+        )
+
     holm = (
-        f", and of {corrected:.2g}{points} where it is the first of {found.comparisons} that are "
+        f", and of {told(found.corrected)} where it is the first of {found.comparisons} that are "
         "corrected by Holm"
         if found.comparisons > 1
         else ""
     )
     return (
         f"With {found.n} seeds paired, differences of {label.partition(' (')[0]} between two rows "
-        f"vary by {sd:.2g}{points} (standard deviation, {found.df} degrees of freedom): a paired "
-        f"t test at {ALPHA:g} finds a true difference of {one:.2g}{points} four times in five"
+        f"vary by {told(found.sd)} (standard deviation, {found.df} degrees of freedom): a paired "
+        f"t test at {ALPHA:g} finds a true difference of {told(found.one)} four times in five"
         f"{holm}. Smaller differences may be there and not be seen."
     )
 

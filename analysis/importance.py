@@ -66,8 +66,8 @@ def of_study(grid: Grid) -> list[Explained]:
             found.append(told)
     if not found:
         raise InapplicableError(
-            f"{len(arms)} arms are complete; {_LEAST} with two values of a setting are needed to "
-            "say what it explains"
+            f"no searched setting has two values, each more than once, in {_LEAST} or more "
+            f"complete arms; {len(arms)} are complete"
         )
     return sorted(found, key=lambda one: -one.share)
 

@@ -1,12 +1,9 @@
 """How arms went over their epochs: learning curves, and what was decided about samples."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from analysis.grid import LEVEL, Grid
-from analysis.lines import InapplicableError, Line, Panel, is_noise, method, place, scaled, unit
+from analysis.lines import InapplicableError, Line, Panel, method, noise, scaled, unit
 from frlib.records import select
 from frlib.records.read import Arm
 from frlib.records.select import Choice
@@ -97,11 +94,5 @@ def _noises(grid: Grid) -> dict[str, list[Choice]]:
     """Rows by the noise they were trained under, in words."""
     found: dict[str, list[Choice]] = {}
     for row in grid.rows:
-        found.setdefault(_noise(row.shown), []).append(row)
+        found.setdefault(noise(row.shown), []).append(row)
     return found
-
-
-def _noise(shown: Mapping[str, Any]) -> str:
-    there = {axis: at for axis, at in shown.items() if is_noise(axis)}
-    some = {axis: at for axis, at in there.items() if at != (0 if axis.endswith("ratio") else 1)}
-    return place(some) if some else "no noise" if there else ""

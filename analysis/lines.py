@@ -66,6 +66,22 @@ def is_noise(axis: str) -> bool:
     return axis.startswith("noise.")
 
 
+def present(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Axes of noise on which there is some: a ratio that is not 0, a long tail that is not 1."""
+    return {
+        axis: at
+        for axis, at in shown.items()
+        if is_noise(axis) and at != (0 if axis.endswith("ratio") else 1)
+    }
+
+
+def noise(shown: Mapping[str, Any]) -> str:
+    """The noise of a cell in words; empty where no axis tells of it."""
+    if not any(map(is_noise, shown)):
+        return ""
+    return place(present(shown)) or "no noise"
+
+
 def method(shown: Mapping[str, Any], axes: Sequence[str]) -> str:
     """What is compared: the values of a cell on all axes but those of noise, in words."""
     told = [

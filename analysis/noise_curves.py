@@ -1,11 +1,20 @@
 """Results of methods against how much noise there is, a panel for each kind of it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from analysis.columns import axis_title
 from analysis.grid import LEVEL, Grid
-from analysis.lines import InapplicableError, Line, Panel, is_noise, method, place, scaled, unit
+from analysis.lines import (
+    InapplicableError,
+    Line,
+    Panel,
+    is_noise,
+    method,
+    place,
+    present,
+    scaled,
+    unit,
+)
 from frlib.records.select import Choice
 from frlib.stats.intervals import mean_interval
 
@@ -42,7 +51,8 @@ def _along(grid: Grid, name: str, axis: str, axes: list[str]) -> list[Panel]:
             continue
         ticks = tuple(sorted({x for line in lines for x in line.x}))
         across = axis_title(axis) + (" (%)" if axis.endswith("ratio") else "")
-        title = _beside(dict(others))
+        there = present(dict(others))
+        title = f"with {place(there)}" if there else ""
         found.append(
             Panel(title=title, across=across, up=up, lines=tuple(lines), ticks=ticks, beside=True)
         )
@@ -66,12 +76,6 @@ def _lines(grid: Grid, name: str, axis: str, rows: list[Choice]) -> list[Line]:
         x = tuple(percent * float(row.shown[axis]) for row in ordered)
         found.append(Line(name=label, x=x, y=results))
     return found
-
-
-def _beside(others: Mapping[str, Any]) -> str:
-    """The noise that stays as it is; nothing is said of what is not there."""
-    there = {axis: at for axis, at in others.items() if at != (0 if axis.endswith("ratio") else 1)}
-    return f"with {place(there)}" if there else ""
 
 
 def _amounts(panel: Panel) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.columns import Filled, axis_title, axis_value
 from analysis.grid import COST, LEVEL, Grid, Sample
 from analysis.table import Cell, Column, measured, missing
+from frlib.core.errors import RecordError
 from frlib.records.select import Choice
 from frlib.stats.intervals import Interval, mean_interval
 
@@ -35,9 +36,16 @@ class Spent:
 
 
 def images(grid: Grid, row: Choice) -> Sample:
-    """Seed -> images that passed in the row's replicates that count; empty when no arm stands."""
+    """Seed -> images that passed in the row's replicates that count; empty when no arm stands.
+
+    `RecordError` where the images of a step are not on record.
+    """
     if row.arm is None:
         return {}
+    if "batch_size" not in row.arm.config:
+        raise RecordError(
+            f"arm {row.arm.digest} has no batch_size on record, so no count of images"
+        )
     rows = grid.records.metrics
     mine = rows[rows["counts"] & (rows["arm"] == row.arm.digest)]
     batch_size = int(row.arm.config["batch_size"])

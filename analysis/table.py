@@ -3,9 +3,12 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from frlib.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 Origin = Literal["measured", "published", "missing"]
 
@@ -83,6 +86,12 @@ class Table:
         return tuple(
             any(isinstance(row[at], Cell) for row in self.rows) for at in range(len(self.columns))
         )
+
+    def styled(self) -> "Styler":
+        """For notebooks: as the other forms show it, with notes under the pointer."""
+        from analysis.rendering.styled import styled
+
+        return styled(self)
 
     def keyed(self) -> list[dict[str, str | Cell]]:
         """Rows as key of the column -> entry."""

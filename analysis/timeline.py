@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.grid import Grid
-from analysis.lines import InapplicableError, is_noise, method, place
+from analysis.lines import InapplicableError, is_noise, method, noise
 from frlib.records.read import Arm, ArmStatus
 
 
@@ -13,7 +13,8 @@ from frlib.records.read import Arm, ArmStatus
 class Ran:
     """An arm: `spans` of its attempts, start and end in seconds since the study's first start.
 
-    name: its cell in words. digest: to tell it from other arms of the cell. why: the rule that stopped it and where, or what it failed with; empty for others.
+    name: its cell in words. digest: to tell it from other arms of the cell. why: the rule that
+    stopped it and where, or what it failed with; empty for others.
     """
 
     name: str
@@ -54,9 +55,8 @@ def of_study(grid: Grid) -> list[Ran]:
 
 
 def _name(arm: Arm, axes: tuple[str, ...]) -> str:
-    noise = {axis: at for axis, at in arm.cell.items() if is_noise(axis)}
     named = [axis for axis in axes if not is_noise(axis)]
-    words = [method(arm.cell, named) if named else "", place(noise)]
+    words = [method(arm.cell, named) if named else "", noise(arm.cell)]
     return ", ".join(word for word in words if word)
 
 

@@ -25,6 +25,8 @@ from frlib.core.errors import RecordError
 from frlib.stats.intervals import Interval
 
 DPI = 240
+MOST = 24
+"""Methods whose marks can be told apart."""
 _SMALL, _LABEL, _TITLE = 8.0, 9.0, 10.0
 _WIDTH, _HEIGHT, _LINE, _LETTERS = 7.6, 3.3, 0.19, 92
 """Inches, and letters of a line of the title."""
@@ -47,9 +49,15 @@ def draw(rows: Sequence[Spent], name: str, title: str) -> Figure:
             f"{title}: no arm has a result of {name!r} to draw. `frlib table build` says why each "
             "is missing."
         )
+    methods = list(dict.fromkeys(one.method for one in rows))
+    if len(methods) > MOST:
+        raise RecordError(
+            f"{title}: {len(methods)} methods are too many for one figure of costs, which holds "
+            f"{MOST}; study fewer at a time"
+        )
     lines = textwrap.wrap(title, _LETTERS)
     top = _LINE * (len(lines) + 0.5)
-    columns, more = _legend([*dict.fromkeys(one.method for one in rows), _FRONT])
+    columns, more = _legend([*methods, _FRONT])
     height = _HEIGHT + top + more
     figure = Figure(figsize=(_WIDTH, height), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)

@@ -60,12 +60,12 @@ def draw(found: Critical, title: str, width: float = style.COLUMN) -> Figure:
     _bars(axes, found, found.wilcoxon, _TOP + _BAR * len(found.nemenyi) + 0.1, COLOURS[1], 1.2)
     letters = int(style.letters(width, SMALL) * _SIDE) - 5
     best = list(zip(found.names, found.ranks, strict=True))
-    for at, (name, rank) in enumerate(best[:half]):
-        text = f"{style.short(name, letters)} {rank:.2f}"
-        _name(axes, text, rank, first + at, low - 0.02 * room, "left")
-    for at, (name, rank) in enumerate(reversed(best[half:])):
-        text = f"{rank:.2f} {style.short(name, letters)}"
-        _name(axes, text, rank, first + at, high + 0.02 * room, "right")
+    for at, (name, mean) in enumerate(best[:half]):
+        text = f"{style.short(name, letters)} {mean:.2f}"
+        _name(axes, text, mean, first + at, low - 0.02 * room, "left")
+    for at, (name, mean) in enumerate(reversed(best[half:])):
+        text = f"{mean:.2f} {style.short(name, letters)}"
+        _name(axes, text, mean, first + at, high + 0.02 * room, "right")
     p = f"{found.p:.3f}" if found.p >= 0.001 else "< 0.001"
     cannot = "" if found.can_wilcoxon_tell else f" ({found.n} results cannot)"
     marks: dict[str, Any] = {

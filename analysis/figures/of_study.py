@@ -22,6 +22,7 @@ from analysis import (
     spending,
     timeline,
 )
+from analysis import differences as less
 from analysis.figures import (
     angles,
     boundary_lambda,
@@ -30,6 +31,7 @@ from analysis.figures import (
     critical_difference,
     decision_curves,
     denoise_bench,
+    differences,
     learning_curves,
     noise_curve,
     pruning_timeline,
@@ -126,6 +128,11 @@ def _decision_curves(asked: Asked) -> Figure:
     return decision_curves.draw(learning.decisions(asked.grid), title, asked.width)
 
 
+def _differences(asked: Asked) -> Figure:
+    found = less.of_study(asked.grid, asked.metric)
+    return differences.draw(found, f"{asked.name}: {asked.metric}", asked.width)
+
+
 def _pruning_timeline(asked: Asked) -> Figure:
     return pruning_timeline.draw(timeline.of_study(asked.grid), asked.name, asked.width)
 
@@ -182,6 +189,7 @@ FIGURES: Mapping[str, Callable[[Asked], Figure]] = {
     "learning_curves": _learning_curves,
     "decision_curves": _decision_curves,
     "angles": _angles,
+    "differences": _differences,
     "critical_difference": _critical_difference,
     "pruning_timeline": _pruning_timeline,
     "cost": _cost,

@@ -22,7 +22,7 @@ _LOOKS = {
 }
 """Status -> name and colour."""
 _NAMED, _ROW, _THIN, _REST, _MOST = 40, 0.13, 0.045, 0.9, 9.0
-"""Arms that have room for their names; inches of a row with and without name, of the rest, of all."""
+"""Arms that have room for names; inches of a row with and without name, of the rest, of all."""
 _UNITS = ((7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 _SHARE = 0.36
 """Of the width, for a name."""
@@ -57,7 +57,7 @@ def draw(arms: Sequence[Ran], title: str, width: float = style.COLUMN) -> Figure
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, end / per or 1.0)
     axes.set_xlabel(f"{words} since the study began", fontsize=LABEL, color=INK, loc="right")
-    count = Counter(arm.status for arm in arms)
+    count: Counter[str] = Counter(arm.status for arm in arms)
     marks = {
         f"{name} ({count[status]})": Patch(facecolor=colour)
         for status, (name, colour) in _LOOKS.items()

@@ -11,6 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from frlib.core import safeio
 from frlib.core.errors import ConfigError
@@ -53,9 +54,9 @@ def look(at: int) -> dict[str, Any]:
 
 def sheet(width: float, height: float, title: str) -> Figure:
     """An empty figure of so many inches that keeps its parts apart; the title is wrapped."""
-    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)  # type: ignore[union-attr]
     if title:
         figure.suptitle(
             "\n".join(textwrap.wrap(title, int(letters(width, TITLE) * _LETTER / _BOLD))),

@@ -2,10 +2,10 @@
 
 from html import escape
 
-from analysis.report._script import POLICY, SCRIPT
-from analysis.report._style import STYLE
-from analysis.report._table import semantic
 from analysis.table import Table
+from analysis.web.script import POLICY, SCRIPT
+from analysis.web.style import STYLE
+from analysis.web.tables import semantic
 
 
 def html(table: Table) -> str:

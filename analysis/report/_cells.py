@@ -11,7 +11,9 @@ from analysis.rendering.numbers import number
 from analysis.report import _again, _curves
 from analysis.report._curves import Curves
 from analysis.report._done import by_arm, label, reason
-from analysis.report._markup import (
+from analysis.report._ran import artefacts, ran
+from analysis.table import Cell, measured, missing
+from analysis.web.markup import (
     breakable,
     command,
     folded,
@@ -21,7 +23,6 @@ from analysis.report._markup import (
     terms,
     valued,
 )
-from analysis.table import Cell, measured, missing
 from frlib.core.differences import differences
 from frlib.records import select
 from frlib.records.read import Arm, Attempt, Records
@@ -30,7 +31,6 @@ from frlib.stats.intervals import mean_interval
 
 LOSS = "train/loss"
 _BY_STEP = ("steps/", "schedule/")
-_ENVIRONMENT = ("frlib", "torch", "python", "device", "precision", "workers")
 
 
 def cells(found: Grid) -> str:
@@ -117,7 +117,7 @@ def _standing(book: _Book, arm: Arm, at: int) -> list[str]:
         ("Arm", f"<code>{arm.digest}</code>"),
         ("Chosen settings", _settings(arm)),
         ("Verdict", escape(arm.message)),
-        *((name, escape(text)) for name, text in _ran(counting)),
+        *((name, escape(text)) for name, text in ran(counting)),
     ]
     return [
         terms(facts),
@@ -125,7 +125,7 @@ def _standing(book: _Book, arm: Arm, at: int) -> list[str]:
         _replicates(book, arm, attempts, at),
         _changes(book.found.records, arm, at),
         _metrics(book, arm, at),
-        _artefacts(counting, at),
+        artefacts(counting, at),
     ]
 
 
@@ -139,27 +139,6 @@ def _settings(arm: Arm) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _ran(counting: Sequence[Attempt]) -> list[tuple[str, str]]:
-    """Where and with what, and of which state of the code, as far as the runs agree."""
-    facts = [one.run.get("facts") or {} for one in counting]
-    told = []
-    for name in _ENVIRONMENT:
-        values = dict.fromkeys(str(one[name]) for one in facts if name in one)
-        if values:
-            told.append(f"{name} {' or '.join(values)}")
-    commits = dict.fromkeys(_commit(one["git"]) for one in facts if one.get("git"))
-    return [
-        ("Ran with", ", ".join(told)),
-        ("Git commit", "; ".join(commits) or ("not on record" if facts else "")),
-    ]
-
-
-def _commit(git: Any) -> str:
-    if not isinstance(git, Mapping):
-        return str(git)
-    return f"{git.get('commit')}{', with changes of its own' if git.get('dirty') else ''}"
 
 
 def _replicates(book: _Book, arm: Arm, attempts: Sequence[Attempt], at: int) -> str:
@@ -217,22 +196,6 @@ def _metrics(book: _Book, arm: Arm, at: int) -> str:
     heads = ("metric", *(f"seed {seed}" for seed in seeds))
     caption = "Last values of all metrics, in base units"
     return folded(f"All {len(rows)} metrics", grid(f"cell-{at}-metrics", caption, heads, rows))
-
-
-def _artefacts(counting: Sequence[Attempt], at: int) -> str:
-    used: dict[tuple[str, str], list[int]] = {}
-    for one in counting:
-        for stage, place in sorted(((one.run.get("facts") or {}).get("artifacts") or {}).items()):
-            used.setdefault((str(stage), str(place)), []).append(one.seed)
-    rows = [
-        (escape(stage), f"<code>{breakable(place)}</code>", ", ".join(map(str, seeds)))
-        for (stage, place), seeds in used.items()
-    ]
-    if not rows:
-        return ""
-    caption = "Outputs of stages that its runs began with, below artifacts/ of the store"
-    heads = ("stage", "artefact", "seeds")
-    return folded(f"{len(rows)} outputs of stages", grid(f"cell-{at}-stages", caption, heads, rows))
 
 
 def _tried(book: _Book, arms: Sequence[Arm], at: int) -> str:

@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from analysis import detectable
 from analysis.columns import axis_title, axis_value
 from analysis.grid import Grid
-from analysis.report import _seen
-from analysis.report._markup import breakable, folded, grid, leaves, section, terms, valued
+from analysis.web.markup import breakable, folded, grid, leaves, section, terms, valued
+from frlib.core.errors import RecordError
 from frlib.records import select
 
 _BETWEEN = {"uniform": "between", "int": "whole numbers between"}
 
 
-def design(found: Grid, over: str) -> str:
+def design(found: Grid) -> str:
     """Axes, search, replicates, rules, budget, the run that is varied, and what it could see."""
     study = found.records.study
     name = found.matching(tuple(study.get("report") or ()))[:1]
@@ -26,7 +27,7 @@ def design(found: Grid, over: str) -> str:
         ("Early stopping", _choice(study.get("pruning"))),
         ("Reported", ", ".join(f"<code>{breakable(n)}</code>" for n in study.get("report") or ())),
         ("Budget", _budget(study.get("budget") or {})),
-        ("Could have seen", escape(_seen.told(found, name[0], over)) if name else ""),
+        ("Could have seen", escape(_seen(found, name[0])) if name else ""),
     ]
     return section("design", "Design", terms(pairs), _base(study))
 
@@ -50,6 +51,13 @@ def _space(space: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         else:
             text = valued(leaf)
         yield f"Searched: {path}", text
+
+
+def _seen(found: Grid, name: str) -> str:
+    try:
+        return detectable.statement(detectable.of_study(found, name), name)
+    except RecordError as error:
+        return f"Not known: {error}."
 
 
 def _arms(study: Mapping[str, Any]) -> str:

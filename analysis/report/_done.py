@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.columns import axis_title, axis_value
 from analysis.grid import Grid
-from analysis.report._markup import folded, grid, said, section
+from analysis.web.markup import folded, grid, said, section
 from frlib.records.read import Arm, Attempt, Records
 from frlib.records.select import Choice
 
@@ -23,7 +23,7 @@ _EVENTS = 40
 def done(found: Grid) -> str:
     """Arms by status, a table of the cells, what ended early and what it said, and events."""
     records = found.records
-    arms = Counter(arm.status for arm in records.arm_list)
+    arms = Counter(str(arm.status) for arm in records.arm_list)
     runs = Counter(one.status for one in records.attempts)
     known = {arm.digest for row in found.rows for arm in row.arms}
     others = len(records.arm_list) - len(known)

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from html import escape
 
 from analysis import build as answers
-from analysis import columns
 from analysis.grid import Grid
 from analysis.report import _again
 from analysis.report._cells import cells
 from analysis.report._design import design, question
 from analysis.report._done import done
 from analysis.report._drawings import drawings
-from analysis.report._markup import command, prose, said, section
-from analysis.report._pictures import embedded, figure
-from analysis.report._script import POLICY, SCRIPT
-from analysis.report._style import STYLE
-from analysis.report._table import semantic
+from analysis.web.markup import command, prose, said, section
+from analysis.web.pictures import embedded, figure
+from analysis.web.script import POLICY, SCRIPT
+from analysis.web.style import STYLE
+from analysis.web.tables import semantic
 from frlib.records.read import Records
 
 _PARTS = (
@@ -56,10 +55,10 @@ def page(records: Records, galleries: Sequence[Gallery] = ()) -> str:
     lede, rest = question(study)
     sections = [
         section("question", "Question", prose(rest)) if rest.strip() else "",
-        design(found, columns.method_axis(found)),
+        design(found),
         done(found),
         section("results", "Results", semantic(table)),
-        drawings(found, table),
+        drawings(found),
         _galleries(galleries),
         cells(found),
         _repeat(records),

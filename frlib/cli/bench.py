@@ -1,4 +1,4 @@
-"""`frlib bench compat | data | denoise | eval | heads | limits | study | train`."""
+"""`frlib bench compat | data | denoise | eval | heads | limits | study | tables | track | ...`."""
 
 import json
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
     from frlib.bench.study import StudyReport
+    from frlib.bench.tables import TablesReport
+    from frlib.bench.track import TrackReport
 
 app = typer.Typer(
     name="bench", help="Speed and memory, against plain code and floors.", no_args_is_help=True
@@ -265,6 +267,52 @@ def study(
 
 
 @app.command()
+def track(
+    rounds: Annotated[int, typer.Option(min=0, help="Of all servers in turn. Default: 5.")] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """Training beside the MLflow mirror: its server answers, refuses, or keeps silent.
+
+    A trainer that has loaded MLflow, or a record that is missing in the end, is an error.
+    """
+    from frlib.bench import track as case
+    from frlib.cli import bench_track_page
+
+    usual = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(replace(usual, rounds=rounds or usual.rounds), say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_track_page.report(report)
+
+
+@app.command()
+def tables(
+    runs: Annotated[
+        int, typer.Option(min=0, help="On record. Default: 30,000.", show_default=False)
+    ] = 0,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """A table of a large study, from its records; and the same numbers from MLflow, two ways.
+
+    Tables that differ, or numbers that do, are an error.
+    """
+    from frlib.bench import tables as case
+    from frlib.cli import bench_tables_page
+
+    usual = case.SMALL if small else case.Sizes()
+    with _said() as say:
+        report = case.run(replace(usual, runs=runs or usual.runs), say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_tables_page.report(report)
+
+
+@app.command()
 def limits(
     threads: Threads = 1, device: Device = "cpu", small: Small = False, as_json: Json = False
 ) -> None:
@@ -302,6 +350,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _print_json(
-    value: "Report | CompatReport | DataReport | DenoiseReport | EvalReport | Limits | StudyReport",
+    value: "Report | CompatReport | DataReport | DenoiseReport | EvalReport | Limits | StudyReport"
+    " | TablesReport | TrackReport",
 ) -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

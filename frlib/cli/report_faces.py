@@ -23,8 +23,7 @@ def galleries(name: str, store: Path) -> list["Gallery"]:
     from frlib.records import layout, read
 
     records = read.outline(layout.find_study(store, name))
-    found = [_gallery(one, says, store) for one, says in _runs(records, store)]
-    return found
+    return [_gallery(one, says, store) for one, says in _runs(records, store)]
 
 
 def _runs(records: Records, store: Path) -> Iterator[tuple[Attempt, str]]:

@@ -42,6 +42,17 @@ def where(value: Plan, mirror: Outcome) -> None:
         console.print(f"[yellow]MLflow   not everything was sent: {mirror.error}[/yellow]")
         console.print(f"         the records are whole; later: frlib track sync {name}")
     elif mirror.uri.startswith("sqlite"):
-        console.print(f"MLflow   mlflow ui --backend-store-uri {mirror.uri}", soft_wrap=True)
+        console.print(
+            f"MLflow   mlflow ui --backend-store-uri {mirror.uri}{registered(mirror)}",
+            soft_wrap=True,
+        )
     elif mirror.uri:
-        console.print(f"MLflow   {mirror.uri}", soft_wrap=True)
+        console.print(f"MLflow   {mirror.uri}{registered(mirror)}", soft_wrap=True)
+
+
+def registered(mirror: Outcome) -> str:
+    """What has been added to the registry, as it ends a line; empty for nothing."""
+    found = mirror.registered
+    if not found.models:
+        return ""
+    return f"; models registered: {found.models}, {found.size / 2**20:.1f} MiB"

@@ -32,6 +32,9 @@ def build(
     from_mlflow: Annotated[
         str, typer.Option(help="Rebuild from this MLflow tracking URI alone, without records.")
     ] = "",
+    table: Annotated[
+        str, typer.Option(help="Another table than the study names: a module of analysis.tables.")
+    ] = "",
 ) -> None:
     """Rebuild a study's table and write it as Markdown, CSV, LaTeX and HTML."""
     from analysis import build as answers
@@ -43,11 +46,11 @@ def build(
         from frlib.track.restore import restore
 
         restore(from_mlflow, name, store)
-    table = answers.build(name, store)
-    show.table(table)
+    built = answers.build(name, store, table)
+    show.table(built)
     folder = layout.study_folder(store, name)
     show.console.print(f"Written to {folder / 'tables'}", soft_wrap=True)
-    if table.has_gap(safeio.read_json(folder / "study.json")["report"]):
+    if built.has_gap(safeio.read_json(folder / "study.json")["report"]):
         raise typer.Exit(3)
 
 

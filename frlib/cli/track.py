@@ -1,10 +1,13 @@
 """`frlib track sync | rebuild | check`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from frlib.cli.options import DEFAULT_STORE, Json, Store
+
+if TYPE_CHECKING:
+    from frlib.launch.mirror import Outcome
 
 app = typer.Typer(name="track", help="The MLflow mirror of the records.", no_args_is_help=True)
 
@@ -29,8 +32,7 @@ def sync(
     from frlib.launch import mirror
     from frlib.records import layout
 
-    sent_to = mirror.sync(layout.find_study(store, name), store, uri, models=models)
-    typer.echo(f"{sent_to} has every record of {name}")
+    _tell(name, mirror.sync(layout.find_study(store, name), store, uri, models=models))
 
 
 @app.command()
@@ -40,8 +42,8 @@ def rebuild(store: Store = DEFAULT_STORE, uri: Uri = "", models: Models = True) 
     from frlib.launch import mirror
 
     done = 0
-    for name, sent_to in mirror.rebuild(store, uri, models=models):
-        typer.echo(f"{sent_to} has every record of {name}")
+    for name, outcome in mirror.rebuild(store, uri, models=models):
+        _tell(name, outcome)
         done += 1
     if not done:
         raise RecordError(
@@ -80,3 +82,9 @@ def check(
         if not as_json:
             typer.echo("`frlib track sync NAME` sends what is missing, `frlib track rebuild` all.")
         raise typer.Exit(1)
+
+
+def _tell(name: str, outcome: "Outcome") -> None:
+    from frlib.cli import show
+
+    typer.echo(f"{outcome.uri} has every record of {name}{show.registered(outcome)}")

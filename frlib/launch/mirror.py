@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,7 +13,7 @@ from frlib.records import layout
 from frlib.track import check as checking
 from frlib.track.background import Background
 from frlib.track.mirror import Mirror
-from frlib.track.models import Models
+from frlib.track.models import Models, Registered
 from frlib.track.uri import default_artifacts, default_uri, resolve, shown
 
 MODELS = "FRLIB_MLFLOW_MODELS"
@@ -22,10 +22,14 @@ MODELS = "FRLIB_MLFLOW_MODELS"
 
 @dataclass
 class Outcome:
-    """How mirroring ended; `error` is None when the server has everything."""
+    """How mirroring ended; `error` is None when the server has everything.
+
+    registered: models that went to its registry this time.
+    """
 
     uri: str = ""
     error: TrackingError | None = None
+    registered: Registered = field(default_factory=Registered)
 
 
 @contextmanager
@@ -37,20 +41,22 @@ def beside(study_folder: Path, store: Path, *, off: bool = False) -> Iterator[Ou
         return
     uri, artifacts = resolve(store)
     outcome.uri = shown(uri)
-    background = Background(Mirror(study_folder, uri, artifacts, _models()))
+    mirror = Mirror(study_folder, uri, artifacts, _models())
+    background = Background(mirror)
     try:
         yield outcome
     finally:
         outcome.error = background.close()
+        outcome.registered = mirror.registered
 
 
-def sync(study_folder: Path, store: Path, uri: str = "", *, models: bool = True) -> str:
-    """Send everything now; returns the server's URI. `TrackingError` when it does not answer."""
+def sync(study_folder: Path, store: Path, uri: str = "", *, models: bool = True) -> Outcome:
+    """Send everything now. `TrackingError` when the server does not answer."""
     return _send(study_folder, store, uri, models=models, afresh=False)
 
 
-def rebuild(store: Path, uri: str = "", *, models: bool = True) -> Iterator[tuple[str, str]]:
-    """Send every study of a store as if nothing had been sent; (study, server's URI) of each."""
+def rebuild(store: Path, uri: str = "", *, models: bool = True) -> Iterator[tuple[str, Outcome]]:
+    """Send every study of a store as if nothing had been sent; each study with its outcome."""
     for name in layout.recorded_studies(store):
         folder = layout.study_folder(store, name)
         yield name, _send(folder, store, uri, models=models, afresh=True)
@@ -66,11 +72,11 @@ def check(
     return shown(server), found
 
 
-def _send(study_folder: Path, store: Path, uri: str, *, models: bool, afresh: bool) -> str:
+def _send(study_folder: Path, store: Path, uri: str, *, models: bool, afresh: bool) -> Outcome:
     server, artifacts = _server(store, uri)
     mirror = Mirror(study_folder, server, artifacts, _models() if models else None)
     mirror.sync(ended=not _is_run(study_folder), afresh=afresh)
-    return shown(server)
+    return Outcome(shown(server), None, mirror.registered)
 
 
 def _server(store: Path, uri: str) -> tuple[str, str | None]:

@@ -17,7 +17,7 @@ _VALUE_LENGTH = 6000
 _NAME_LENGTH = 250
 _SHOWN = 200
 _NOT_IN_NAMES = re.compile(r"[^\w.\- /]")
-_OF_MACHINE = ("memory/", "energy/")
+_OF_MACHINE = ("memory/", "energy/", "time/cpu")
 
 
 @dataclass(frozen=True)

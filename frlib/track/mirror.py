@@ -21,7 +21,7 @@ from frlib.records import read
 from frlib.track import tags, wanted
 from frlib.track.memory import Memory, Sent
 from frlib.track.mlflow import Server
-from frlib.track.models import Models, register
+from frlib.track.models import Models, Registered, register
 from frlib.track.sender import Sender
 from frlib.track.uri import shown
 
@@ -46,6 +46,7 @@ class Mirror:
         models: writes the model of a run for the registry; None registers none.
         """
         self.uri = uri
+        self.registered = Registered()
         self._folder = study_folder
         self._artifacts = artifacts
         self._models = models
@@ -81,7 +82,7 @@ class Mirror:
             for run in wanted.runs(records, ended=ended):
                 send.send(run)
             if ended and self._models is not None:
-                register(server, memory, records, self._models)
+                self.registered = register(server, memory, records, self._models)
             send.close(ended=ended)
         finally:
             memory.save()

@@ -2,10 +2,12 @@
 
 The only file that imports mlflow, and only when a server is opened. MLflow 3.17 as it is:
 parameters are immutable; a batch takes 100 parameters, 100 tags and 1000 entries in all; the same
-metric point sent twice is kept once. A call is tried once: a second try of one that was only late
-would make a second run, and whoever calls comes back anyway. A slow answer is waited for.
+metric point sent twice is kept once. A call whose connection broke is tried once more (MLflow's own
+seven retries would hold a caller for minutes), and a slow answer is waited for; where both made a
+run, `frlib.track.mirror` finds the double.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
 _NEVER = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
 _UNLESS_SET = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -71,6 +73,7 @@ class Server:
         os.environ.update(_NEVER)
         for name, value in _UNLESS_SET.items():
             os.environ.setdefault(name, value)
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         with self._calls():
             from mlflow import MlflowClient
 

@@ -8,6 +8,7 @@ version to use. A version is made once; another winner is another version.
 import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,8 +33,17 @@ class Models(Protocol):
         """Fill `folder` from the folder of a finished replicate."""
 
 
-def register(server: Server, memory: Memory, records: Records, models: Models) -> None:
+@dataclass(frozen=True)
+class Registered:
+    """How many models have been sent, and how large they are."""
+
+    models: int = 0
+    size: int = 0
+
+
+def register(server: Server, memory: Memory, records: Records, models: Models) -> Registered:
     """A version for every cell whose winner's weights are here and not registered yet."""
+    count = size = 0
     for name, one in winners(records).items():
         folder = one.folder.parent
         key = tags.attempt_key(one.arm, one.seed, one.attempt)
@@ -44,10 +54,14 @@ def register(server: Server, memory: Memory, records: Records, models: Models) -
             run_id = memory.runs[tags.replicate_key(one.arm, one.seed)].run_id
             with tempfile.TemporaryDirectory(prefix="frlib-") as aside:
                 models(folder, Path(aside))
-                server.upload(run_id, sorted(Path(aside).iterdir()), tags.MODEL)
+                files = sorted(Path(aside).iterdir())
+                server.upload(run_id, files, tags.MODEL)
+                size += sum(path.stat().st_size for path in files)
+            count += 1
             version = server.register(name, run_id, tags.MODEL, {tags.RUN: key})
         server.alias(name, ALIAS, version)
         memory.models[name] = key
+    return Registered(count, size)
 
 
 def winners(records: Records) -> dict[str, Attempt]:

@@ -32,7 +32,7 @@ def experiment_tags(study: str, experiment: str) -> dict[str, str]:
     pages = []
     for kind, words in (("replicate", "learning curves"), ("arm", "configurations")):
         asked = quote(f"tags.`frlib.kind` = '{kind}'", safe="")
-        order = quote("attributes.`Run Name`", safe="")
+        order = "attributes.run_name"
         mode = "&compareRunsMode=CHART" if kind == "replicate" else ""
         pages.append(
             f"[{words}](#/experiments/{experiment}/runs?searchFilter={asked}&orderByKey={order}"

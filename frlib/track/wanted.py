@@ -72,7 +72,9 @@ def outputs(study_folder: Path) -> list[tuple[str, Path]]:
 def arm_name(arm: Arm) -> str:
     """Its cell, then what was searched: `BoundaryFace, closed.ratio 0.2, margin 0.31`."""
     searched = [
-        f"{path.rpartition('.')[2]} {value:.4g}" if isinstance(value, float) else f"{path} {value}"
+        f"{path.rpartition('.')[2]} {value:.4g}"
+        if isinstance(value, float)
+        else f"{path.rpartition('.')[2]} {value}"
         for path, value in arm.params.items()
     ]
     return ", ".join([*cell_words(arm.cell), *searched]) or arm.digest

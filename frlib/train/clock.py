@@ -25,6 +25,7 @@ class Clock:
         self._seconds: dict[str, float] = defaultdict(float)
         self._events: list[tuple[str, Any, Any]] = []
         self._steps = 0
+        self._cpu_began = time.process_time()
 
     def step(self) -> None:
         """A step begins."""
@@ -58,7 +59,10 @@ class Clock:
             self._events.append((name, began, ended))
 
     def row(self) -> dict[str, float]:
-        """Seconds under `time/<name>`, and the most memory held so far; starts anew."""
+        """Seconds under `time/<name>`, and the most memory held so far; starts anew.
+
+        `time/cpu`: CPU seconds of the process since the last row, over all its threads.
+        """
         if self._events:
             torch.cuda.synchronize(self._device)
         for name, began, ended in self._events:
@@ -66,6 +70,8 @@ class Clock:
         found = {f"time/{name}": seconds for name, seconds in sorted(self._seconds.items())}
         self._seconds.clear()
         self._events.clear()
+        now = time.process_time()
+        found["time/cpu"], self._cpu_began = now - self._cpu_began, now
         found["memory/host_peak_mib"] = host_peak() / _MIB
         if self._device.type == "cuda":
             found["memory/device_peak_mib"] = device_peak(self._device) / _MIB

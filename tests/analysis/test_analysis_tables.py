@@ -43,7 +43,7 @@ def test_noise_study_when_built_twice_then_all_bytes_agree(store: Path, table: T
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     build.build("boundary_small", store)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert set(before) == {f"noise_study.{suffix}" for suffix in ("md", "csv", "tex")}
+    assert set(before) == {f"noise_study.{suffix}" for suffix in ("md", "csv", "tex", "html")}
 
 
 def test_noise_study_when_built_then_rows_follow_the_axes(

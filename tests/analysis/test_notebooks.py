@@ -73,7 +73,8 @@ def test_publication_table_when_run_then_prints_the_table_of_the_study(
     _, shown = notebooks.run("publication_table", {"STORE": store, "STUDY": "boundary_small"})
     table = from_records(read.load_named(store, "boundary_small"))
     assert render.latex(table) in capsys.readouterr().out
-    assert len(shown[-1]) == len(table.rows)
+    assert shown[-1].data.shape == (len(table.rows), len(table.columns))
+    assert "BoundaryFace (λ=π)" in shown[-1].to_html()
 
 
 def test_two_studies_when_run_then_tells_settings_and_differences(

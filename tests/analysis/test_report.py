@@ -1,9 +1,7 @@
 """The report as text: whole, closed in itself, and saying what the records say."""
 
-import math
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -12,16 +10,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from analysis import detectable
+from analysis.figures import of_study
 from analysis.grid import Grid
-from analysis.report import _curves, _seen, build
+from analysis.report import _curves, _drawings, build
 from analysis.report._page import Gallery, page
 from frlib.cli.main import app
+from frlib.core import safeio
 from frlib.core.errors import ConfigError, RecordError
 from frlib.records import declare, layout, read
 from frlib.records.read import Records
 from frlib.records.write import RunWriter
-from frlib.stats.power import smallest_difference
 from tests.analysis import composed, denoised
+from tests.analysis.conftest import REPORT
 from tests.analysis.markup import Read
 
 EVIL = '<script>alert("x")</script>&'
@@ -122,27 +123,25 @@ def test_page_when_galleries_are_given_then_they_are_inside_and_it_warns(small: 
     assert "shows people's faces" in "".join(Read(shown).texts)
 
 
-def test_seen_when_spread_is_known_then_it_is_that_of_paired_differences(
+def test_design_when_differences_can_be_seen_then_it_says_how_large(small: Records) -> None:
+    found = Grid.of(small)
+    told = detectable.statement(detectable.of_study(found, REPORT), REPORT)
+    assert told in " ".join(Read(page(small)).texts)
+
+
+def test_figures_when_they_are_those_of_a_study_then_each_has_words() -> None:
+    assert set(_drawings.WORDS) == set(of_study.FIGURES)
+
+
+def test_page_when_runs_noted_their_commit_then_it_is_shown(
     tmp_path: Path, simulated: ModuleType
 ) -> None:
-    folder = layout.study_folder(tmp_path, simulated.STUDY["name"])
-    declare.write_study(folder, simulated.STUDY | {"cells": []})
-    for method, values in {"A": (0.80, 0.84, 0.82), "B": (0.81, 0.83, 0.86)}.items():
-        name = simulated.arm(folder, {"head": method}, len(method) + 0.5, default=True)
-        for seed, value in enumerate(values):
-            found = {simulated.REPORT: value, "selection/auc": value}
-            simulated.replicate(folder, name, seed, found)
-        declare.write_verdict(folder, name, {"status": "complete", "message": ""})
-    mean = (0.01 - 0.01 + 0.04) / 3
-    sd = math.sqrt(((0.01 - mean) ** 2 + (-0.01 - mean) ** 2 + (0.04 - mean) ** 2) / 2)
-    least = 100 * smallest_difference(3, sd)
-    told = _seen.told(Grid.of(read.load(folder)), simulated.REPORT, "head")
-    assert f"difference of {least:.2g} points" in told and "1 paired difference on" in told
-
-
-def test_seen_when_there_is_one_seed_then_nothing_is_claimed(small: Records) -> None:
-    alone = replace(small, study=dict(small.study) | {"replicates": {"seeds": [0]}})
-    assert "no difference can be told" in _seen.told(Grid.of(alone), "x", "head")
+    folder = simulated.record(tmp_path)
+    run = next(iter(folder.glob("arms/*/r0/a0/run.json")))
+    noted = safeio.read_json(run)
+    noted["facts"] = {"git": {"commit": "c0ffee", "changed": True}, "frlib": "0.1.0"}
+    safeio.write_json(run, noted)
+    assert "c0ffee, with changes of its own" in " ".join(Read(page(read.load(folder))).texts)
 
 
 def test_curves_when_an_attempt_took_over_then_its_values_stand(tmp_path: Path) -> None:

@@ -126,7 +126,6 @@ def test_outage_when_artefacts_cannot_be_stored_then_numbers_are_there_all_the_s
         mirror.sync()
     found = check(folder, server.uri, ended=True, every_point=True)
     assert found, "files are missing"
-    print(found)
     assert all("record files" in text or "frlib.synced" in text for text in found)
     blocked.unlink()
     mirror.sync()

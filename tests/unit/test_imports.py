@@ -2,7 +2,7 @@
 
 cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning,
-         compat, evaluate
+         compat, evaluate, track
 testing ─► heads, parallel
 launch ─► rayrun, stages, artifacts, train, study, data, records, track, export
 stages ─► train, records, cleaning, denoise, compat, data, heads, parallel, evaluate
@@ -55,6 +55,8 @@ ALLOWED = {
         "cleaning",
         "compat",
         "evaluate",
+        "track",
+        "analysis",
     },
     "data": set(),
     "cleaning": {"data", "metrics"},

@@ -67,7 +67,7 @@ def draw(
 
 def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
     """Cosines with the given class by kind of sample, of the row under most noise that has them."""
-    from analysis.lines import InapplicableError, is_noise, method, place
+    from analysis.lines import InapplicableError, method, noise
     from frlib.cleaning import evidence
     from frlib.data.manifest import KINDS
 
@@ -94,8 +94,8 @@ def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
                 for at, kind in enumerate(KINDS)
                 if (kinds == at).any()
             }
-            noise = place({axis: at for axis, at in row.shown.items() if is_noise(axis)})
-            return f"{method(row.shown, grid.axes)}, {noise}, seed {one.seed}", cosines
+            named = f"{method(row.shown, grid.axes)}, {noise(row.shown)}"
+            return f"{named}, seed {one.seed}", cosines
     raise InapplicableError(
         "no arm was cleaned by evidence that kept the model's answers (`sees` of the rule), or "
         "the store holds that evidence no more"

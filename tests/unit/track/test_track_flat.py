@@ -14,7 +14,8 @@ def test_plain_name_when_long_then_it_is_cut_and_stays_different() -> None:
 
 def test_metric_name_when_of_the_machine_then_it_is_a_system_metric() -> None:
     assert metric_name("memory/host_peak_mib") == "system/memory/host_peak_mib"
-    assert metric_name("train/loss") == "train/loss"
+    assert metric_name("time/cpu") == "system/time/cpu"
+    assert metric_name("time/forward") == "time/forward"
 
 
 def test_params_when_nested_then_names_are_dotted_and_values_plain() -> None:

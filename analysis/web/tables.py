@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 
 from analysis.rendering.numbers import number
-from analysis.report._markup import breakable, scrolled
 from analysis.table import Cell, Column, Table
+from analysis.web.markup import breakable, scrolled
 
 _SHORT = 32
 """Letters of a name that stay on one line."""
@@ -17,9 +17,7 @@ def semantic(table: Table) -> str:
     `data-value` of a cell is its value in base units, which says more than what is shown.
     """
     notes = _Notes(table.name)
-    numeric = [
-        any(isinstance(row[at], Cell) for row in table.rows) for at in range(len(table.keys))
-    ]
+    numeric = table.numeric
     names = _naming(table, numeric)
     heads = "".join(
         f'<th scope="col"{_kind(is_number)}>{_heading(column)}</th>'

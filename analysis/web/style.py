@@ -59,7 +59,7 @@ summary{cursor:pointer;padding:8px 0} summary h3,summary h4{display:inline}
 .result{color:var(--soft);margin-left:8px;white-space:nowrap}
 figure{margin:0 0 22px} figcaption{font-size:.875rem;color:var(--soft);overflow-wrap:anywhere}
 .drawing h3{margin-bottom:8px} .drawing .wide{display:inline-block;max-width:100%;background:#fff;
- margin-bottom:4px} .drawing img{max-width:100%;height:auto;padding:8px;display:block}
+ margin-bottom:4px} .drawing img{width:980px;max-width:100%;height:auto;padding:8px;display:block}
 .curves{display:flex;flex-wrap:wrap;gap:6px 22px} .curve{margin:0 0 10px;max-width:100%}
 .curve svg{max-width:100%;height:auto;display:block}
 .curve text{font-size:11px;fill:var(--soft)} .curve .end{text-anchor:end}

@@ -3,7 +3,7 @@
 import base64
 from html import escape
 
-from analysis.report._markup import scrolled
+from analysis.web.markup import scrolled
 
 _TYPES = {"svg": "image/svg+xml", "png": "image/png", "jpeg": "image/jpeg"}
 

@@ -1,0 +1,147 @@
+"""A published table beside what was measured: three lines for every printed one.
+
+measured    the arm that stands for the same method at the same noise
+published   as printed
+difference  measured less published, with the measured interval; its note says whether the
+            published number, which has no interval of its own, is inside that interval
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from analysis.answers import same_method
+from analysis.columns import Filled
+from analysis.grid import Grid
+from analysis.table import Cell, Column, missing
+from frlib.records.select import Choice
+
+MEASURED, PUBLISHED, DIFFERENCE = "measured", "published", "difference"
+INSIDE, OUTSIDE = (
+    "the published value is inside the measured interval",
+    "the published value is outside the measured interval",
+)
+_UNKNOWN = "no interval to compare with: one replicate"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table. named: column -> text. printed: the numbers; None: nothing is published.
+
+    row: the study's own; None with the reason in `why`.
+    """
+
+    named: dict[str, str]
+    printed: pd.DataFrame | None
+    row: Choice | None
+    why: str = ""
+
+
+def columns(grid: Grid, lines: Sequence[Line], published: pd.DataFrame, over: str) -> list[Filled]:
+    """Texts of the lines, what a line is, and a column a benchmark in the order of print.
+
+    over: the axis that best marks compare along.
+    """
+    texts = [
+        Filled(Column(key, key), [line.named[key] for line in lines for _ in _kinds(line)])
+        for key in (lines[0].named if lines else ())
+    ]
+    kinds = [kind for line in lines for kind in _kinds(line)]
+    return [
+        *texts,
+        Filled(Column("what", ""), kinds),
+        *(
+            _benchmark(grid, lines, benchmark, metric, over)
+            for benchmark, metric in _benchmarks(published)
+        ),
+    ]
+
+
+def settings(row: Choice | None, path: Sequence[str]) -> Any:
+    """A value of the configuration that stands for a row; None where there is none."""
+    value: Any = row.arm.config if row is not None and row.arm is not None else None
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _kinds(line: Line) -> tuple[str, ...]:
+    return (MEASURED,) if line.printed is None else (MEASURED, PUBLISHED, DIFFERENCE)
+
+
+def _benchmarks(published: pd.DataFrame) -> list[tuple[str, str]]:
+    pairs = zip(published["benchmark"], published["metric"], strict=True)
+    return list(dict.fromkeys((str(one), str(metric)) for one, metric in pairs))
+
+
+def _benchmark(grid: Grid, lines: Sequence[Line], benchmark: str, metric: str, over: str) -> Filled:
+    title = benchmark if metric == "accuracy" else f"{benchmark} {metric}"
+    column = Column(f"{benchmark}/{metric}", title, scale=100.0, unit="%", digits=2)
+    name = _recorded(grid, benchmark, metric)
+    cells = {} if name is None else _by_row(grid, grid.cells(name, over))
+
+    def measured(line: Line) -> Cell:
+        if line.row is None:
+            return missing(line.why)
+        if line.row.arm is None:
+            return missing(line.row.missing)
+        if name is None:
+            return missing(f"the study has not recorded {benchmark} {metric}")
+        return cells[id(line.row)]
+
+    entries: list[str | Cell] = []
+    for line in lines:
+        mine = measured(line)
+        entries.append(mine)
+        if line.printed is not None:
+            theirs = _printed(line.printed, benchmark, metric)
+            entries += [theirs, difference(mine, theirs)]
+    return Filled(column, entries)
+
+
+def difference(mine: Cell, theirs: Cell) -> Cell:
+    """Measured less published; the note says where the published value lies."""
+    if mine.value is None:
+        return missing(mine.note)
+    if theirs.value is None:
+        return missing(theirs.note)
+    gap = mine.value - theirs.value
+    if mine.half_width is None:
+        return Cell(gap, n=mine.n, note=_UNKNOWN)
+    note = INSIDE if abs(gap) <= mine.half_width else OUTSIDE
+    return Cell(gap, mine.half_width, mine.n, note=note)
+
+
+def find(grid: Grid, of: Callable[[Choice], bool], why: str) -> tuple[Choice | None, str]:
+    """The first row that `of` holds for, one with a result before one without; else `why`."""
+    alike = [row for row in grid.rows if of(row)]
+    done = [row for row in alike if row.arm is not None]
+    return (done or alike)[0] if alike else None, "" if alike else why
+
+
+def _recorded(grid: Grid, benchmark: str, metric: str) -> str | None:
+    """The recorded name of a benchmark's metric: `CFP-FP` is `cfp_fp/insightface10/accuracy`.
+
+    Reported names come before others.
+    """
+    names = (*grid.matching(tuple(grid.records.study["report"])), *grid.names)
+    for name in names:
+        place, _, last = name.rpartition("/")
+        if same_method(last, metric) and same_method(place.rpartition("/")[0], benchmark):
+            return name
+    return None
+
+
+def _by_row(grid: Grid, cells: Sequence[Cell]) -> dict[int, Cell]:
+    return {id(row): cell for row, cell in zip(grid.rows, cells, strict=True)}
+
+
+def _printed(rows: pd.DataFrame, benchmark: str, metric: str) -> Cell:
+    mine = rows[(rows["benchmark"] == benchmark) & (rows["metric"] == metric)]
+    if mine.empty:
+        return missing(f"{benchmark} is not published beside the others ({rows['source'].iloc[0]})")
+    first = mine.iloc[0]
+    note = "; ".join(str(text) for text in (first["origin"], first["note"]) if text)
+    return Cell(float(first["ratio"]), origin="published", digits=int(first["digits"]), note=note)

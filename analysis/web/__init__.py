@@ -1,0 +1,1 @@
+"""What pages of HTML share: markup, tables, pictures, look and behaviour. Nothing is loaded."""

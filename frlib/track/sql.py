@@ -1,0 +1,126 @@
+"""What a tracking server knows of a study, as frames: from its database where that can be reached.
+
+Four queries for a whole study, where the server's own search answers a thousand runs at a time and
+builds an object for every number. A server behind http is asked through that search. Tables of
+MLflow 3.17: experiments, runs, tags, params, latest_metrics.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from frlib.core.errors import TrackingError
+from frlib.track.tags import experiment_name
+from frlib.track.uri import shown
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "runs": ("run_id", "status"),
+    "tags": ("run_id", "key", "value"),
+    "params": ("run_id", "key", "value"),
+    "metrics": ("run_id", "key", "value"),
+}
+_OF_STUDY = "WHERE r.experiment_id = :experiment AND r.lifecycle_stage = 'active'"
+_QUERIES = {
+    "runs": f"SELECT r.run_uuid, r.status FROM runs r {_OF_STUDY}",
+    "tags": f"SELECT t.run_uuid, t.key, t.value FROM tags t JOIN runs r "
+    f"ON r.run_uuid = t.run_uuid {_OF_STUDY}",
+    "params": f"SELECT p.run_uuid, p.key, p.value FROM params p JOIN runs r "
+    f"ON r.run_uuid = p.run_uuid {_OF_STUDY}",
+    "metrics": "SELECT m.run_uuid, m.key, CASE WHEN m.is_nan THEN NULL ELSE m.value END "
+    f"FROM latest_metrics m JOIN runs r ON r.run_uuid = m.run_uuid {_OF_STUDY}",
+}
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """runs: `run_id, status`. tags, params, metrics: `run_id, key, value`, a metric's last value.
+
+    Rows are sorted. Names of metrics are those that MLflow takes (`frlib.track.mlflow`).
+    """
+
+    runs: pd.DataFrame
+    tags: pd.DataFrame
+    params: pd.DataFrame
+    metrics: pd.DataFrame
+
+
+def mirrored(uri: str, study: str) -> Mirrored:
+    """All runs of a study that are not deleted; `TrackingError` when there is none of it."""
+    if uri.partition(":")[0].partition("+")[0] in _DATABASES:
+        return _queried(uri, study)
+    return _searched(uri, study)
+
+
+def _queried(uri: str, study: str) -> Mirrored:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            experiment = _experiment(connection, uri, study)
+            return _framed(
+                {
+                    name: _rows(connection, query, experiment=experiment)
+                    for name, query in _QUERIES.items()
+                }
+            )
+    except SQLAlchemyError as error:
+        words = str(error).splitlines()[0][:300].replace(uri, shown(uri))
+        raise TrackingError(
+            f"{shown(uri)}: cannot be read as MLflow's database ({words}). Expected that of MLflow "
+            "3.17; `mlflow db upgrade` brings an older one up to date."
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def _experiment(connection: "Connection", uri: str, study: str) -> int:
+    found = _rows(
+        connection,
+        "SELECT experiment_id FROM experiments WHERE name = :name AND lifecycle_stage = 'active'",
+        name=experiment_name(study),
+    )
+    if not found:
+        raise TrackingError(
+            f"{shown(uri)}: has no experiment {experiment_name(study)!r}, so this study was never "
+            "mirrored there. `frlib track sync NAME` sends it, from a store with its records."
+        )
+    return int(str(found[0][0]))
+
+
+def _rows(connection: "Connection", query: str, **values: object) -> list[tuple[object, ...]]:
+    from sqlalchemy import text
+
+    return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def _searched(uri: str, study: str) -> Mirrored:
+    from frlib.track.mlflow import Server
+
+    runs = Server(uri, experiment_name(study)).runs()
+
+    def pairs(of: str) -> Iterable[tuple[object, ...]]:
+        return ((run.run_id, *item) for run in runs for item in getattr(run, of).items())
+
+    return _framed(
+        {
+            "runs": [(run.run_id, run.status) for run in runs],
+            **{name: pairs(name) for name in ("tags", "params", "metrics")},
+        }
+    )
+
+
+def _framed(rows: Mapping[str, Iterable[tuple[object, ...]]]) -> Mirrored:
+    frames = {
+        name: pd.DataFrame(sorted(rows[name], key=lambda row: row[:2]), columns=list(columns))
+        for name, columns in _COLUMNS.items()
+    }
+    frames["metrics"]["value"] = frames["metrics"]["value"].astype("float64")
+    return Mirrored(**frames)

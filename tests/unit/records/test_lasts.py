@@ -1,0 +1,129 @@
+import os
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from frlib.core.errors import RecordError
+from frlib.records import declare, lasts, layout, parts, read
+from frlib.records.write import RunWriter
+
+ARMS = ("a" * 16, "b" * 16)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = layout.study_folder(tmp_path, "s")
+    declare.write_study(folder, {"name": "s", "question": "?", "report": ["acc"]})
+    for arm in ARMS:
+        declare.write_arm(
+            folder,
+            {"arm": arm, "cell": {}, "params": {}, "config": {}, "datasets": {}, "default": True},
+        )
+        for seed in (1, 0):
+            with RunWriter(folder, study="s", arm=arm, seed=seed) as run:
+                run.log({"loss": 9.0, "acc": 0.1}, epoch=1, step=1)
+                run.flush()
+                run.log({"acc": 0.5 + seed / 10 + ARMS.index(arm) / 100}, epoch=2, step=2)
+    return folder
+
+
+def rows(folder: Path) -> list[list[object]]:
+    found: list[list[object]] = read.load(folder).finals.values.tolist()
+    return found
+
+
+WANTED = [
+    [ARMS[0], 0, "acc", 0.5],
+    [ARMS[0], 0, "loss", 9.0],
+    [ARMS[0], 1, "acc", 0.6],
+    [ARMS[0], 1, "loss", 9.0],
+    [ARMS[1], 0, "acc", 0.51],
+    [ARMS[1], 0, "loss", 9.0],
+    [ARMS[1], 1, "acc", 0.61],
+    [ARMS[1], 1, "loss", 9.0],
+]
+
+
+def test_finals_when_a_metric_is_logged_twice_then_its_last_value_stands(study: Path) -> None:
+    assert rows(study) == WANTED
+    assert not (study / lasts.FILE).exists()
+
+
+def test_finals_when_kept_then_the_next_reader_opens_no_part(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
+    assert rows(study) == WANTED
+    assert (study / lasts.FILE).is_file()
+    monkeypatch.setattr(parts, "read", _never)
+    assert rows(study) == WANTED
+
+
+def _never(*_: object, **__: object) -> None:
+    raise AssertionError("a part was opened")
+
+
+@pytest.mark.parametrize("how", ["bytes", "time"])
+def test_finals_when_a_part_changes_after_it_was_kept_then_it_is_read_and_refused(
+    study: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
+    rows(study)
+    part = layout.attempt_folder(study, ARMS[1], 0, 0) / "metrics-00001.parquet"
+    whole = part.read_bytes()
+    if how == "bytes":
+        part.write_bytes(whole[:-20])
+    else:
+        part.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+        os.utime(part, ns=(0, 0))
+    with pytest.raises(RecordError, match=r"metrics-00001\.parquet: its checksum"):
+        read.load(study)
+
+
+def test_finals_when_another_attempt_counts_by_now_then_its_values_stand(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
+    rows(study)
+    with RunWriter(study, study="s", arm=ARMS[0], seed=0) as run:
+        run.log({"acc": 0.75}, epoch=2, step=2)
+    assert rows(study) == [[ARMS[0], 0, "acc", 0.75], *WANTED[2:]]
+
+
+@pytest.mark.parametrize("content", [b"", b"no parquet", None])
+def test_finals_when_what_was_kept_is_damaged_then_all_is_read_again(
+    study: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
+    rows(study)
+    if content is None:
+        pq.write_table(pq.read_table(study / lasts.FILE).drop(["value"]), study / lasts.FILE)
+    else:
+        (study / lasts.FILE).write_bytes(content)
+    assert rows(study) == WANTED
+
+
+def test_finals_when_nothing_can_be_kept_then_they_are_read_all_the_same(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
+    (study / lasts.FILE).mkdir()
+    assert rows(study) == WANTED
+
+
+@pytest.mark.parametrize(("count", "codec"), [(100, "UNCOMPRESSED"), (101, "ZSTD")])
+def test_part_when_it_has_few_rows_then_it_is_stored_plainly(
+    tmp_path: Path, count: int, codec: str
+) -> None:
+    columns = {
+        "epoch": [1] * count,
+        "step": [1] * count,
+        "name": ["acc"] * count,
+        "value": [0.5] * count,
+        "time": [1.0] * count,
+    }
+    path = tmp_path / "metrics-00000.parquet"
+    parts.write(path, parts.to_table("metrics", columns), {})
+    assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == codec
+    assert parts.read(path, "metrics", columns=("value",)).column_names == ["value"]
