@@ -40,7 +40,7 @@ thead th{background:var(--fill);font-weight:600;vertical-align:bottom;min-width:
 td.number{white-space:nowrap} .number{text-align:right} th.number button{text-align:right}
 .results tbody th{max-width:18em} .results .short{white-space:nowrap}
 .results td.text{min-width:8em;max-width:20em}
-tbody th:first-child{min-width:6em}
+tbody th:first-child{min-width:6em} .results tbody th:first-child{min-width:0}
 tbody tr:hover{background:var(--fill)} td.missing{color:var(--soft)} td.published{font-style:italic}
 sup{line-height:0} sup a{padding:0 3px;text-decoration:none}
 td details summary{cursor:pointer}
@@ -74,7 +74,7 @@ footer{border-top:1px solid var(--rule);margin-top:34px;padding-top:10px;color:v
  font-size:.875rem}
 @media(max-width:600px){body{padding:18px 14px 40px} h1{font-size:1.5rem}
  dl{grid-template-columns:minmax(0,1fr);gap:0} dd{margin-bottom:8px} th,td{padding:6px 8px}
- .results .short{white-space:normal}
+ .results .short{white-space:normal} thead th{min-width:3em}
  .drawing .wide img{max-width:none;width:640px} #done tbody th:first-child{min-width:10em}}
 @media print{.tools,nav,.skip{display:none} .wide{overflow:visible;border:0}
  .folds>details{break-inside:avoid} *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -37,7 +37,7 @@ def write(run_folder: Path, folder: Path) -> None:
     run = finished.find(run_folder)
     bundle.write(run, folder)
     dimensions = int(run.config["backbone"]["embedding_size"])
-    safeio.write_json(folder / _EXAMPLE, {"inputs": example(run.size).tolist()})
+    safeio.write_json(folder / _EXAMPLE, example(run.size).tolist())
     described = {
         "flavors": {
             "python_function": {

@@ -24,8 +24,8 @@ def check(study_folder: Path, uri: str, *, ended: bool, every_point: bool = Fals
         tags.experiment_name(str(records.study["name"])),
     )
     there: dict[str, RemoteRun] = {}
-    for run in server.runs():
-        there.setdefault(run.tags.get(tags.KEY, ""), run)
+    for one in server.runs():
+        there.setdefault(one.tags.get(tags.KEY, ""), one)
     found: list[str] = []
     known = set()
     for run in wanted.runs(records, ended=ended):

@@ -50,7 +50,7 @@ def test_sync_when_a_cell_has_a_winner_then_its_model_loads_without_pickle_and_i
     images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
     own = run_model.open_model(run_model.Config(path=str(replicate)), "cpu").embed(images)
     np.testing.assert_array_equal(loaded.predict(images), own)
-    example = loaded.input_example
+    example = loaded.metadata.load_input_example(local)
     assert example.shape == (1, 32, 32, 3)
     assert loaded.predict(example).shape == (1, 16)
     with pytest.raises(mlflow.exceptions.MlflowException, match="shape"):
