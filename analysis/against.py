@@ -51,7 +51,7 @@ def columns(grid: Grid, lines: Sequence[Line], published: pd.DataFrame, over: st
     kinds = [kind for line in lines for kind in _kinds(line)]
     return [
         *texts,
-        Filled(Column("what", ""), kinds),
+        Filled(Column("what", "value"), kinds),
         *(
             _benchmark(grid, lines, benchmark, metric, over)
             for benchmark, metric in _benchmarks(published)

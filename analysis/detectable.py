@@ -1,6 +1,6 @@
 """What difference between two methods the design of a study could have seen.
 
-Rows that agree on all axes of noise, and seeds that all of them have, make a block. What is left
+Rows under the same conditions, and seeds that all of them have, make a block. What is left
 of a block's numbers when the means of its rows and of its seeds are taken out has the variance MS;
 the difference of two rows, paired by seed, then has the deviation sqrt(2 MS), if rows vary alike.
 Blocks are pooled. From that deviation and the seeds: `frlib.stats.power.smallest_difference`.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from analysis.grid import ALPHA, Grid
-from analysis.lines import InapplicableError, is_noise, unit
+from analysis.lines import InapplicableError, conditions, unit
 from frlib.stats.power import smallest_difference
 
 POWER = 0.8
@@ -48,7 +48,7 @@ def of_study(grid: Grid, name: str) -> Detectable:
         seeds.append(len(shared))
         rows.append(len(block))
     if not df:
-        raise InapplicableError(f"no two rows at one noise share two seeds of {name}")
+        raise InapplicableError(f"no two rows under the same conditions share two seeds of {name}")
     sd, n, comparisons = (2 * squares / df) ** 0.5, min(seeds), max(rows) - 1
     return Detectable(
         n=n,
@@ -89,6 +89,5 @@ def _blocks(grid: Grid, name: str) -> list[list[Any]]:
     for row in grid.rows:
         sample = grid.sample(row, name)
         if sample:
-            noise = [(axis, at) for axis, at in row.shown.items() if is_noise(axis)]
-            found.setdefault(str(noise), []).append(sample)
+            found.setdefault(conditions(row.shown, grid.axes), []).append(sample)
     return list(found.values())

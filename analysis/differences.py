@@ -1,4 +1,4 @@
-"""Methods less a reference at the same noise, over seeds and the people that were tested.
+"""Methods less a reference under the same conditions, over seeds and the people that were tested.
 
 From the verdicts on single pairs of the test, paired by seed and pair (`frlib.stats.crossed`).
 Records name no people: the folds of the list stand for them, which is right where folds share no
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.grid import ALPHA, LEVEL, Grid
-from analysis.lines import InapplicableError, method, noise
+from analysis.lines import InapplicableError, conditions, method
 from frlib.records.select import Choice
 from frlib.stats.crossed import Crossed, over_clusters
 from frlib.stats.paired import holm
@@ -24,10 +24,13 @@ _FOLDS, _SEEDS = 5, 3
 
 @dataclass(frozen=True)
 class Difference:
-    """found: in shares of pairs. p: after Holm's correction at this noise. by: what was drawn."""
+    """found: in shares of pairs. p: after Holm's correction over all under the same conditions.
+
+    by: what was drawn beside seeds.
+    """
 
     method: str
-    noise: str
+    under: str
     reference: str
     found: Crossed
     p: float
@@ -40,7 +43,7 @@ class Difference:
 
 
 def of_study(grid: Grid, metric: str) -> list[Difference]:
-    """Every row less the first row of its noise, in the order of the study.
+    """Every row less the first row under its conditions, in the order of the study.
 
     metric: `benchmark/variant/accuracy`. The level of the intervals is 95 %, not corrected.
     """
@@ -51,14 +54,14 @@ def of_study(grid: Grid, metric: str) -> list[Difference]:
     blocks: dict[str, list[Choice]] = {}
     for row in grid.rows:
         if row.arm is not None:
-            blocks.setdefault(noise(row.shown), []).append(row)
+            blocks.setdefault(conditions(row.shown, grid.axes), []).append(row)
     scores = grid.records.pair_scores(benchmark, variant)
     by_arm = dict(iter(scores.groupby("arm")))
     found = [one for at, rows in blocks.items() for one in _block(grid, at, rows, by_arm)]
     if not found:
         raise InapplicableError(
-            f"no two rows at one noise have verdicts on the same pairs of {metric} with {_SEEDS} "
-            "seeds in common"
+            "no two rows under the same conditions have verdicts on the same pairs of "
+            f"{metric} with {_SEEDS} seeds in common"
         )
     return found
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.grid import LEVEL, Grid
-from analysis.lines import InapplicableError, Line, Panel, method, noise, scaled, unit
+from analysis.lines import InapplicableError, Line, Panel, conditions, method, scaled, unit
 from frlib.records import select
 from frlib.records.read import Arm
 from frlib.records.select import Choice
@@ -15,7 +15,7 @@ _METHODS = 18
 
 
 def panels(grid: Grid, name: str = "") -> list[Panel]:
-    """A panel a noise: the metric of every arm by epoch, the mean over its seeds.
+    """A panel for all under the same conditions: the metric of every arm by epoch, over its seeds.
 
     name: by default the selection metric. The arm that stands for its cell has a band, the 95 %
     interval over seeds; the others are faint. Arms that were stopped end with a cross. An epoch is
@@ -24,7 +24,7 @@ def panels(grid: Grid, name: str = "") -> list[Panel]:
     wanted = name or select.metric(grid.records.study)[0]
     rows = _rows(grid, wanted)
     found = []
-    for shown, cells in _noises(grid).items():
+    for shown, cells in _conditions(grid).items():
         lines = tuple(
             line
             for row in cells
@@ -39,12 +39,12 @@ def panels(grid: Grid, name: str = "") -> list[Panel]:
 
 
 def decisions(grid: Grid) -> list[Panel]:
-    """Precision and recall of what chosen arms decided about samples, by epoch, two a noise."""
+    """Precision and recall of what chosen arms decided about samples, by epoch, side by side."""
     tables = {name: _rows(grid, name) for name in (PRECISION, RECALL)}
     if all(rows.empty for rows in tables.values()):
         raise InapplicableError("no method of the study decides about samples while it trains")
     found = []
-    for shown, cells in _noises(grid).items():
+    for shown, cells in _conditions(grid).items():
         pair = []
         for name, rows in tables.items():
             lines = tuple(
@@ -56,8 +56,10 @@ def decisions(grid: Grid) -> list[Panel]:
             pair.append(Panel(title=shown, across="epoch", up=unit(name)[0], lines=lines))
         if all(panel.lines for panel in pair):
             found.extend(pair)
-    if not found:
-        raise InapplicableError("no chosen arm has both precision and recall of its decisions")
+    if not any(len(line.x) > 1 for panel in found for line in panel.lines):
+        raise InapplicableError(
+            "no chosen arm has precision and recall of its decisions at two epochs or more"
+        )
     return _few(found)
 
 
@@ -90,9 +92,9 @@ def _line(rows: pd.DataFrame, arm: Arm, label: str, name: str, is_chosen: bool) 
     )
 
 
-def _noises(grid: Grid) -> dict[str, list[Choice]]:
-    """Rows by the noise they were trained under, in words."""
+def _conditions(grid: Grid) -> dict[str, list[Choice]]:
+    """Rows by what they were trained under, in words."""
     found: dict[str, list[Choice]] = {}
     for row in grid.rows:
-        found.setdefault(noise(row.shown), []).append(row)
+        found.setdefault(conditions(row.shown, grid.axes), []).append(row)
     return found

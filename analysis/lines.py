@@ -10,6 +10,7 @@ from frlib.stats.intervals import Interval
 
 Look = Literal["line", "points", "faint"]
 CLEANING = "clean"
+_METHODS = (METHOD, CLEANING, "compat.method")
 _NONE = ("none", "nothing", "")
 
 
@@ -75,21 +76,33 @@ def present(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def noise(shown: Mapping[str, Any]) -> str:
-    """The noise of a cell in words; empty where no axis tells of it."""
-    if not any(map(is_noise, shown)):
-        return ""
-    return place(present(shown)) or "no noise"
+def compared(axes: Sequence[str]) -> list[str]:
+    """The axes along which methods differ; where none is one, all but those of noise."""
+    found = [axis for axis in axes if axis in _METHODS]
+    return found or [axis for axis in axes if not is_noise(axis)]
 
 
 def method(shown: Mapping[str, Any], axes: Sequence[str]) -> str:
-    """What is compared: the values of a cell on all axes but those of noise, in words."""
+    """What is compared, in words: the values of a cell on the axes of methods."""
     told = [
-        str(shown[axis]) if axis in (METHOD, CLEANING) else place({axis: shown[axis]})
-        for axis in axes
-        if not is_noise(axis) and axis in shown and str(shown[axis]) not in _NONE
+        str(shown[axis]) if axis in _METHODS else place({axis: shown[axis]})
+        for axis in compared(axes)
+        if axis in shown and str(shown[axis]) not in _NONE
     ]
-    return ", ".join(told) or ("no rule" if CLEANING in axes else "all arms")
+    if told:
+        return ", ".join(told)
+    return "no rule" if CLEANING in axes else "none" if compared(axes) else "all arms"
+
+
+def conditions(shown: Mapping[str, Any], axes: Sequence[str]) -> str:
+    """Under what methods are compared, in words: noise, and all axes that are not of methods."""
+    mine = compared(axes)
+    others = {axis: shown[axis] for axis in axes if axis not in mine and not is_noise(axis)}
+    there = present(shown)
+    words = [place(others), place(there)]
+    if any(map(is_noise, axes)) and not there:
+        words.append("no noise")
+    return ", ".join(word for word in words if word)
 
 
 def place(shown: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from analysis.lines import (
     InapplicableError,
     Line,
     Panel,
+    compared,
     is_noise,
     method,
     place,
@@ -24,7 +25,7 @@ Key = tuple[tuple[str, Any], ...]
 
 
 def panels(grid: Grid, name: str) -> list[Panel]:
-    """A panel for each axis of noise and for what the other axes of noise are meanwhile.
+    """A panel for each axis of noise and for what all else but the method is meanwhile.
 
     name: the metric. The row of a cell is its chosen arm, the band the 95 % interval over seeds.
     """
@@ -39,9 +40,11 @@ def panels(grid: Grid, name: str) -> list[Panel]:
 
 
 def _along(grid: Grid, name: str, axis: str, axes: list[str]) -> list[Panel]:
+    mine = compared(grid.axes)
+    fixed = [one for one in grid.axes if one not in mine or one in axes]
     by_place: dict[Key, list[Choice]] = {}
     for row in grid.rows:
-        others = tuple((one, row.shown.get(one)) for one in axes if one != axis)
+        others = tuple((one, row.shown.get(one)) for one in fixed if one != axis)
         by_place.setdefault(others, []).append(row)
     up, _ = unit(name)
     found = []
@@ -51,7 +54,7 @@ def _along(grid: Grid, name: str, axis: str, axes: list[str]) -> list[Panel]:
             continue
         ticks = tuple(sorted({x for line in lines for x in line.x}))
         across = axis_title(axis) + (" (%)" if axis.endswith("ratio") else "")
-        there = present(dict(others))
+        there = {one: at for one, at in others if not is_noise(one)} | present(dict(others))
         title = f"with {place(there)}" if there else ""
         found.append(
             Panel(title=title, across=across, up=up, lines=tuple(lines), ticks=ticks, beside=True)

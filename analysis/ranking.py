@@ -1,9 +1,9 @@
-"""Methods of a study ranked over its benchmarks and noises, one number each."""
+"""Methods of a study ranked over its benchmarks and conditions, one number each."""
 
 import numpy as np
 
 from analysis.grid import Grid
-from analysis.lines import InapplicableError, is_noise, method
+from analysis.lines import InapplicableError, conditions, method
 from frlib.stats.critical import Critical, critical
 
 _METHODS, _TASKS = 3, 5
@@ -11,7 +11,7 @@ _METHODS, _TASKS = 3, 5
 
 
 def of_study(grid: Grid) -> Critical:
-    """A task is a benchmark at a noise; its number the first reported accuracy, mean over seeds.
+    """A task is a benchmark under conditions, its number the mean of the first accuracy reported.
 
     Methods that lack a task that most have are left out, then tasks that a method still lacks.
     """
@@ -22,7 +22,7 @@ def of_study(grid: Grid) -> Critical:
     shared = [task for task in tasks if all(task in found for found in kept.values())]
     if len(kept) < _METHODS or len(shared) < _TASKS:
         raise InapplicableError(
-            f"{len(kept)} methods have {len(shared)} results (benchmarks x noises) in common; "
+            f"{len(kept)} methods have {len(shared)} results (benchmarks x conditions) in common; "
             f"{_METHODS} methods and {_TASKS} results are needed to rank them"
         )
     return critical({name: [found[task] for task in shared] for name, found in kept.items()})
@@ -36,10 +36,10 @@ def _scores(grid: Grid) -> dict[str, dict[str, float]]:
             metrics.setdefault(name.partition("/")[0], name)
     found: dict[str, dict[str, float]] = {}
     for row in grid.rows:
-        noise = str([(axis, at) for axis, at in row.shown.items() if is_noise(axis)])
+        under = conditions(row.shown, grid.axes)
         mine = found.setdefault(method(row.shown, grid.axes), {})
         for name in metrics.values():
             sample = list(grid.sample(row, name).values())
             if sample:
-                mine[f"{name} {noise}"] = float(np.mean(sample))
+                mine[f"{name} {under}"] = float(np.mean(sample))
     return {name: mine for name, mine in found.items() if mine}

@@ -11,6 +11,8 @@ from analysis.lines import (
     Line,
     Look,
     Panel,
+    compared,
+    conditions,
     is_noise,
     method,
     place,
@@ -140,9 +142,8 @@ def _beside(one: Tried, setting: str) -> str:
     shown = {axis: at for axis, at in one.arm.cell.items() if axis != setting}
     if setting in OF_HEADS and setting not in one.arm.params and METHOD in shown:
         shown[METHOD] = str(one.arm.config["head"].get("name", shown[METHOD]))
-    noise = {axis: at for axis, at in shown.items() if is_noise(axis)}
-    named = [axis for axis in shown if not is_noise(axis)]
-    words = [method(shown, named) if named else "", place(noise)]
+    axes = list(shown)
+    words = [method(shown, axes) if compared(axes) else "", conditions(shown, axes)]
     return ", ".join(word for word in words if word) or "all arms"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.grid import Grid
-from analysis.lines import InapplicableError, is_noise, method, noise
+from analysis.lines import InapplicableError, compared, conditions, method
 from frlib.records.read import Arm, ArmStatus
 
 
@@ -55,8 +55,7 @@ def of_study(grid: Grid) -> list[Ran]:
 
 
 def _name(arm: Arm, axes: tuple[str, ...]) -> str:
-    named = [axis for axis in axes if not is_noise(axis)]
-    words = [method(arm.cell, named) if named else "", noise(arm.cell)]
+    words = [method(arm.cell, axes) if compared(axes) else "", conditions(arm.cell, axes)]
     return ", ".join(word for word in words if word)
 
 

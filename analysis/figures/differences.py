@@ -1,7 +1,7 @@
-"""Methods less a reference, a row each: the interval over seeds and people, noise by noise.
+"""Methods less a reference, a row each: the interval over seeds and people, by conditions.
 
-Filled where the difference is significant after Holm's correction at its noise. Intervals are
-95 % each, not corrected: one may leave out 0 and its point be hollow.
+Filled where the difference is significant after Holm's correction over all under the same
+conditions. Intervals are 95 % each, not corrected: one may leave out 0 and its point be hollow.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from analysis.differences import Difference
 from analysis.figures import style
 from analysis.figures.style import COLOURS, GREY, INK, LABEL, SMALL
 
-_ROW, _NOISE, _REST, _MOST = 0.125, 0.2, 0.95, 14.0
-"""Inches: a method, the heading of a noise, and the rest; how high a figure may be."""
+_ROW, _UNDER, _REST, _MOST = 0.125, 0.2, 0.95, 14.0
+"""Inches: a method, the heading of conditions, and the rest; how high a figure may be."""
 _SHARE = 0.42
 """Of the width, for a name."""
 
 
 def draw(found: Sequence[Difference], title: str, width: float = style.COLUMN) -> Figure:
     """Differences in points; `width` in inches."""
-    noises = list(dict.fromkeys(one.noise for one in found))
-    height = _ROW * len(found) + _NOISE * len(noises) + _REST
+    conditions = list(dict.fromkeys(one.under for one in found))
+    height = _ROW * len(found) + _UNDER * len(conditions) + _REST
     figure = style.sheet(width, min(height, _MOST), title)
     axes = figure.subplots()
     style.bare(axes, SMALL)
@@ -32,17 +32,17 @@ def draw(found: Sequence[Difference], title: str, width: float = style.COLUMN) -
     axes.axvline(0, color=GREY, lw=0.8, zorder=1)
     room = int(style.letters(width, SMALL) * _SHARE)
     at, places, names = 0.0, [], []
-    for noise in noises:
-        at += _NOISE / _ROW
+    for under in conditions:
+        at += _UNDER / _ROW
         places.append(at - 0.9)
-        names.append(style.short(noise or "all", room))
-        for one in (each for each in found if each.noise == noise):
+        names.append(style.short(under or "all", room))
+        for one in (each for each in found if each.under == under):
             _row(axes, one, at)
             places.append(at)
             names.append(style.short(one.method, room - 2))
             at += 1
     axes.set_yticks(places, names)
-    headings = {style.short(noise or "all", room) for noise in noises}
+    headings = {style.short(under or "all", room) for under in conditions}
     for label in axes.get_yticklabels():
         if label.get_text() in headings:
             label.set_fontweight("bold")

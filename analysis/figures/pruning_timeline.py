@@ -83,9 +83,9 @@ def _say(axes: Axes, arm: Ran, at: int, per: float, end: float) -> None:
 
 
 def _names(arms: Sequence[Ran], room: int) -> list[str]:
-    """Names that fit, each with the head of its digest where arms share a name."""
-    count = Counter(arm.name for arm in arms)
-    if max(count.values()) == 1:
-        return [style.short(arm.name, room) for arm in arms]
+    """Names that fit, each with the head of its digest where they do not tell arms apart."""
+    names = [style.short(arm.name, room) for arm in arms]
+    if len(set(names)) == len(names):
+        return names
     rest = room - _DIGITS - 1
     return [f"{style.short(arm.name, rest)} {arm.digest[:_DIGITS]}".strip() for arm in arms]

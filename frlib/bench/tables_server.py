@@ -1,7 +1,9 @@
 """A large study in MLflow's database: runs with numbers, put there by SQL in one go."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from frlib.core.seeds import stream
 from frlib.track.mlflow import Server
@@ -20,7 +22,7 @@ def filled(folder: Path, study: str, runs: int) -> str:
     first = server.create_run("first", {}, None)
     draw = stream(0, "checks", "bench")
     names = [f"{number:032x}" for number in range(1, runs)]
-    rows = {
+    rows: dict[str, Iterator[dict[str, Any]]] = {
         "INSERT INTO runs (run_uuid, name, status, start_time, lifecycle_stage, artifact_uri, "
         "experiment_id, source_type, user_id) SELECT :run, :run, 'FINISHED', start_time, "
         "lifecycle_stage, artifact_uri, experiment_id, source_type, user_id FROM runs "

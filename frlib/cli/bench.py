@@ -1,4 +1,4 @@
-"""`frlib bench compat | data | denoise | eval | heads | limits | study | tables | track | ...`."""
+"""`frlib bench`: compat, data, denoise, eval, heads, limits, study, tables, track, train."""
 
 import json
 from collections.abc import Iterator

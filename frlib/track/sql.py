@@ -25,15 +25,14 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "params": ("run_id", "key", "value"),
     "metrics": ("run_id", "key", "value"),
 }
-_OF_STUDY = "WHERE r.experiment_id = :experiment AND r.lifecycle_stage = 'active'"
+_OF_STUDY = "WHERE r.experiment_id = {experiment:d} AND r.lifecycle_stage = 'active'"
+_JOINED = "JOIN runs r ON r.run_uuid = t.run_uuid " + _OF_STUDY
 _QUERIES = {
-    "runs": f"SELECT r.run_uuid, r.status FROM runs r {_OF_STUDY}",
-    "tags": f"SELECT t.run_uuid, t.key, t.value FROM tags t JOIN runs r "
-    f"ON r.run_uuid = t.run_uuid {_OF_STUDY}",
-    "params": f"SELECT p.run_uuid, p.key, p.value FROM params p JOIN runs r "
-    f"ON r.run_uuid = p.run_uuid {_OF_STUDY}",
-    "metrics": "SELECT m.run_uuid, m.key, CASE WHEN m.is_nan THEN NULL ELSE m.value END "
-    f"FROM latest_metrics m JOIN runs r ON r.run_uuid = m.run_uuid {_OF_STUDY}",
+    "runs": "SELECT r.run_uuid, r.status FROM runs r " + _OF_STUDY,
+    "tags": "SELECT t.run_uuid, t.key, t.value FROM tags t " + _JOINED,
+    "params": "SELECT t.run_uuid, t.key, t.value FROM params t " + _JOINED,
+    "metrics": "SELECT t.run_uuid, t.key, CASE WHEN t.is_nan THEN NULL ELSE t.value END "
+    "FROM latest_metrics t " + _JOINED,
 }
 
 
@@ -67,7 +66,7 @@ def _queried(uri: str, study: str) -> Mirrored:
             experiment = _experiment(connection, uri, study)
             return _framed(
                 {
-                    name: _rows(connection, query, experiment=experiment)
+                    name: _rows(connection, query.format(experiment=experiment))
                     for name, query in _QUERIES.items()
                 }
             )
@@ -82,23 +81,27 @@ def _queried(uri: str, study: str) -> Mirrored:
 
 
 def _experiment(connection: "Connection", uri: str, study: str) -> int:
-    found = _rows(
-        connection,
-        "SELECT experiment_id FROM experiments WHERE name = :name AND lifecycle_stage = 'active'",
-        name=experiment_name(study),
-    )
-    if not found:
+    from sqlalchemy import text
+
+    query = "SELECT experiment_id FROM experiments WHERE name = :name AND lifecycle_stage = :stage"
+    asked = {"name": experiment_name(study), "stage": "active"}
+    found = connection.execute(text(query), asked).scalar()
+    if found is None:
         raise TrackingError(
             f"{shown(uri)}: has no experiment {experiment_name(study)!r}, so this study was never "
             "mirrored there. `frlib track sync NAME` sends it, from a store with its records."
         )
-    return int(str(found[0][0]))
+    return int(found)
 
 
-def _rows(connection: "Connection", query: str, **values: object) -> list[tuple[object, ...]]:
-    from sqlalchemy import text
-
-    return [tuple(row) for row in connection.execute(text(query), values)]
+def _rows(connection: "Connection", query: str) -> list[tuple[object, ...]]:
+    """As the driver gives them: an object for every row would take most of the time."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(query)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
 
 
 def _searched(uri: str, study: str) -> Mirrored:
@@ -118,9 +121,14 @@ def _searched(uri: str, study: str) -> Mirrored:
 
 
 def _framed(rows: Mapping[str, Iterable[tuple[object, ...]]]) -> Mirrored:
-    frames = {
-        name: pd.DataFrame(sorted(rows[name], key=lambda row: row[:2]), columns=list(columns))
-        for name, columns in _COLUMNS.items()
-    }
-    frames["metrics"]["value"] = frames["metrics"]["value"].astype("float64")
-    return Mirrored(**frames)
+    return Mirrored(**{name: _frame(name, sorted(rows[name])) for name in _COLUMNS})
+
+
+def _frame(name: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    numeric = {"value"} if name == "metrics" else set()
+    return pd.DataFrame(
+        {
+            key: pd.Series([row[at] for row in rows], dtype="float64" if key in numeric else "str")
+            for at, key in enumerate(_COLUMNS[name])
+        }
+    )

@@ -219,7 +219,7 @@ def test_timeline_when_arms_ran_in_turn_then_spans_from_the_first_start(grid: Gr
 
 def test_differences_when_rows_share_pairs_then_less_the_first_of_their_noise(grid: Grid) -> None:
     found = differences.of_study(grid, REPORT)
-    assert [(one.method, one.noise) for one in found] == [
+    assert [(one.method, one.under) for one in found] == [
         (name, noise) for noise in ("no noise", "flips 20 %") for name in METHODS[1:]
     ]
     assert {(one.reference, one.by) for one in found} == {("ArcFace", "folds")}

@@ -67,7 +67,7 @@ def draw(
 
 def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
     """Cosines with the given class by kind of sample, of the row under most noise that has them."""
-    from analysis.lines import InapplicableError, method, noise
+    from analysis.lines import InapplicableError, conditions, method
     from frlib.cleaning import evidence
     from frlib.data.manifest import KINDS
 
@@ -94,7 +94,7 @@ def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
                 for at, kind in enumerate(KINDS)
                 if (kinds == at).any()
             }
-            named = f"{method(row.shown, grid.axes)}, {noise(row.shown)}"
+            named = f"{method(row.shown, grid.axes)}, {conditions(row.shown, grid.axes)}"
             return f"{named}, seed {one.seed}", cosines
     raise InapplicableError(
         "no arm was cleaned by evidence that kept the model's answers (`sees` of the rule), or "
