@@ -26,7 +26,7 @@ class Sizes:
     """runs: on record. searched: in MLflow's database, read both ways."""
 
     runs: int = 30_000
-    searched: int = 3_000
+    searched: int = 6_000
 
 
 SMALL = Sizes(runs=60, searched=20)

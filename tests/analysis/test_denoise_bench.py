@@ -205,7 +205,7 @@ def test_table_when_only_the_server_is_left_then_is_byte_identical(tmp_path: Pat
     Mirror(folder, server, uri.default_artifacts(tmp_path)).sync()
     again = restore(server, "bench", tmp_path / "restored")
     assert build.build("bench", tmp_path / "restored") == table
-    for suffix in ("md", "csv", "tex"):
+    for suffix in ("md", "csv", "tex", "html"):
         name = f"tables/denoise_bench.{suffix}"
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 

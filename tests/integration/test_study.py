@@ -62,7 +62,7 @@ def test_run_when_repeated_then_nothing_runs_and_the_table_is_equal(
     store, _ = done
     before = _runs(store)
     tables = {p.name: p.read_bytes() for p in store.glob("studies/mini/tables/*")}
-    assert {Path(name).suffix for name in tables} == {".md", ".csv", ".tex"}
+    assert {Path(name).suffix for name in tables} == {".md", ".csv", ".tex", ".html"}
     result = frlib("study", "run", STUDY, "--store", str(store))
     assert result.returncode == 0, result.stderr
     assert "0 to do" in result.stdout

@@ -118,7 +118,7 @@ def test_sync_when_a_value_is_too_long_then_it_is_whole_among_the_artefacts(
 def test_sync_when_there_are_tables_and_figures_then_they_are_with_the_study(
     mirrored: Mirrored,
 ) -> None:
-    tables = {f"tables/study.{kind}" for kind in ("md", "csv", "tex")}
+    tables = {f"tables/study.{kind}" for kind in ("md", "csv", "tex", "html")}
     assert tables <= mirrored.files("study", "tables")
     assert mirrored.files("study", "figures") == {"figures/accuracy.svg"}
 
@@ -174,7 +174,7 @@ def test_restore_when_only_the_server_is_left_then_tables_are_byte_identical(
 ) -> None:
     folder = restore(mirrored.uri, "tiny", tmp_path)
     table_build.build("tiny", tmp_path)
-    names = ("study.md", "study.csv", "study.tex")
+    names = ("study.md", "study.csv", "study.tex", "study.html")
     for name in names:
         original = (mirrored.folder / "tables" / name).read_bytes()
         assert (folder / "tables" / name).read_bytes() == original
