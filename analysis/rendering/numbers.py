@@ -2,7 +2,8 @@
 
 Rounding happens here. A half-width is shown with one significant digit, with two where it begins
 below 3.55 (the Particle Data Group's rule), and its value with as many decimals: more would claim
-what the interval does not support.
+what the interval does not support. A column's own decimals are exceeded by two at most: a width
+below that is of numbers that hardly differ.
 """
 
 import math
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from analysis.table import Cell, Column, Table
 
 _ROUNDING = 1e-12
-_MOST_DECIMALS = 8
+_MORE_DECIMALS = 2
 _TWO_DIGITS_BELOW = 3.55
 
 
@@ -36,7 +37,8 @@ def decimals(half_width: float, otherwise: int) -> int:
         return otherwise
     exponent = math.floor(math.log10(half_width))
     first = half_width / 10.0**exponent
-    return min(max(-exponent + (1 if first < _TWO_DIGITS_BELOW else 0), 0), _MOST_DECIMALS)
+    wanted = -exponent + (1 if first < _TWO_DIGITS_BELOW else 0)
+    return min(max(wanted, 0), otherwise + _MORE_DECIMALS)
 
 
 class Notes:

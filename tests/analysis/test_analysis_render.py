@@ -25,6 +25,7 @@ def table(*rows: tuple[str | Cell, ...]) -> Table:
         (0.87412, 0.25, "87 ± 25"),
         (0.87412, None, "87.41"),
         (0.87412, 0.0, "87.41 ± 0.00"),
+        (0.87412, 2e-10, "87.4120 ± 0.0000"),
     ],
 )
 def test_number_when_an_interval_is_given_then_it_decides_the_decimals(
