@@ -1,8 +1,9 @@
 """Methods less a reference under the same conditions, over seeds and the people that were tested.
 
 From the verdicts on single pairs of the test, paired by seed and pair (`frlib.stats.crossed`).
-Records name no people: the folds of the list stand for them, which is right where folds share no
-person, as in lists of LFW's kind; of a list in one fold pairs are drawn as if independent.
+Where records name no people (older ones, and sets of pairs whose people nobody knows) the folds of
+the list stand for them, which is right where folds share no person, as in lists of LFW's kind; of a
+list in one fold pairs are drawn as if independent.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 from analysis.grid import ALPHA, LEVEL, Grid
 from analysis.lines import InapplicableError, conditions, method
 from frlib.records.select import Choice
-from frlib.stats.crossed import Crossed, over_clusters
+from frlib.stats.crossed import Crossed, over_clusters, over_people
 from frlib.stats.paired import holm
+from frlib.stats.people import People, people
 
 _SEED = 0
+_PEOPLE = ["left_person", "right_person"]
 _FOLDS, _SEEDS = 5, 3
 """Fewer folds are too few to draw, and fewer seeds to claim anything from."""
 
@@ -97,6 +100,9 @@ def _less(
     if len(seeds) < _SEEDS:
         return None
     value: NDArray[np.float64] = mine.loc[seeds].to_numpy() - theirs.loc[seeds].to_numpy()
+    who = people_of(mine.columns)
+    if who is not None:
+        return over_people(value, who, seed=_SEED, level=LEVEL), "people"
     fold = mine.columns.get_level_values("fold").to_numpy()
     has_folds = len(np.unique(fold)) >= _FOLDS
     found = over_clusters(value, fold if has_folds else None, seed=_SEED, level=LEVEL)
@@ -104,11 +110,20 @@ def _less(
 
 
 def _verdicts(row: Choice, by_arm: dict[str, pd.DataFrame]) -> pd.DataFrame | None:
-    """Seeds x (fold, pair): 1 where it was right."""
+    """Seeds x (fold, pair, same, people): 1 where it was right. Unknown people are -1."""
     rows = by_arm.get(row.arm.digest) if row.arm else None
     if rows is None:
         return None
-    wide = rows.assign(correct=rows["correct"].astype(float)).pivot(
-        index="seed", columns=["fold", "pair"], values="correct"
+    told = {name: rows[name].fillna(-1).astype(int) for name in _PEOPLE}
+    wide = rows.assign(correct=rows["correct"].astype(float), **told).pivot(
+        index="seed", columns=["fold", "pair", "same", *_PEOPLE], values="correct"
     )
     return wide.sort_index(axis="columns").dropna()
+
+
+def people_of(pairs: pd.MultiIndex) -> People | None:
+    """Those of the columns of verdicts; None where unknown, or where the list says otherwise."""
+    left, right, same = (pairs.get_level_values(name).to_numpy() for name in (*_PEOPLE, "same"))
+    if (left < 0).any() or not np.array_equal(left == right, same):
+        return None
+    return people(left, right)

@@ -52,6 +52,11 @@ def names_people(config: Config) -> bool:
     return bool(getattr(config, "names_people", hasattr(config, "path")))
 
 
+def has_people(config: Config) -> bool:
+    """Whether an identity of the set is a person: not in a set that brings pairs and no names."""
+    return not hasattr(_module(config), "pairs")
+
+
 def checksums_files(config: Config) -> bool:
     """Whether equal checksums are to be expected where another source has the same image."""
     return bool(getattr(config, "checksums_files", True))

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from frlib.core import safeio
 from frlib.core.errors import RecordError
-from frlib.records.schema import TABLES, VERSION, VERSION_KEY
+from frlib.records.schema import SINCE, TABLES, VERSION, VERSION_KEY
 
 _FEW_ROWS = 100
 _AGAIN = "Restore it from a copy, or delete the whole attempt folder to have the run done again."
@@ -32,7 +32,7 @@ def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
         raise RecordError(f"{name}: a column does not fit its type ({error})") from error
     empty = [f.name for f in schema if not f.nullable and table.column(f.name).null_count]
     if empty:
-        raise RecordError(f"{name}: columns {empty} hold nulls, and only `true` may")
+        raise RecordError(f"{name}: columns {empty} hold nulls, and may not")
     return table
 
 
@@ -82,8 +82,13 @@ def parsed(
     """The bytes of a file that frlib wrote, with its metadata; `RecordError` ends in `remedy`."""
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
-        _require_known(path, file.schema_arrow, schema)
-        return file.read(columns=columns, use_threads=False)
+        later = _later(path, file.schema_arrow, schema)
+        wanted = schema.names if columns is None else list(columns)
+        found = file.read([name for name in wanted if name not in later], use_threads=False)
+        for name in (name for name in wanted if name in later):
+            field = schema.field(name)
+            found = found.append_column(field, pa.nulls(len(found), field.type))
+        return found
     except (pa.ArrowException, OSError) as error:
         raise RecordError(f"{path}: damaged, not whole parquet ({error}). {remedy}") from error
 
@@ -104,11 +109,16 @@ def require_version(path: Path, version: Any) -> None:
         )
 
 
-def _require_known(path: Path, found: pa.Schema, expected: pa.Schema) -> None:
+def _later(path: Path, found: pa.Schema, expected: pa.Schema) -> set[str]:
+    """Columns that came in after the file; `RecordError` for any other difference."""
     text = (found.metadata or {}).get(VERSION_KEY, b"")
-    require_version(path, int(text) if text.isdigit() else text.decode(errors="replace"))
-    if not found.equals(expected, check_metadata=False):
+    version = int(text) if text.isdigit() else text.decode(errors="replace")
+    require_version(path, version)
+    later = {name for name in expected.names if SINCE.get(name, 1) > version}
+    own = pa.schema([field for field in expected if field.name not in later])
+    if not found.equals(own, check_metadata=False):
         raise RecordError(
             f"{path}: columns {found.names} of types {[str(t) for t in found.types]}, expected "
-            f"{expected.names} of types {[str(t) for t in expected.types]}"
+            f"{own.names} of types {[str(t) for t in own.types]}"
         )
+    return later

@@ -1,7 +1,8 @@
 """The tables of an attempt: column types, units, and the version of all of them.
 
 metrics      a number of a run; `time` in seconds since 1970; a name's last value is its final one
-pair_scores  a test pair under a protocol variant; score and threshold in the variant's own unit
+pair_scores  a test pair under a protocol variant; score and threshold in the variant's own unit;
+             its people as numbers in the benchmark, null where unknown
 decisions    a verdict on a training sample, in class numbers; `true` is -1 for somebody of no
              class and null where unknown
 events       something worth reading; `level` as in `logging`
@@ -11,7 +12,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
+SINCE = {"left_person": 2, "right_person": 2}
+"""Columns that files of an earlier version lack; they are null there."""
 VERSION_KEY = b"frlib.schema"
 
 RunStatus = Literal["running", "complete", "failed", "stopped"]
@@ -37,6 +40,8 @@ PAIR_SCORES = pa.schema(
         pa.field("score", pa.float64(), nullable=False),
         pa.field("threshold", pa.float64(), nullable=False),
         pa.field("correct", pa.bool_(), nullable=False),
+        pa.field("left_person", pa.int32(), nullable=True),
+        pa.field("right_person", pa.int32(), nullable=True),
     ]
 )
 

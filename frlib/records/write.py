@@ -107,13 +107,16 @@ class RunWriter:
     def pair_scores(self, benchmark: str, variant: str, arrays: Mapping[str, Any]) -> None:
         """Per-pair results; arrays `[P]`: `fold`, `same`, `score`, `threshold`, `correct`.
 
-        `pair` (the pair's number in its protocol) is counted from 0 when left out.
+        `pair` (the pair's number in its protocol) is counted from 0 when left out; `left_person`
+        and `right_person` are null then.
         """
         count = len(arrays["score"])
         named = {
             "benchmark": [benchmark] * count,
             "variant": [variant] * count,
             "pair": np.arange(count, dtype=np.int32),
+            "left_person": [None] * count,
+            "right_person": [None] * count,
         }
         self._add("pair_scores", named | dict(arrays))
 

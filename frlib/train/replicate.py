@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import frlib
 from frlib.artifacts.store import Artifacts
 from frlib.core import checkout
 from frlib.core.config import digest
+from frlib.data import catalog
 from frlib.data.loading.choose import open_for, open_training
 from frlib.data.pixels.batches import Pixels
 from frlib.data.prepare import PairSet, Prepared, prepare
@@ -263,18 +265,26 @@ def _benchmark(
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     protocols = {}
-    view, test = _view(config, done, place), _crosstest(config, done)
+    view, test, people = _view(config, done, place), _crosstest(config, done), _people(one)
     crossed = None if test is None else test.benchmark(one)
     if test is not None and crossed is not None:
         row |= test.backfill(one, view, pixels, crossed)
     for outcome in pairs10.benchmark(view, one.name, pixels, one.pairs, config.variants, crossed):
         row |= outcome.metrics()
         columns = ("fold", "same", "score", "threshold", "correct")
-        arrays = {name: getattr(outcome, name) for name in columns}
+        arrays = {name: getattr(outcome, name) for name in columns} | people
         writer.pair_scores(outcome.benchmark, outcome.name, arrays)
         protocols[outcome.name] = outcome.protocol
     writer.add_facts({f"protocols/{one.name}": protocols})
     return row
+
+
+def _people(one: PairSet) -> dict[str, Any]:
+    """Who is on either side of every pair, where the identities of the images are people."""
+    if not all(catalog.has_people(reader) for reader in one.manifest.readers):
+        return {}
+    labels = one.manifest.labels.astype(np.int32)
+    return {"left_person": labels[one.pairs.left], "right_person": labels[one.pairs.right]}
 
 
 def _record(writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str, float]) -> None:

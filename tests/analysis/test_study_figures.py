@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -229,6 +230,17 @@ def test_differences_when_rows_share_pairs_then_less_the_first_of_their_noise(gr
     assert (last.mean.value, last.sd_seeds) == pytest.approx((value.mean(), wanted.sd_seeds))
     assert last.sd_people == pytest.approx(wanted.sd_people, rel=0.1)
     assert found[-1].p >= last.p and found[-1].is_shown
+
+
+def test_people_when_they_are_known_then_they_are_drawn_unless_the_list_says_otherwise() -> None:
+    def columns(left: list[int], right: list[int], same: list[bool]) -> pd.MultiIndex:
+        names = ["fold", "pair", "same", "left_person", "right_person"]
+        return pd.MultiIndex.from_arrays([[0] * 3, [0, 1, 2], same, left, right], names=names)
+
+    found = differences.people_of(columns([4, 4, 7], [4, 7, 9], [True, False, False]))
+    assert found is not None and found.num == 3
+    assert differences.people_of(columns([-1] * 3, [-1] * 3, [True, False, False])) is None
+    assert differences.people_of(columns([4, 4, 7], [4, 7, 9], [True, True, False])) is None
 
 
 def test_differences_when_seeds_or_verdicts_are_lacking_then_says_so(grid: Grid) -> None:

@@ -14,6 +14,7 @@ from frlib.core import safeio
 from frlib.core.errors import RecordError
 from frlib.records import declare, layout, parts, read
 from frlib.records.compact import compact
+from frlib.records.schema import PAIR_SCORES, VERSION, VERSION_KEY
 from frlib.records.write import RunWriter
 
 ARM = "a" * 16
@@ -194,8 +195,8 @@ def test_reader_when_the_schema_is_newer_then_it_says_which_frlib_is_needed(stud
     with writer(study) as run:
         run.log({"acc": 0.1}, epoch=1, step=1)
     path = run.folder / "run.json"
-    safeio.write_json(path, {**json.loads(path.read_text()), "schema": 2})
-    with pytest.raises(RecordError, match="record schema 2, this frlib knows up to 1"):
+    safeio.write_json(path, {**json.loads(path.read_text()), "schema": VERSION + 1})
+    with pytest.raises(RecordError, match="record schema"):
         read.load(study)
 
 
@@ -315,3 +316,31 @@ def test_write_arm_when_it_belongs_to_another_cell_by_now_then_that_alone_is_bro
     moved = {"cell": {"a": 1}, "cell_digest": "new", "params": {"b": 2}, "default": False}
     assert not declare.write_arm(study, before | moved | {"config": {}})
     assert json.loads(path.read_bytes()) == before | moved
+
+
+def test_reader_when_pair_scores_are_older_than_their_people_then_these_are_unknown(
+    study: Path,
+) -> None:
+    count = 4
+    arrays = {
+        "fold": np.zeros(count, dtype=np.int16),
+        "same": np.array([True, False] * 2),
+        "score": np.arange(count, dtype=np.float64),
+        "threshold": np.ones(count),
+        "correct": np.ones(count, dtype=bool),
+    }
+    with writer(study) as run:
+        run.pair_scores("faces", "plain", arrays)
+        people = {"left_person": np.arange(count), "right_person": np.arange(count)}
+        run.pair_scores("faces", "named", arrays | people)
+        run.flush()
+        (path,) = layout.parts(run.folder, "pair_scores")
+        table = parts.read(path, "pair_scores")
+        assert table["left_person"].to_pylist() == [None] * count + list(range(count))
+    old = table.select([n for n in PAIR_SCORES.names if not n.endswith("_person")])
+    pq.write_table(old.replace_schema_metadata({VERSION_KEY: b"1"}), path)
+    again = parts.read(path, "pair_scores")
+    assert again.schema.equals(PAIR_SCORES) and again["left_person"].null_count == 2 * count
+    pq.write_table(old.replace_schema_metadata({VERSION_KEY: str(VERSION).encode()}), path)
+    with pytest.raises(RecordError, match="expected"):
+        parts.read(path, "pair_scores")
