@@ -176,8 +176,9 @@ def _arms(grid: Grid) -> str:
         status: sum(arm.status == status for arm in tried)
         for status in ("complete", "stopped", "failed", "running")
     }
-    total = len(tried)
-    searched = f"{total} arm{'' if total == 1 else 's'} were tried in {len(grid.rows)} cells"
+    arms = "1 arm was" if len(tried) == 1 else f"{len(tried)} arms were"
+    cells = "1 cell" if len(grid.rows) == 1 else f"{len(grid.rows)} cells"
+    searched = f"{arms} tried in {cells}"
     told = (
         f"{counts['complete']} completed, {counts['stopped']} were stopped early, "
         f"{counts['failed']} failed"
