@@ -1,7 +1,5 @@
 """One replicate of an arm, from its manifest to its records: train, select, report, write down."""
 
-import os
-import platform
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -9,26 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-import frlib
 from frlib.artifacts.store import Artifacts
-from frlib.core import checkout
-from frlib.core.config import digest
-from frlib.data import catalog
 from frlib.data.loading.choose import open_for, open_training
-from frlib.data.pixels.batches import Pixels
-from frlib.data.prepare import PairSet, Prepared, prepare
-from frlib.evaluate import pairs10
+from frlib.data.prepare import Prepared, prepare
 from frlib.records import layout
 from frlib.records.spent import JOULES
 from frlib.records.write import RunWriter
-from frlib.train import cost
+from frlib.train import cost, measuring, run_facts
 from frlib.train.checkpoint import save_model
 from frlib.train.cleaned import cleaned
 from frlib.train.config import TrainConfig
-from frlib.train.crosstest import CrossTest
 from frlib.train.energy import Meter
 from frlib.train.keeper import Keeper
 from frlib.train.loop import Epoch, epochs
@@ -41,7 +31,7 @@ from frlib.train.start import MODEL
 from frlib.train.tail import images_in_step, part_of
 from frlib.train.tail_feed import opened_tail
 
-_SELECTION, _SELECTION_TIME = "selection/", "time/selection"
+_SELECTION = "selection/"
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ def run(config: TrainConfig, ticket: Ticket, place: Place, report: Reporter) -> 
                     study=ticket.study,
                     arm=ticket.arm,
                     seed=ticket.seed,
-                    facts=facts(config, prepared, place)
+                    facts=run_facts.of(config, prepared, place)
                     | prefixes.facts(found)
                     | dict(ticket.facts),
                 )
@@ -162,7 +152,7 @@ def _train(
                 score = None
                 if held_out is not None and _is_selection_epoch(done.number, config):
                     if writer is not None:
-                        row |= _selected(config, done, place, shown, held_out)
+                        row |= measuring.selected(config, done, place, shown, held_out)
                     score = place.told(row[config.stopping.name] if place.is_first else None)
                     done.state.progress.note(score, config.stopping)
                 done.state.progress.last_row = dict(row)
@@ -188,18 +178,6 @@ def _train(
     return row
 
 
-def _selected(
-    config: TrainConfig, done: Epoch, place: Place, shown: Pixels, held_out: PairSet
-) -> dict[str, float]:
-    began = time.perf_counter()
-    test = _crosstest(config, done)
-    crossed = None if test is None else test.selection(held_out.manifest)
-    with done.state.evaluated():
-        view = _view(config, done, place)
-        found = pairs10.selection(view, shown, held_out.pairs, crossed)
-    return found | {_SELECTION_TIME: time.perf_counter() - began}
-
-
 def _finish(
     config: TrainConfig,
     ticket: Ticket,
@@ -223,7 +201,7 @@ def _finish(
             for one in prepared.benchmarks:
                 threads = torch.get_num_threads()
                 with open_for(config.data, one.manifest, ticket.store, threads) as pixels:
-                    found |= _benchmark(config, one, pixels, done, place, writer)
+                    found |= measuring.benchmark(config, one, pixels, done, place, writer)
         save_model(tensors, ticket.folder / MODEL)
         writer.add_facts({"model": {"epoch": done.state.epoch, "step": done.state.step}})
         writer.add_facts({"energy": meter.names})
@@ -244,47 +222,8 @@ def _unselected(row: Mapping[str, float]) -> dict[str, float]:
     return {
         name: value
         for name, value in row.items()
-        if not name.startswith((_SELECTION, _SELECTION_TIME))
+        if not name.startswith((_SELECTION, measuring.SELECTION_TIME))
     }
-
-
-def _view(config: TrainConfig, done: Epoch, place: Place) -> pairs10.View:
-    return pairs10.View(done.state.trainee.backbone, place.device, done.cast)
-
-
-def _crosstest(config: TrainConfig, done: Epoch) -> CrossTest | None:
-    """For a run with an old model."""
-    compat = done.state.trainee.compat
-    if config.compat is None or compat is None:
-        return None
-    return CrossTest(config.compat, compat)
-
-
-def _benchmark(
-    config: TrainConfig, one: PairSet, pixels: Pixels, done: Epoch, place: Place, writer: RunWriter
-) -> dict[str, float]:
-    row: dict[str, float] = {}
-    protocols = {}
-    view, test, people = _view(config, done, place), _crosstest(config, done), _people(one)
-    crossed = None if test is None else test.benchmark(one)
-    if test is not None and crossed is not None:
-        row |= test.backfill(one, view, pixels, crossed)
-    for outcome in pairs10.benchmark(view, one.name, pixels, one.pairs, config.variants, crossed):
-        row |= outcome.metrics()
-        columns = ("fold", "same", "score", "threshold", "correct")
-        arrays = {name: getattr(outcome, name) for name in columns} | people
-        writer.pair_scores(outcome.benchmark, outcome.name, arrays)
-        protocols[outcome.name] = outcome.protocol
-    writer.add_facts({f"protocols/{one.name}": protocols})
-    return row
-
-
-def _people(one: PairSet) -> dict[str, Any]:
-    """Who is on either side of every pair, where the identities of the images are people."""
-    if not all(catalog.has_people(reader) for reader in one.manifest.readers):
-        return {}
-    labels = one.manifest.labels.astype(np.int32)
-    return {"left_person": labels[one.pairs.left], "right_person": labels[one.pairs.right]}
 
 
 def _record(writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str, float]) -> None:
@@ -301,33 +240,3 @@ def _record(writer: RunWriter, prepared: Prepared, done: Epoch, row: Mapping[str
             true=prepared.train.true_labels[found.rows],
         )
     writer.flush()
-
-
-def facts(config: TrainConfig, prepared: Prepared, place: Place) -> dict[str, Any]:
-    """What is true of this run and follows from data and machine, not from its config."""
-    train = prepared.train
-    return {
-        "config_digest": digest(config),
-        "images": len(train),
-        "classes": train.num_classes,
-        "manifest": train.digest,
-        "realised": train.facts,
-        "selection_pairs": len(prepared.selection.pairs.same) if prepared.selection else 0,
-        "benchmark_pairs": {b.name: len(b.pairs.same) for b in prepared.benchmarks},
-        "workers": place.group.size,
-        "device": place.device.type,
-        "threads": torch.get_num_threads(),
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "frlib": frlib.__version__,
-        "git": checkout.told(),
-    } | _tail(prepared)
-
-
-def _tail(prepared: Prepared) -> dict[str, Any]:
-    tail = prepared.tail
-    if tail is None:
-        return {}
-    about = {"images": len(tail), "identities": tail.num_classes, "manifest": tail.digest}
-    return {"tail": about | {"realised": tail.facts}}

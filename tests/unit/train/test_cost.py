@@ -15,7 +15,7 @@ from frlib.data.sources import synth
 from frlib.parallel.collectives import SINGLE
 from frlib.records import spent
 from frlib.records.ledger import completed, final_metrics
-from frlib.train import cost, replicate
+from frlib.train import cost, measuring, replicate
 from frlib.train.config import TrainConfig
 from frlib.train.energy import Counter
 from frlib.train.place import Place
@@ -108,7 +108,7 @@ def test_run_when_it_ends_early_with_its_best_model_then_all_passes_are_paid_for
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = iter([0.9, 0.8, 0.7])
-    monkeypatch.setattr(replicate.pairs10, "selection", lambda *_: {"selection/auc": next(values)})
+    monkeypatch.setattr(measuring.pairs10, "selection", lambda *_: {"selection/auc": next(values)})
     config = _config(stopping={"patience": 1, "model": "best"})
     row = replicate.run(config, _ticket(tmp_path), HERE, silent)
     assert row["selection/auc"] == 0.9

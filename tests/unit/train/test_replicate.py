@@ -14,7 +14,7 @@ from torch import Tensor
 
 from frlib.parallel.collectives import SingleGroup
 from frlib.records.ledger import completed, final_metrics
-from frlib.train import replicate
+from frlib.train import measuring, replicate
 from frlib.train.config import TrainConfig
 from frlib.train.place import Place
 from frlib.train.replicate import Ticket
@@ -55,7 +55,7 @@ def _ticket(store: Path) -> Ticket:
 
 def _patch(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> Selection:
     selection = Selection(values)
-    monkeypatch.setattr(replicate.pairs10, "selection", selection)
+    monkeypatch.setattr(measuring.pairs10, "selection", selection)
     return selection
 
 
