@@ -9,47 +9,38 @@ rounding.
 import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from frlib.core.errors import NumericsError, RecordError
-from frlib.data.loading.batch import Batch, Batches
-from frlib.data.loading.choose import open_loader
-from frlib.data.loading.loader import plain
-from frlib.data.loading.plan import Plan
-from frlib.data.loading.tasks import Tasks
+from frlib.data.loading.batch import Batch
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
-from frlib.schedules import follow
 from frlib.train import trouble
 from frlib.train.augment import joined_input
-from frlib.train.build import build, train_mode
+from frlib.train.begun import Run, begun
+from frlib.train.build import train_mode
 from frlib.train.changing import change
-from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
 from frlib.train.course import at
 from frlib.train.feed import LossFeed
 from frlib.train.followed import Followed
-from frlib.train.health import Health
 from frlib.train.keeper import Keeper
 from frlib.train.listener import Deaf, Listener
-from frlib.train.mining import require_given
 from frlib.train.old_side import OldSide
-from frlib.train.passes import Cast, Pass, Piece, spread
+from frlib.train.passes import Cast, Piece
 from frlib.train.place import Place
 from frlib.train.points import Points
-from frlib.train.precision import autocast, decided
-from frlib.train.renewal import Renewal
 from frlib.train.state import State
-from frlib.train.step import Done, Manner, step
+from frlib.train.step import Done, step
 from frlib.train.tail import images_in_step
 from frlib.train.tail_feed import TailFeed, TailImages
 from frlib.train.trace import Trace
-from frlib.train.upload import Upload, pinned
-from frlib.train.verdicts import VerdictLog, Verdicts
+from frlib.train.upload import Upload
+from frlib.train.verdicts import Verdicts
 from frlib.train.watch import Fed, Watch
 
 
@@ -69,36 +60,6 @@ class Epoch:
     cast: Cast
     precision: str
     is_again: bool = False
-
-
-@dataclass
-class Run:
-    """One run on its way: what the steps of all its epochs share.
-
-    now: `config` with the settings that hold in this epoch.
-    """
-
-    config: TrainConfig
-    now: TrainConfig
-    manifest: Manifest
-    seed: int
-    place: Place
-    precision: str
-    plan: Plan
-    loader: Batches
-    state: State
-    net: Pass
-    manner: Manner
-    log: VerdictLog
-    listener: Listener
-    keeper: Keeper | None
-    folder: Path | None
-    clock: Clock
-    health: Health = field(default_factory=Health)
-    memory: Tensor | None = None
-    tail: TailFeed | None = None
-    old: OldSide | None = None
-    renewal: Renewal | None = None
 
 
 def epochs(
@@ -124,7 +85,7 @@ def epochs(
     between yields.
     """
     told = listener or Deaf()
-    run = _begin(config, manifest, pixels, seed, place, folder, keeper, told, tail, old)
+    run = begun(config, manifest, pixels, seed, place, folder, keeper, told, tail, old)
     images = images_in_step(config.batch_size, config.tail)
     state, plan = run.state, run.plan
     if follow:
@@ -171,88 +132,6 @@ def _ended(run: Run, verdicts: Verdicts, *, is_again: bool = False) -> Epoch:
     cast = run.manner.cast
     return Epoch(
         progress.epoch, progress.step, row, verdicts, run.state, cast, run.precision, is_again
-    )
-
-
-def _begin(
-    config: TrainConfig,
-    manifest: Manifest,
-    pixels: Pixels,
-    seed: int,
-    place: Place,
-    folder: Path | None,
-    keeper: Keeper | None,
-    listener: Listener,
-    tail: TailImages | None,
-    old: OldSide | None,
-) -> Run:
-    require_given(config.tail, None if tail is None else tail.manifest)
-    assert (config.compat is None) == (old is None), "old features go with an old model"
-    plan = Plan(
-        len(manifest), config.batch_size, place.group.size, config.last_batch, config.accumulate
-    )
-    tasks = Tasks(
-        manifest.labels, plan, config.sampling, config.augment, seed, rank=place.group.rank
-    )
-    allocate = pinned if place.device.type == "cuda" else plain
-    precision, clock = decided(config, place), Clock(place.device)
-    now = at(config, 0)
-    state = build(
-        config,
-        manifest.num_classes,
-        len(manifest),
-        seed=seed,
-        place=place,
-        precision=precision,
-        schedule=follow(config.epochs * plan.steps, plan.steps, config.schedule),
-        steps=config.epochs * plan.steps,
-    )
-    cast, end = autocast(precision, place.device), config.epochs * plan.steps
-    feed = None
-    if tail is not None:
-        feed = TailFeed(
-            config,
-            tail,
-            state,
-            seed=seed,
-            place=place,
-            cast=cast,
-            clock=clock,
-            end=end,
-            allocate=allocate,
-        )
-        listener.event("tail", feed.about)
-    renewal = None
-    if old is not None:
-        renewal = Renewal.of(config, state, old, pixels, place, cast)
-    return Run(
-        config=config,
-        now=now,
-        manifest=manifest,
-        seed=seed,
-        place=place,
-        precision=precision,
-        plan=plan,
-        loader=open_loader(config.data, pixels, tasks, device=str(place.device), allocate=allocate),
-        state=state,
-        net=spread(state.trainee, place),
-        manner=Manner(
-            seed=seed,
-            rank=place.group.rank,
-            share=plan.share,
-            batch_size=config.batch_size,
-            clip_norm=config.optimiser.clip_norm,
-            cast=cast,
-            clock=clock,
-        ),
-        log=VerdictLog(manifest, place.group, place.device),
-        listener=listener,
-        keeper=keeper,
-        folder=folder,
-        clock=clock,
-        tail=feed,
-        old=old,
-        renewal=renewal,
     )
 
 

@@ -16,7 +16,7 @@ from frlib.train.place import Place
 from frlib.train.watch import Bad, Fed
 
 if TYPE_CHECKING:
-    from frlib.train.loop import Run
+    from frlib.train.begun import Run
 
 MOST_SKIPPED, MOST_BACK, SLOWER = 20, 3, 0.5
 _SHOWN, _ROOM = 5, 4096

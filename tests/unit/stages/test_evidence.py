@@ -20,7 +20,7 @@ from frlib.data.prepare import Prepared, prepare
 from frlib.evaluate.embed import to_input
 from frlib.records import finished, first_epochs
 from frlib.stages import train as train_stage
-from frlib.train import replicate
+from frlib.train import measuring
 from frlib.train.clean import EVIDENCE, MODEL
 from frlib.train.config import TrainConfig
 from frlib.train.start import MODEL as FILE
@@ -184,7 +184,7 @@ def test_produce_when_the_best_model_is_from_before_a_change_then_the_change_is_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        replicate, "_selected", lambda run, done, *_: {run.stopping.name: 1 / done.number}
+        measuring, "selected", lambda run, done, *_: {run.stopping.name: 1 / done.number}
     )
     changed = [{"epoch": 1, "settings": {"head.margin": 0.5}}]
     made = produced(

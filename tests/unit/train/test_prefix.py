@@ -15,7 +15,7 @@ from torch import Tensor
 from frlib.artifacts.store import Artifacts
 from frlib.data.prepare import dataset_digest
 from frlib.records import ledger
-from frlib.train import prefix, replicate
+from frlib.train import measuring, prefix, replicate
 from frlib.train.config import TrainConfig
 from frlib.train.loop import epochs
 from frlib.train.place import Place
@@ -175,7 +175,7 @@ def test_run_when_the_best_model_counts_then_an_inherited_one_can_win(
     def measured(config: TrainConfig, done: Any, *_: Any) -> dict[str, float]:
         return {f"selection/{name}": values[done.number] for name in ("auc", "accuracy", "eer")}
 
-    monkeypatch.setattr(replicate, "_selected", measured)
+    monkeypatch.setattr(measuring, "selected", measured)
     best: dict[str, Any] = {"stopping": {"model": "best"}, "keep_checkpoints": 1}
     _run(_config(**best), _ticket(tmp_path / "one", "a", 2))
     for store in ("one", "two"):

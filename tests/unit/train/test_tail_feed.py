@@ -14,7 +14,7 @@ from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.data.pixels.batches import Pixels
 from frlib.heads.presets import arcface, unequal
 from frlib.optimisers import sgd
-from frlib.train import loop
+from frlib.train import begun, loop
 from frlib.train.checkpoint import save_model
 from frlib.train.config import TrainConfig
 from frlib.train.loop import Epoch, epochs
@@ -205,7 +205,7 @@ def test_epochs_when_a_step_is_not_finite_then_goes_on_with_the_tail(
 
 def _poison_once(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """The first pass of a step in training puts out NaN."""
-    build, left = loop.build, [2]  # its pass, and that of the diagnosis
+    build, left = begun.build, [2]  # its pass, and that of the diagnosis
 
     def built(*given: Any, **named: Any) -> Any:
         made = build(*given, **named)
@@ -219,7 +219,7 @@ def _poison_once(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
         made.trainee.backbone.get_submodule("layer2.conv1").register_forward_hook(spoil)
         return made
 
-    monkeypatch.setattr(loop, "build", built)
+    monkeypatch.setattr(begun, "build", built)
 
 
 def test_failure_when_kept_then_is_done_again_with_its_tail(tmp_path: Path) -> None:
@@ -281,12 +281,12 @@ def test_chain_when_unequal_training_is_done_then_each_stage_goes_on_from_the_on
 
 def _noted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, torch.Tensor]]:
     """The weights that the next run begins with."""
-    build, found = loop.build, []
+    build, found = begun.build, []
 
     def built(*given: Any, **named: Any) -> Any:
         made = build(*given, **named)
         found.append(copied(made.model()))
         return made
 
-    monkeypatch.setattr(loop, "build", built)
+    monkeypatch.setattr(begun, "build", built)
     return lambda: found[-1]

@@ -19,7 +19,7 @@ from frlib.data.sources import parquet
 from frlib.evaluate.embed import to_input
 from frlib.optimisers import sgd
 from frlib.schedules import follow
-from frlib.train import loop
+from frlib.train import begun
 from frlib.train.build import build
 from frlib.train.clock import Clock
 from frlib.train.config import TrainConfig
@@ -143,7 +143,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, *steps: int, layer: str = "layer2.co
         made.trainee.backbone.get_submodule(layer).register_forward_hook(spoil)
         return made
 
-    monkeypatch.setattr(loop, "build", built)
+    monkeypatch.setattr(begun, "build", built)
 
 
 def keeper(folder: Path, newest: int = 2) -> Keeper:
