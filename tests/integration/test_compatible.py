@@ -39,7 +39,7 @@ def test_study_when_methods_share_an_old_model_then_it_is_made_once_and_everythi
     again = frlib(*words)
     assert again.returncode == 0 and "0 to do" in again.stdout
 
-    (old,) = tmp_path.glob("artifacts/train/*/arms/*/r0")
+    (old,) = tmp_path.glob("artifacts/train/*/arms/*/r1000")
     new = next(iter(tmp_path.glob("studies/compatible/arms/*/r0")))
     gallery = _written(tmp_path / "gallery")
     told = frlib(

@@ -48,7 +48,7 @@ def test_grid_when_its_driver_is_killed_then_records_and_tables_are_those_of_a_q
     assert interrupting.complete(found) == interrupting.complete(wanted)
     assert interrupting.course(found) == interrupting.course(wanted)
     wanted_tables = interrupting.tables(quiet, monkeypatch)
-    assert len(wanted_tables) == 3
+    assert len(wanted_tables) == 4
     assert interrupting.tables(disturbed, monkeypatch) == wanted_tables
     end = time.monotonic() + _GONE_S
     while any(left := [line for kill in hits for line in interrupting.left(kill)]):
