@@ -83,9 +83,12 @@ class TrackReport:
 
 def run(sizes: Sizes = Sizes(), say: Callable[[str], None] = lambda _: None) -> TrackReport:
     """Measure; `BenchmarkError` when MLflow was on the path of training or a record is missing."""
-    logging.getLogger("frlib.track").setLevel(logging.ERROR)
     spent: dict[str, list[tuple[Spent, float]]] = {name: [] for name in SERVERS}
-    with tempfile.TemporaryDirectory(prefix="frlib-bench-") as place, _silence() as silent:
+    with (
+        tempfile.TemporaryDirectory(prefix="frlib-bench-") as place,
+        _silence() as silent,
+        _quiet(),
+    ):
         store = Path(place)
         folders = {name: _declared(store, name) for name in SERVERS}
         uris = {ANSWERING: default_uri(store), REFUSING: _refusing(), SILENT: silent}
@@ -104,6 +107,18 @@ def run(sizes: Sizes = Sizes(), say: Callable[[str], None] = lambda _: None) -> 
         raise BenchmarkError("mlflow was loaded in the process that trains; expected nowhere there")
     results = {name: _result(spent[name], spent[OFF], sizes) for name in SERVERS}
     return TrackReport(sizes=sizes, results=results, points=points)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Within, the mirror does not say that servers are away."""
+    log = logging.getLogger("frlib.track")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _trained(folder: Path, sizes: Sizes, uri: str | None) -> tuple[Spent, float]:
