@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from analysis.columns import METHOD
 from analysis.comparing import DIFFERENCE
 from analysis.figures import style
-from analysis.figures.style import COLOURS, GREY, INK
+from analysis.figures.style import COLOURS, GREY, INK, headed
 from analysis.grid import LEVEL
 from analysis.table import Cell, Table
 from analysis.tables.boundary_lambda import (
@@ -76,16 +76,7 @@ def draw(table: Table) -> Figure:
         _panel(axes, mine, noises, metric, _others(rows))
         axes.set_title(name, fontsize=_LABEL, color=INK, loc="left")
     every[0].set_ylabel("accuracy (%)", fontsize=_LABEL, color=INK)
-    figure.suptitle(
-        "\n".join(lines),
-        x=0.085,
-        y=1 - 0.08 / height,
-        ha="left",
-        va="top",
-        fontsize=_TITLE,
-        fontweight="bold",
-        color=INK,
-    )
+    headed(figure, lines, _TITLE, left=0.085)
     marks, names = every[0].get_legend_handles_labels()
     figure.legend(
         marks, names, loc="lower center", ncols=len(names), fontsize=_SMALL, frameon=False

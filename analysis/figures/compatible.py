@@ -22,7 +22,7 @@ from analysis.comparing import groups
 from analysis.crossed import METHOD, NOBODY, Crossed
 from analysis.figures import style
 from analysis.figures.backfill import Line, Spot
-from analysis.figures.style import COLOURS, GREY, INK
+from analysis.figures.style import COLOURS, GREY, INK, headed
 from analysis.grid import LEVEL, Grid
 from analysis.tables import compatible
 from frlib.core.errors import RecordError
@@ -103,16 +103,7 @@ def draw(found: Sequence[Panel], title: str) -> Figure:
             axes.tick_params(labelbottom=False)
         else:
             axes.set_xlabel("indexed again (%)", fontsize=_LABEL, color=INK)
-    figure.suptitle(
-        "\n".join(heading),
-        x=0.02,
-        y=1 - 0.08 / height,
-        ha="left",
-        va="top",
-        fontsize=_TITLE,
-        fontweight="bold",
-        color=INK,
-    )
+    headed(figure, heading, _TITLE, left=0.02)
     marks = [
         Line2D([], [], color=colour, marker=marker, ms=4, lw=1.3, label=method)
         for method, (colour, marker) in marked.items()

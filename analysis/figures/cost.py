@@ -124,7 +124,7 @@ def _panel(
     axes.set_xscale("log")
     axes.set_xlim(_first(rows, of), _last(rows, of))
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(_tick))
     axes.xaxis.set_minor_formatter(NullFormatter())
     style.bare(axes, _SMALL)
     axes.tick_params(which="minor", length=0)
@@ -161,3 +161,8 @@ def _halves(found: Sequence[Interval], scale: float) -> NDArray[np.float64]:
     """Half-widths; 0, so no bar, where one replicate has no interval."""
     halves = np.array([one.half_width for one in found], dtype=np.float64)
     return np.where(np.isfinite(halves), halves * scale, 0.0)
+
+
+def _tick(cost: float, _: int | None) -> str:
+    """Whole numbers from 1 on; below, two digits, so that no two ticks have one name."""
+    return f"{cost:,.0f}" if cost >= 1 else f"{cost:.2g}"

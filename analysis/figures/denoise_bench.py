@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures import style
-from analysis.figures.style import COLOURS, GREY, INK
+from analysis.figures.style import COLOURS, GREY, INK, headed
 from analysis.grid import LEVEL
 from analysis.table import Cell, Table
 from analysis.tables.denoise_bench import BOUND, FLIPS, NOBODY, OUTLIERS, RULE, TAIL
@@ -95,16 +95,7 @@ def draw(table: Table) -> Figure:
         1, 1, **outer, top=(bottom + _STRIP) / height, bottom=bottom / height
     )
     _strip(figure.add_subplot(strip[0, 0]), noises, marked)
-    figure.suptitle(
-        "\n".join(lines),
-        x=outer["left"],
-        y=1 - 0.08 / height,
-        ha="left",
-        va="top",
-        fontsize=_TITLE,
-        fontweight="bold",
-        color=INK,
-    )
+    headed(figure, lines, _TITLE, left=outer["left"])
     marks = [
         Line2D([], [], color=colour, marker=marker, ls="", ms=_size(marker), label=rule)
         for rule, (colour, marker) in marked.items()

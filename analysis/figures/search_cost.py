@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis.figures import style
-from analysis.figures.style import COLOURS, GREY, INK
+from analysis.figures.style import COLOURS, GREY, INK, headed
 from analysis.grid import LEVEL
 from analysis.searching import END, NEAR, Searches
 from frlib.core.errors import RecordError
@@ -71,16 +71,7 @@ def draw(cells: Sequence[Searches], name: str, metric: str) -> Figure:
         axes.set_axis_off()
     for axes in figure.axes[::across]:
         axes.set_ylabel(f"regret of {metric} (points)", fontsize=_LABEL, color=INK)
-    figure.suptitle(
-        "\n".join(lines),
-        x=0.085,
-        y=1 - 0.08 / height,
-        ha="left",
-        va="top",
-        fontsize=_TITLE,
-        fontweight="bold",
-        color=INK,
-    )
+    headed(figure, lines, _TITLE, left=0.085)
     marks, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(
         marks, names, loc="lower center", ncols=len(names), fontsize=_SMALL, frameon=False

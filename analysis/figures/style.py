@@ -69,6 +69,20 @@ def sheet(width: float, height: float, title: str) -> Figure:
     return figure
 
 
+def headed(figure: Figure, lines: Sequence[str], size: float, *, left: float) -> None:
+    """Lines of a title in `size` points at the top; left: where they begin, of the width."""
+    figure.suptitle(
+        "\n".join(lines),
+        x=left,
+        y=1 - 0.08 / float(figure.get_size_inches()[1]),
+        ha="left",
+        va="top",
+        fontsize=size,
+        fontweight="bold",
+        color=INK,
+    )
+
+
 def letters(width: float, size: float) -> int:
     """How many letters of `size` points fit into so many inches."""
     return int(width * 72 / (size * _LETTER))

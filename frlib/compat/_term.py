@@ -100,7 +100,7 @@ class Term(nn.Module):
     def forward(self, seen: Seen) -> dict[str, Tensor]:
         """Name -> a part of the loss, weighted, `[]`; the value is the mean over the workers.
 
-        Not asked where the method only replaces rows.
+        Empty where the method only replaces rows.
         """
         return {}
 

@@ -9,6 +9,7 @@ from typing import Any
 from frlib.core.errors import RecordError
 
 _PATIENCE_S = 10.0
+_INSTALLED = ("site-packages", "dist-packages")
 _HEX = set("0123456789abcdef")
 
 
@@ -16,9 +17,12 @@ _HEX = set("0123456789abcdef")
 def told(inside: Path = Path(__file__)) -> dict[str, Any] | None:
     """`{"commit": 40 hex digits, "changed": bool}`, asked once a process; None outside a checkout.
 
-    changed: tracked files differ from that commit; None where git is not there to say so.
+    changed: tracked files differ from that commit; None where git is not there to say so. An
+    installed copy is of no checkout, also where its environment lies in somebody's repository.
     """
     for folder in inside.resolve().parents:
+        if folder.name in _INSTALLED:
+            return None
         if (folder / ".git").exists():
             found = commit(folder)
             return None if found is None else {"commit": found, "changed": _is_changed(folder)}

@@ -54,3 +54,13 @@ def test_told_when_outside_a_checkout_or_before_its_first_commit_then_none(tmp_p
     git(tmp_path, "init")
     checkout.told.cache_clear()
     assert checkout.told(tmp_path / "a.py") is None
+
+
+def test_told_when_installed_inside_a_repository_then_its_commit_is_not_taken_for_frlibs(
+    folder: Path,
+) -> None:
+    installed = folder / ".venv" / "lib" / "site-packages" / "frlib" / "core" / "checkout.py"
+    checkout.told.cache_clear()
+    assert checkout.told(installed) is None
+    checkout.told.cache_clear()
+    assert checkout.told(folder / "frlib" / "core" / "checkout.py") is not None
