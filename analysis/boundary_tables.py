@@ -20,8 +20,9 @@ from frlib.records.select import Choice
 _TOLD = (
     "Three lines for each printed one: measured here, published, and their difference in points "
     "with the measured interval. A published number is of one model, without an interval.",
-    "A difference is of everything that differs: data, network, length of training. Compare the "
-    "order of methods before the level.",
+    "A difference is of everything that differs: training set (measured lines are of the study's "
+    "own, whatever set is printed beside them), network, length of training. Compare the order of "
+    "methods before the level.",
 )
 
 

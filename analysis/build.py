@@ -1,5 +1,6 @@
 """Build the table that a study names, from its records, and write it beside them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,19 +8,25 @@ import pandas as pd
 from analysis import render
 from analysis.table import Table
 from frlib.core import discover
-from frlib.records import layout, published, read
+from frlib.records import halted, layout, published, read
 from frlib.records.read import Records
 
 PUBLISHED = Path(__file__).parents[1] / "studies" / "published"
 
 
 def from_records(records: Records, table: str = "") -> Table:
-    """The table of this name, else that of `study["table"]`. Nothing is written."""
+    """The table of this name, else that of `study["table"]`. Nothing is written.
+
+    Its caption says why arms were left out, where the last call of run did that.
+    """
     name = table or str(records.study.get("table") or "study")
     module = discover.load("analysis.tables", name)
     built = module.build(records, _published(str(records.study.get("published") or "")))
     assert isinstance(built, Table), f"{module.__name__}.build must return a Table"
-    return built
+    why = halted.read(records.folder)
+    if why is None:
+        return built
+    return replace(built, caption=f"{built.caption} Not all of it has run: {why}.")
 
 
 def build(name: str, store: Path, table: str = "") -> Table:

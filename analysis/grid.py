@@ -25,6 +25,11 @@ Sample = Mapping[int, float]
 Competes = Callable[[Choice], bool]
 
 
+def is_more_better(name: str) -> bool:
+    """Whether more of a metric is better, by the last part of its name."""
+    return not name.rpartition("/")[2].startswith(_LESS_IS_BETTER)
+
+
 @dataclass(frozen=True)
 class Grid:
     """Rows in the study's order. A *sample* is seed -> final value of the arm of a row."""
@@ -102,8 +107,7 @@ class Grid:
         rows = {str(k): _row(sample, seeds) for k, sample in samples.items() if sample}
         if len(rows) < 2:
             return None
-        higher = not name.rpartition("/")[2].startswith(_LESS_IS_BETTER)
-        best = best_of(rows, higher, ALPHA).best
+        best = best_of(rows, is_more_better(name), ALPHA).best
         return None if best is None else int(best)
 
     @cached_property

@@ -100,6 +100,6 @@ def _images(grid: Grid, row: Choice) -> Cell:
 
 def _method(grid: Grid, row: Choice) -> str:
     axes: Sequence[str] = [axis for axis in grid.axes if axis != LENGTH]
-    if len(axes) == 1:
-        return axis_value(axes[0], row.shown.get(axes[0]))
+    if len(axes) == 1 and isinstance(row.shown.get(axes[0]), str):
+        return axis_value(axes[0], row.shown[axes[0]])
     return ", ".join(f"{axis_title(axis)} {axis_value(axis, row.shown.get(axis))}" for axis in axes)

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -49,6 +50,14 @@ class Panel:
 
     title: str
     lines: tuple[Line, ...]
+
+
+class Looks(NamedTuple):
+    """How the line of a method is drawn."""
+
+    color: str
+    marker: str
+    ls: Any
 
 
 def panels(grid: Grid) -> tuple[Panel, ...]:
@@ -105,8 +114,8 @@ def draw(found: Sequence[Panel], title: str) -> Figure:
             axes.set_xlabel("indexed again (%)", fontsize=_LABEL, color=INK)
     headed(figure, heading, _TITLE, left=0.02)
     marks = [
-        Line2D([], [], color=colour, marker=marker, ms=4, lw=1.3, label=method)
-        for method, (colour, marker) in marked.items()
+        Line2D([], [], **look._asdict(), ms=4, lw=1.3, label=method)
+        for method, look in marked.items()
     ]
     bar = Line2D([], [], color=INK, lw=1.1, ls=_DASHED, label="old model, own gallery")
     figure.legend(
@@ -125,6 +134,8 @@ def write(grid: Grid, path: Path) -> Path:
 
 
 _DASHED = (0, (5, 3))
+_THROUGH = (0, (3, 1.5))
+"""Of every second method, so that one below it that is equal shows through."""
 
 
 def _line(test: Crossed, row: Choice, shares: Sequence[str]) -> Line:
@@ -151,32 +162,33 @@ def _title(grid: Grid, row: Choice) -> str:
     )
 
 
-def looks(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Method -> colour and marker, together of one alone up to 63; without a method grey."""
-    found: dict[str, tuple[str, str]] = {}
+def looks(methods: Iterable[str]) -> dict[str, Looks]:
+    """Of every method, together of one alone up to 63; without a method grey."""
+    found: dict[str, Looks] = {}
     for method in dict.fromkeys(methods):
         at = len(found.keys() - {NOBODY})
-        found[method] = (_METHODS[at % len(_METHODS)], _MARKERS[at % len(_MARKERS)])
+        style = _THROUGH if at % 2 else "-"
+        found[method] = Looks(_METHODS[at % len(_METHODS)], _MARKERS[at % len(_MARKERS)], style)
         if method == NOBODY:
-            found[method] = (GREY, ".")
+            found[method] = Looks(GREY, ".", "-")
     return found
 
 
-def _add(axes: Axes, panel: Panel, marked: dict[str, tuple[str, str]]) -> None:
+def _add(axes: Axes, panel: Panel, marked: dict[str, Looks]) -> None:
     bar = next((line.bar for line in panel.lines if line.bar is not None), None)
     methods = [line for line in panel.lines if line.metric != NOBODY] or panel.lines
     seen = [spot.value for line in methods for spot in line.spots]
     seen += [] if bar is None else [bar]
     for line in panel.lines:
-        colour, marker = marked[line.metric]
+        look = marked[line.metric]
         share, value, low, high = np.array(
             [
                 (spot.share, spot.value, _end(spot.low, spot), _end(spot.high, spot))
                 for spot in line.spots
             ]
         ).T
-        axes.fill_between(100 * share, 100 * low, 100 * high, color=colour, alpha=_BAND, lw=0)
-        axes.plot(100 * share, 100 * value, color=colour, marker=marker, ms=3, lw=1.2, zorder=3)
+        axes.fill_between(100 * share, 100 * low, 100 * high, color=look.color, alpha=_BAND, lw=0)
+        axes.plot(100 * share, 100 * value, **look._asdict(), ms=3, lw=1.2, zorder=3)
     if bar is not None:
         axes.axhline(100 * bar, color=INK, lw=1.1, ls=_DASHED, zorder=2)
     style.bare(axes, _SMALL)

@@ -67,7 +67,7 @@ def draw(found: Critical, title: str, width: float = style.COLUMN) -> Figure:
         text = f"{mean:.2f} {style.short(name, letters)}"
         _name(axes, text, mean, first + at, high + 0.02 * room, "right")
     p = f"{found.p:.3f}" if found.p >= 0.001 else "< 0.001"
-    cannot = "" if found.can_wilcoxon_tell else f" ({found.n} results cannot)"
+    cannot = "" if found.can_wilcoxon_tell else f" ({found.n} results are too few)"
     marks: dict[str, Any] = {
         f"not told apart by Nemenyi at {found.alpha:g}": Line2D([], [], color=COLOURS[0], lw=2.5),
         f"not told apart by Wilcoxon, Holm-corrected{cannot}": Line2D(

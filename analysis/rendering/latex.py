@@ -48,7 +48,7 @@ _LATEX = {
 def latex(table: Table) -> str:
     r"""A `table` with booktabs rules (`\usepackage{booktabs}`), caption above, notes below."""
     notes = Notes()
-    body = rows(table, notes, lambda text: rf"\textbf{{{text}}}", tex)
+    body = rows(table, notes, lambda text: rf"\textbf{{{text}}}", _entry)
     kinds = "".join("r" if is_number else "l" for is_number in table.numeric)
     lines = [
         r"\begin{table}",
@@ -73,6 +73,11 @@ def latex(table: Table) -> str:
 def tex(text: str) -> str:
     """Text with everything escaped that LaTeX would read as a command."""
     return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+def _entry(text: str) -> str:
+    """Of a cell: before a number a hyphen is a minus."""
+    return tex(f"−{text[1:]}" if text[:1] == "-" and text[1:2].isdigit() else text)
 
 
 def _begun(row: str) -> str:

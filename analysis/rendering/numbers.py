@@ -17,15 +17,18 @@ _TWO_DIGITS_BELOW = 3.55
 
 
 def number(cell: Cell, column: Column) -> str:
-    """`87.3 ± 0.8`, `99.28`, or a dash: the number as a reader sees it, without mark and note."""
+    """`87.3 ± 0.8`, `99.28`, or a dash: the number as a reader sees it, without mark and note.
+
+    What rounds to 0 has no sign.
+    """
     if cell.value is None:
         return "—"
     value = cell.value * column.scale
     if cell.half_width is None:
-        return f"{value:.{column.digits if cell.digits is None else cell.digits}f}"
+        return f"{value:z.{column.digits if cell.digits is None else cell.digits}f}"
     half = cell.half_width * column.scale
     places = decimals(half, column.digits)
-    return f"{value:.{places}f} ± {half:.{places}f}"
+    return f"{value:z.{places}f} ± {half:.{places}f}"
 
 
 def decimals(half_width: float, otherwise: int) -> int:

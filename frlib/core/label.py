@@ -1,5 +1,7 @@
 """How a config with other settings than the usual ones is told apart in tables."""
 
+from typing import Any
+
 from frlib.core.config import Config
 
 
@@ -10,8 +12,12 @@ def named(title: str, config: Config, **words: str) -> str:
     """
     usual = type(config)()
     told = [
-        text.format(getattr(config, setting))
+        text.format(_plain(getattr(config, setting)))
         for setting, text in words.items()
         if getattr(config, setting) != getattr(usual, setting)
     ]
     return f"{title} ({', '.join(told)})" if told else title
+
+
+def _plain(value: Any) -> Any:
+    return " and ".join(map(str, value)) if isinstance(value, tuple) else value

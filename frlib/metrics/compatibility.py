@@ -6,19 +6,15 @@ old model, n the new one, n* the same new model trained without regard to the ol
     criterion     M(n,o) > M(o,o)                                          compatible
     cross gain    M(n,o) - M(o,o)
     update gain   (M(n,o) - M(o,o)) / (M(n*,n*) - M(o,o))     share of what re-indexing would win
-    self cost     M(n,n) - M(n*,n*), and relative to M(n*,n*)
-    ordering      M(o,o) < M(n,o) <= M(n,n)
-    AC            of models 1..T, over all i > j: share of pairs with M(i,j) > M(j,j)
-    AM            of models 1..T, over all i >= j: mean of M(i,j)
+    self cost     M(n,n) - M(n*,n*)
     flips         trials right under (o,o) and wrong under (n,o) (negative), and the reverse
 
 Sources: criterion and update gain Shen et al., Towards Backward-Compatible Representation Learning,
-CVPR 2020, arXiv 2003.11942; AC and AM Biondi et al., CoReS: Compatible Representations via
-Stationarity, TPAMI 2023, arXiv 2111.07632; negative flips Yan et al., Positive-Congruent Training,
-CVPR 2021, arXiv 2011.09161. Update gain, AC and AM follow their common description; the papers'
-text was not compared. Intervals: `frlib.stats.paired_rates`.
+CVPR 2020, arXiv 2003.11942; negative flips Yan et al., Positive-Congruent Training, CVPR 2021,
+arXiv 2011.09161. Update gain follows its common description; the paper's text was not compared.
+Intervals: `frlib.stats.paired_rates`.
 
-Shapes: T models, P trials.
+Shapes: P trials.
 """
 
 from dataclasses import dataclass
@@ -38,14 +34,6 @@ class UpdateGain:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class SelfCost:
-    """points: M(n,n) - M(n*,n*). relative: over M(n*,n*); None where that is 0."""
-
-    points: float
-    relative: float | None
-
-
 @dataclass(frozen=True, eq=False)
 class Flips:
     """`[P]` trials that turned from right to wrong (negative), from wrong to right (positive)."""
@@ -62,25 +50,6 @@ class Flips:
     def positive(self) -> float:
         """Share of all trials."""
         return float(self.positive_P.mean())
-
-
-@dataclass(frozen=True)
-class Chain:
-    """ac: share of compatible pairs of models. am: mean of the lower triangle."""
-
-    ac: float
-    am: float
-
-
-def cross_gain(cross: float, old: float) -> float:
-    """M(n,o) - M(o,o)."""
-    _require(cross=cross, old=old)
-    return cross - old
-
-
-def is_compatible(cross: float, old: float) -> bool:
-    """The criterion, of the numbers as they are: an interval says what they are worth."""
-    return cross_gain(cross, old) > 0
 
 
 def update_gain(
@@ -102,19 +71,6 @@ def update_gain(
     )
 
 
-def self_cost(new: float, independent: float) -> SelfCost:
-    """What compatibility costs the new model in its own gallery."""
-    _require(new=new, independent=independent)
-    points = new - independent
-    return SelfCost(points, points / independent if independent else None)
-
-
-def is_ordered(old: float, cross: float, new: float) -> bool:
-    """M(o,o) < M(n,o) <= M(n,n)."""
-    _require(old=old, cross=cross, new=new)
-    return old < cross <= new
-
-
 def flips(before_P: ArrayLike, after_P: ArrayLike) -> Flips:
     """From two rows of verdicts on the same trials. `ProtocolError` unless both are bool."""
     before, after = np.asarray(before_P), np.asarray(after_P)
@@ -126,26 +82,6 @@ def flips(before_P: ArrayLike, after_P: ArrayLike) -> Flips:
     if before.dtype != bool or after.dtype != bool:
         raise ProtocolError(f"verdicts of types {before.dtype} and {after.dtype}; expected bool")
     return Flips(before & ~after, ~before & after)
-
-
-def chain(metric_TT: ArrayLike) -> Chain:
-    """metric_TT: M(i,j) of query model i and gallery model j, oldest first; i < j is not used.
-
-    `ProtocolError` for fewer than two models or a number outside 0..1.
-    """
-    metric = np.asarray(metric_TT, dtype=np.float64)
-    num = len(metric)
-    if metric.shape != (num, num) or num < 2:
-        raise ProtocolError(
-            f"metrics of shape {metric.shape}; expected one of every model against every model, "
-            "two models at least"
-        )
-    lower = metric[np.tril_indices(num)]
-    if not ((lower >= 0) & (lower <= 1)).all():
-        raise ProtocolError("a metric of the chain is not in 0..1; expected shares, i >= j")
-    query, gallery = np.tril_indices(num, -1)
-    better = metric[query, gallery] > metric[gallery, gallery]
-    return Chain(float(better.mean()), float(lower.mean()))
 
 
 def _require(**metrics: float) -> None:

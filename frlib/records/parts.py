@@ -115,7 +115,7 @@ def _later(path: Path, found: pa.Schema, expected: pa.Schema) -> set[str]:
     version = int(text) if text.isdigit() else text.decode(errors="replace")
     require_version(path, version)
     later = {name for name in expected.names if SINCE.get(name, 1) > version}
-    own = pa.schema([field for field in expected if field.name not in later])
+    own = pa.schema([f for f in expected if f.name not in later]) if later else expected
     if not found.equals(own, check_metadata=False):
         raise RecordError(
             f"{path}: columns {found.names} of types {[str(t) for t in found.types]}, expected "

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from frlib.core.errors import ConfigError, ProtocolError
-from frlib.stats.intervals import Interval, binomial_interval, require_level
+from frlib.stats.intervals import NAN, Interval, binomial_interval, require_level
 from frlib.stats.people import People, difference_of, drawn_interval, drawn_means, pair_weights
 from frlib.stats.roc import Curve, curve_of, tar
 
@@ -70,6 +70,23 @@ def tar_gain(
         for weight_P in weight_BP
     ]
     return _ends(values[1] - values[0], np.array(drawn), of.num, level)
+
+
+def gain_p(found: Interval, level: float = 0.95) -> float:
+    """Two-sided p-value of "no gain", from the end of the interval that faces 0; n is of people.
+
+    It is 1 - level where that end is 0. NaN without an interval, 1 without a gain.
+    """
+    require_level(level)
+    if not math.isfinite(found.low) or found.n < 2:
+        return NAN
+    if abs(found.value) <= _ROUNDING:
+        return 1.0
+    reach = found.high - found.value if found.value < 0 else found.value - found.low
+    if reach <= _ROUNDING:
+        return 0.0
+    quantile = float(special.stdtrit(found.n - 1, (1 + level) / 2))
+    return float(2 * special.stdtr(found.n - 1, -quantile * abs(found.value) / reach))
 
 
 def people_needed(found: Interval, least: float = 0.0, power: float = 0.8) -> int | None:

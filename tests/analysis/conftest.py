@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from analysis import build
+from analysis.grid import Grid
+from analysis.table import Table
 from frlib.core import safeio
 from frlib.core.config import digest
-from frlib.records import declare, layout
+from frlib.records import declare, layout, read
 from frlib.records.write import RunWriter
+from tests.analysis import margins
 
 METHODS = ("ArcFace", "BoundaryF1", "BoundaryFace (λ=π)")
 FLIPS = (0.0, 0.2, 0.4)
@@ -96,3 +100,24 @@ def record(store: Path, study: Mapping[str, Any] = STUDY) -> Path:
 def simulated() -> ModuleType:
     """This module: its numbers, and `record`, `arm` and `replicate` to write them down."""
     return sys.modules[__name__]
+
+
+@pytest.fixture(scope="session")
+def grid(tmp_path_factory: pytest.TempPathFactory, simulated: ModuleType) -> Grid:
+    """Of the study in `margins`."""
+    store = tmp_path_factory.mktemp("store")
+    return Grid.of(read.load(margins.record(store, simulated)))
+
+
+@pytest.fixture(scope="module")
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a test module, with the study that its `MADE` records."""
+    path = tmp_path_factory.mktemp("store")
+    request.module.MADE.record(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def table(request: pytest.FixtureRequest, store: Path) -> Table:
+    """Of the study `STUDY` of a test module, built and written."""
+    return build.build(request.module.STUDY, store)

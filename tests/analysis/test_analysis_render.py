@@ -26,6 +26,9 @@ def table(*rows: tuple[str | Cell, ...]) -> Table:
         (0.87412, None, "87.41"),
         (0.87412, 0.0, "87.41 ± 0.00"),
         (0.87412, 2e-10, "87.4120 ± 0.0000"),
+        (-0.003, 0.05, "0 ± 5"),
+        (-0.00001, None, "0.00"),
+        (-0.03, 0.05, "-3 ± 5"),
     ],
 )
 def test_number_when_an_interval_is_given_then_it_decides_the_decimals(
@@ -58,6 +61,11 @@ def test_latex_when_texts_hold_its_commands_then_they_are_escaped() -> None:
     assert r"accuracy (\%)" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
     assert "\\\\\n[" not in text
+
+
+def test_latex_when_a_number_is_below_zero_then_its_sign_is_a_minus() -> None:
+    text = render.latex(table(("a-b", Cell(-0.25, 0.05, 3))))
+    assert r"a-b & $-$25 $\pm$ 5 \\" in text
 
 
 def test_csv_when_read_back_then_numbers_are_exact_in_base_units() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import build, comparing
+from analysis import comparing
 from analysis.figures import boundary_lambda as figure
 from analysis.table import Cell, Table
 from analysis.tables import boundary_lambda
@@ -21,18 +21,7 @@ from tests.benchmarks.run import run as frlib
 GOLDEN = Path(__file__).parent / "golden" / "boundary_lambda.md"
 PI, LAST, SEVERAL = boundary_lambda.PUBLISHED, *weighted.LISTS
 DIFFERENCE, P = f"difference/{weighted.REPORT}", f"p/{weighted.REPORT}"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    weighted.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("weights", store)
+MADE, STUDY = weighted, "weights"
 
 
 def entry(

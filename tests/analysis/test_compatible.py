@@ -29,18 +29,7 @@ from tests.unit.study.designs import digests
 
 GOLDEN = Path(__file__).parent / "golden" / "compatible.md"
 OPEN, EXTENDED = compatibles.PARTS
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    compatibles.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("compat", store)
+MADE, STUDY = compatibles, "compat"
 
 
 def entry(table: Table, place: tuple[str, str, str], key: str) -> str | Cell:
@@ -260,8 +249,10 @@ def test_figure_when_there_are_many_methods_then_no_two_look_alike() -> None:
     names = [crossed.NOBODY, *(f"method {k}" for k in range(63))]
     found = figure.looks(names)
     assert len(set(found.values())) == len(names)
-    seven = [found[name][0] for name in names[:8]]
+    seven = [found[name].color for name in names[:8]]
     assert len(set(seven)) == 8, "colours of the seven published methods, and grey"
+    solid = [found[name].ls == "-" for name in names[1:9]]
+    assert solid == [True, False] * 4, "of two equal lines the lower one shows through the gaps"
 
 
 def test_figure_when_nothing_was_searched_for_then_error_says_what_is_needed() -> None:

@@ -23,18 +23,7 @@ from tests.benchmarks.run import run as frlib
 
 GOLDEN = Path(__file__).parent / "golden" / "denoise_bench.md"
 QUIET, C20, C40, O20, MIXED, TAIL = denoised.NOISE
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    denoised.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("bench", store)
+MADE, STUDY = denoised, "bench"
 
 
 def entry(table: Table, rule: str, noise: tuple[float, float, float], key: str) -> Cell:

@@ -21,18 +21,7 @@ from tests.analysis import composed
 GOLDEN = Path(__file__).parent / "golden" / "recovery.md"
 DIFFERENCE, P = f"difference/{composed.REPORT}", f"p/{composed.REPORT}"
 LOOP = ("ArcFace", composed.LOOP)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    composed.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("won_back", store)
+MADE, STUDY = composed, "won_back"
 
 
 def entry(table: Table, key: str, named: tuple[str, str], flips: float) -> Cell:

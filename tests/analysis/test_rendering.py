@@ -130,7 +130,13 @@ def test_import_when_analysis_is_loaded_then_neither_torch_nor_ray_nor_mlflow_is
         "import analysis.rendering.styled; "
         "print(json.dumps([time.process_time() - began, sorted(sys.modules)]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, modules = json.loads(done.stdout)
-    assert not {"torch", "ray", "mlflow", "matplotlib", "optuna"} & set(modules)
-    assert seconds < 2.0, "CPU time; under half a second on a machine of its own"
+    took = []
+    for _ in range(3):
+        words = [sys.executable, "-c", code]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        seconds, modules = json.loads(done.stdout)
+        assert not {"torch", "ray", "mlflow", "matplotlib", "optuna"} & set(modules)
+        took.append(seconds)
+        if seconds < 1.0:
+            break
+    assert min(took) < 1.0, "CPU time; half a second on a machine of its own"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import build, searching
+from analysis import searching
 from analysis.figures import search_cost, style
 from analysis.searching import END, Searches
 from analysis.table import Cell, Table
@@ -18,18 +18,7 @@ from tests.benchmarks.run import run as frlib
 GOLDEN = Path(__file__).parent / "golden" / "search_cost.md"
 REGRETS = (0.0, 0.001, 0.05, 0.001)
 """Of "slow" at its end, a repeat each."""
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    searched.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("costs", store)
+MADE, STUDY = searched, "costs"
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,7 @@ from tests.unit.study.designs import digests
 
 GOLDEN = Path(__file__).parent / "golden" / "unequal.md"
 EVERYBODY, HEAD, CLEANED, DISPERSED, *_ = tailed.ARMS
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store")
-    tailed.record(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def table(store: Path) -> Table:
-    return build.build("stages", store)
+MADE, STUDY = tailed, "stages"
 
 
 def entry(table: Table, name: str, key: str) -> Cell:

@@ -7,7 +7,7 @@ search it is the one among distractors, which are in the index too.
 The new model is compatible where the interval of M(new, old) - M(old, old) is above the wanted gain
 (0 by default) and no other supported metric clearly falls; not compatible where the interval is at
 or below it, or where another metric clearly falls; otherwise this gallery does not decide. The
-other metrics can only veto, and are not corrected for their number.
+other metrics can only veto; of several each is tested against 0, corrected by Holm.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,10 @@ from typing import Literal
 
 from frlib.core.errors import ConfigError, ProtocolError
 from frlib.evaluate.compatibility.outcomes import BY_PAIRS, Outcome
-from frlib.stats.paired_rates import people_needed
+from frlib.stats.paired import holm
+from frlib.stats.paired_rates import gain_p, people_needed
 
+_ALPHA = 0.05
 State = Literal["compatible", "not compatible", "not decided"]
 
 
@@ -67,7 +69,7 @@ def judge(outcomes: Sequence[Outcome], metric: str = "", least: float = 0.0) -> 
     wanted = f"{100 * least:+.2f}" if least else "0"
     if least:
         told += f", wanted are more than {wanted}"
-    falls = [one for one in _kept(outcomes) if one is not main and one.gain.high < 0]
+    falls = _falls([one for one in _kept(outcomes) if one is not main])
     if gain.high <= least:
         return Verdict(state="not compatible", metric=name, sentence=f"Not compatible: {told}.")
     if falls:
@@ -93,6 +95,13 @@ def judge(outcomes: Sequence[Outcome], metric: str = "", least: float = 0.0) -> 
         f"{how_many}.",
         more_people=more,
     )
+
+
+def _falls(others: Sequence[Outcome]) -> list[Outcome]:
+    """Those that are worse than before, Holm-corrected."""
+    adjusted = holm([gain_p(one.gain) for one in others])
+    told = zip(others, adjusted, strict=True)
+    return [one for one, p in told if one.gain.value < 0 and p < _ALPHA]
 
 
 def _kept(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -5,7 +5,7 @@ import pytest
 
 from frlib.core.errors import ConfigError, ProtocolError
 from frlib.stats.intervals import Interval
-from frlib.stats.paired_rates import people_needed, share_gain, tar_gain
+from frlib.stats.paired_rates import gain_p, people_needed, share_gain, tar_gain
 from frlib.stats.people import people
 
 PEOPLE, EACH = 40, 5
@@ -109,3 +109,32 @@ def test_people_needed_when_the_interval_is_wide_then_by_the_square() -> None:
     assert near == pytest.approx(100 * 4 * (1 + 0.8416 / 1.96) ** 2, abs=1)
     assert people_needed(Interval(0.0, -0.1, 0.1, 50)) is None
     assert people_needed(Interval(0.1, float("nan"), float("nan"), 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "p"),
+    [
+        (-0.02, -0.05, 0.0, 0.05),
+        (0.02, 0.0, 0.03, 0.05),
+        (0.0, -0.1, 0.1, 1.0),
+        (-0.02, -0.04, -0.02, 0.0),
+        (-0.02, float("nan"), float("nan"), float("nan")),
+    ],
+)
+def test_gain_p_when_the_end_that_faces_zero_is_there_then_the_level(
+    value: float, low: float, high: float, p: float
+) -> None:
+    assert gain_p(Interval(value, low, high, 30)) == pytest.approx(p, nan_ok=True)
+
+
+def test_gain_p_when_there_is_no_gain_then_uniform() -> None:
+    found = []
+    for k in range(300):
+        rng = np.random.default_rng(k)
+        person, *runs = _verdicts(rng)
+        swapped = rng.integers(2, size=PEOPLE)[person]
+        one, other = np.where(swapped, runs[::-1], runs)
+        found.append(gain_p(share_gain(one, other, people(person, person), seed=k, resamples=300)))
+    for level in (0.05, 0.2, 0.5):
+        error = 3 * (level * (1 - level) / len(found)) ** 0.5
+        assert abs(np.mean(np.array(found) < level) - level) < error + 0.02

@@ -88,6 +88,15 @@ def test_judge_when_another_metric_falls_then_it_vetoes_unless_weak() -> None:
     assert judge([main, weak]).state == "compatible"
 
 
+def test_judge_when_many_metrics_could_veto_then_one_of_them_has_to_fall_further() -> None:
+    main, falls = _outcome("tar@far=0.01", 0.01, 0.05), _outcome("rank1", -0.05, -0.001)
+    others = [_outcome(f"tar@far={k}", -0.02, 0.03) for k in (0.02, 0.03, 0.04, 0.05)]
+    assert judge([main, falls]).state == "not compatible"
+    assert judge([main, falls, *others]).state == "compatible"
+    clearly = _outcome("rank1", -0.05, -0.02)
+    assert judge([main, clearly, *others]).state == "not compatible"
+
+
 def test_judge_when_there_is_no_interval_then_not_decided() -> None:
     nan = float("nan")
     assert judge([_outcome("rank1", nan, nan)]).state == "not decided"
