@@ -19,7 +19,7 @@ from frlib.artifacts import eviction, manifest, rooms
 from frlib.artifacts.lease import Lease, leases
 from frlib.artifacts.manifest import Entry
 from frlib.artifacts.pulse import PACE, Pace, Pulse, Watch, new_token, owner
-from frlib.core import safeio
+from frlib.core import published, safeio
 
 Make = Callable[[Path], Mapping[str, Any]]
 Waiting = Callable[[str], None]
@@ -34,6 +34,7 @@ class _Order:
     digest: str
     make: Make
     about: Mapping[str, Any]
+    waiting: Waiting
     resumable: bool
 
 
@@ -49,7 +50,7 @@ class Artifacts:
 
         Sizes are compared, not checksums (see `verify`). A damaged one is none, and a warning.
         """
-        entry = rooms.look(self.root / kind / digest)
+        entry = self._look(kind, digest)
         if entry is None:
             return None
         with suppress(OSError):  # a store that may only be read
@@ -58,7 +59,8 @@ class Artifacts:
 
     def has(self, kind: str, digest: str) -> bool:
         """Whether there is a whole one, as `find` says it; it is not marked as used."""
-        return rooms.look(self.root / kind / digest) is not None
+        folder = self.root / kind / digest
+        return published.has(folder / manifest.NAME) or rooms.look(folder) is not None
 
     def produce(
         self,
@@ -77,7 +79,7 @@ class Artifacts:
         resumable: `make` goes on in what a producer that was stopped or killed left in the folder.
         `DiskFullError` where there is no room: then nothing but what can be resumed is left.
         """
-        order = _Order(kind, digest, make, about, resumable)
+        order = _Order(kind, digest, make, about, waiting, resumable)
         room, watch, told = self.root / kind, Watch(self._pace), ""
         with _told_when_full(room / digest):
             while True:
@@ -87,14 +89,21 @@ class Artifacts:
                     return found
                 lease = Lease.take(room, digest, "produce", self._pace, watch)
                 if lease is None:
-                    told = self._wait(room, digest, told, waiting)
+                    told = self._wait(order, told)
                     continue
                 try:
-                    found = self._made(order, room, lease)
+                    claim = published.take(room / digest, "produce")
+                    if claim is not None:
+                        try:
+                            found = self._made(order, room, lease)
+                        finally:
+                            claim.release()
                 finally:
                     lease.release()
                 if found is not None:
                     return found
+                if claim is None:
+                    told = self._wait_for(published.holder(room / digest)[0], order, told)
 
     @contextmanager
     def held(self, kind: str, digest: str) -> Iterator[None]:
@@ -134,9 +143,20 @@ class Artifacts:
         budget_gib: 0 for none. dry: say it, and do nothing. Takes as long as it takes to see who
         lives: at once where nobody holds or produces anything.
         """
-        return eviction.sweep(
+        swept = eviction.sweep(
             self.root, self._pace, eviction.bytes_of(budget_gib), keep=keep, dry=dry
         )
+        for entry in () if dry else swept.evicted:
+            published.gone(entry.folder, is_folder=True)
+        return swept
+
+    def _look(self, kind: str, digest: str) -> Entry | None:
+        """Of a store elsewhere, it is brought here."""
+        folder = self.root / kind / digest
+        entry = rooms.look(folder)
+        if entry is None and published.fetch(folder, manifest.NAME):
+            entry = rooms.look(folder)
+        return entry
 
     def _made(self, order: _Order, room: Path, lease: Lease) -> Path | None:
         """None where another process took over in between."""
@@ -149,6 +169,9 @@ class Artifacts:
                 rooms.remove(aside)
                 return found
             rooms.remove(target)
+            if order.resumable and not any(aside.iterdir()):
+                published.unfinished(aside)
+                (aside / manifest.NAME).unlink(missing_ok=True)
             began = time.monotonic()
             facts = order.make(aside)
             size = manifest.write(
@@ -172,17 +195,31 @@ class Artifacts:
                 rooms.remove(aside)
             raise
         rooms.settle(room)
+        published.gone(aside, is_folder=True)
+        published.placed(target, last=manifest.NAME)
+        published.flush(target)
         return target
 
-    def _wait(self, room: Path, digest: str, told: str, waiting: Waiting) -> str:
-        """For the time between two looks; the name of whom it has told by then."""
-        taken = leases(room, digest)
+    def _wait(self, order: _Order, told: str) -> str:
+        """For the time between two looks; whom it has told of by then."""
+        taken = leases(self.root / order.kind, order.digest)
         found = owner(taken[-1]) if taken else None
-        if found is not None and found.token != told:
-            waiting(f"{room.name}/{digest}: process {found.pid} on {found.host} is at it, waiting")
-            told = found.token
+        return self._wait_for(f"process {found.pid} on {found.host}" if found else "", order, told)
+
+    def _wait_for(self, whom: str, order: _Order, told: str) -> str:
+        if whom and whom != told:
+            order.waiting(f"{order.kind}/{order.digest}: {whom} is at it, waiting")
+            told = whom
         time.sleep(self._pace.look_s)
         return told
+
+
+def placed(store: Path, name: str) -> Path:
+    """The folder of `<kind>/<digest>`, there or not; brought here if the store is elsewhere."""
+    kind, _, digest = name.partition("/")
+    if digest and published.upstream(store) is not None:
+        Artifacts(store).find(kind, digest)
+    return store / "artifacts" / name
 
 
 def _give_up(aside: Path, target: Path) -> None:

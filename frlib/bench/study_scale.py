@@ -75,7 +75,7 @@ def resumed(counts: Sequence[int], *, say: Callable[[str], None]) -> tuple[Resum
 def _plan(arms: int) -> PlanResult:
     with TemporaryDirectory(prefix="frlib-bench-") as name:
         value = study_case.cells(arms).to_json()
-        plan, spent = _timed(lambda: study_case.planned(Study.parse(value), Path(name)))
+        plan, spent = timed(lambda: study_case.planned(Study.parse(value), Path(name)))
     if plan.arms < arms or plan.runs_left < arms:
         raise BenchmarkError(f"the plan has {plan.arms} arms, {arms} were asked for")
     return PlanResult(arms=plan.arms, plan=spent)
@@ -86,14 +86,14 @@ def _resume(runs: int) -> ResumeResult:
         store, study = Path(name), study_case.searched(runs + _PROPOSALS)
         _opened(study, store / "elsewhere")
         study_case.recorded(study_case.planned(study, store), runs)
-        new = _timed(lambda: _opened(study, store))[1]
-        opened, usual = _timed(lambda: _opened(study, store))
+        new = timed(lambda: _opened(study, store))[1]
+        opened, usual = timed(lambda: _opened(study, store))
         (cell,) = opened.proposals.values()
         if cell.told != runs or cell.remaining != _PROPOSALS:
             raise BenchmarkError(
                 f"{cell.told} runs were found on record, {runs} had been put there"
             )
-        cpu_s = [_timed(cell.propose)[1].cpu_s for _ in range(_PROPOSALS)]
+        cpu_s = [timed(cell.propose)[1].cpu_s for _ in range(_PROPOSALS)]
     return ResumeResult(
         runs=runs,
         new=new,
@@ -108,7 +108,8 @@ def _opened(study: Study, store: Path) -> "Session":
     return ready(study_case.planned(study, store))
 
 
-def _timed(work: Callable[[], Found]) -> tuple[Found, Spent]:
+def timed(work: Callable[[], Found]) -> tuple[Found, Spent]:
+    """What `work` returns, and what it took in this process."""
     cpu, wall = time.process_time(), time.perf_counter()
     found = work()
     spent = Spent(cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - wall)

@@ -1,4 +1,4 @@
-"""`frlib bench`: compat, data, denoise, eval, heads, limits, study, tables, track, train."""
+"""`frlib bench`: compat, data, denoise, eval, heads, limits, scale, study, tables, track, train."""
 
 import json
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from frlib.bench.eval import EvalReport
     from frlib.bench.limits import Limits
     from frlib.bench.report import Report
+    from frlib.bench.scale import ScaleReport
     from frlib.bench.study import StudyReport
     from frlib.bench.tables import TablesReport
     from frlib.bench.track import TrackReport
@@ -267,6 +268,38 @@ def study(
 
 
 @app.command()
+def scale(
+    arms: Annotated[
+        int, typer.Option(min=0, help="Of the study. Default: 10,000.", show_default=False)
+    ] = 0,
+    tune: Annotated[
+        int,
+        typer.Option(
+            min=-1, help="Arms through Ray Tune. Default: 300; 0 for none.", show_default=False
+        ),
+    ] = -1,
+    small: Small = False,
+    as_json: Json = False,
+) -> None:
+    """A study of many arms with made-up curves: engine, driver, records, resuming, Ray Tune.
+
+    Arms that get lost on the way are an error.
+    """
+    from frlib.bench import scale as case
+    from frlib.cli import bench_scale_page
+
+    usual = case.SMALL if small else case.Sizes()
+    marks = tuple(dict.fromkeys((max(1, arms // 10), arms))) if arms else usual.marks
+    with _said() as say:
+        sizes = replace(usual, marks=marks, tune=usual.tune if tune < 0 else tune)
+        report = case.run(sizes, say=say)
+    if as_json:
+        _print_json(report)
+    else:
+        bench_scale_page.report(report)
+
+
+@app.command()
 def track(
     rounds: Annotated[int, typer.Option(min=0, help="Of all servers in turn. Default: 5.")] = 0,
     small: Small = False,
@@ -350,7 +383,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _print_json(
-    value: "Report | CompatReport | DataReport | DenoiseReport | EvalReport | Limits | StudyReport"
-    " | TablesReport | TrackReport",
+    value: "Report | CompatReport | DataReport | DenoiseReport | EvalReport | Limits | ScaleReport"
+    " | StudyReport | TablesReport | TrackReport",
 ) -> None:
     typer.echo(json.dumps(asdict(value), indent=1))

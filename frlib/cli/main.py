@@ -13,6 +13,7 @@ from frlib.cli import (
     backbone,
     bct,
     bench,
+    cluster,
     data,
     denoise,
     eval,
@@ -27,11 +28,13 @@ from frlib.cli import (
     schedule,
     source,
     stage,
+    store,
     study,
     table,
     track,
     train,
 )
+from frlib.core import published
 from frlib.core.errors import FrlibError
 
 app = typer.Typer(
@@ -43,6 +46,7 @@ app = typer.Typer(
 )
 for noun in (
     study,
+    cluster,
     table,
     report,
     eval,
@@ -62,6 +66,7 @@ for noun in (
     export,
     stage,
     artifact,
+    store,
     track,
     train,
 ):
@@ -72,7 +77,11 @@ def main() -> None:
     """Entry point: typed errors become one message on stderr and their exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        app()
+        try:
+            app()
+        finally:
+            for copy in published.copies():
+                copy.flush()
     except FrlibError as error:
         name = type(error).__name__
         typer.secho(f"{name}: {error}", fg=typer.colors.RED, err=True)

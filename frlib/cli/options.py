@@ -5,8 +5,25 @@ from typing import Annotated, Literal
 
 import typer
 
+
+def store(text: str | Path) -> Path:
+    """The folder of a store; of one at a URI, this machine's working copy, opened now."""
+    if isinstance(text, Path) or "://" not in text:
+        return Path(text)
+    from frlib.remote.copy import local
+
+    return local(text)
+
+
 Store = Annotated[
-    Path, typer.Option("--store", envvar="FRLIB_STORE", help="Folder of data, records and runs.")
+    Path,
+    typer.Option(
+        "--store",
+        envvar="FRLIB_STORE",
+        parser=store,
+        metavar="PATH|URI",
+        help="Folder of data, records and runs, or a URI (s3://bucket/folder, gs://, hdfs://).",
+    ),
 ]
 DEFAULT_STORE = Path("frlib-store")
 Set = Annotated[

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frlib.artifacts.store import placed
 from frlib.records.read import Attempt, Records
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _runs(records: Records, store: Path) -> Iterator[tuple[Attempt, str]]:
         place = _artifacts(one).get(_DECIDED, "")
         if not one.counts or not place or one.arm in shown or len(shown) == _MOST:
             continue
-        if (store / "artifacts" / place / "findings.parquet").is_file():
+        if (placed(store, place) / "findings.parquet").is_file():
             shown.add(one.arm)
             cell = arms[one.arm].cell.items()
             words = ", ".join(f"{axis_title(axis)} {axis_value(axis, v)}" for axis, v in cell)
@@ -52,7 +53,7 @@ def _gallery(one: Attempt, says: str, store: Path) -> "Gallery":
     from frlib.cli.denoise.gallery_page import gallery_of
     from frlib.cli.denoise.subject import manifest_of, placed_on
 
-    places = {name: store / "artifacts" / place for name, place in _artifacts(one).items()}
+    places = {name: placed(store, place) for name, place in _artifacts(one).items()}
     run = str(one.folder.parent)
     manifest = manifest_of(run, "", [], store)
     found = placed_on(file.read(places[_DECIDED] / "findings.parquet"), manifest, run)

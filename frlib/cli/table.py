@@ -22,6 +22,9 @@ def list_(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
         design = safeio.read_json(layout.study_folder(store, name) / "study.json")
         arms = layout.arm_folders(layout.study_folder(store, name))
         found.append({"study": name, "table": design["table"], "arms": len(arms)})
+    if not found and not as_json:
+        show.console.print(f"No study is on record in {store}", soft_wrap=True)
+        return
     show.rows(found, as_json)
 
 

@@ -2,12 +2,16 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from frlib.core.errors import RecordError
 
+VARIABLE = "FRLIB_COMMIT"
+"""What a job is told of the checkout its working folder was copied from (`written`)."""
+_CHANGED = "+changed"
 _PATIENCE_S = 10.0
 _INSTALLED = ("site-packages", "dist-packages")
 _HEX = set("0123456789abcdef")
@@ -18,7 +22,8 @@ def told(inside: Path = Path(__file__)) -> dict[str, Any] | None:
     """`{"commit": 40 hex digits, "changed": bool}`, asked once a process; None outside a checkout.
 
     changed: tracked files differ from that commit; None where git is not there to say so. An
-    installed copy is of no checkout, also where its environment lies in somebody's repository.
+    installed copy is of no checkout, also where its environment lies in somebody's repository. The
+    copy that a job runs in is of the checkout it was told of.
     """
     for folder in inside.resolve().parents:
         if folder.name in _INSTALLED:
@@ -26,7 +31,12 @@ def told(inside: Path = Path(__file__)) -> dict[str, Any] | None:
         if (folder / ".git").exists():
             found = commit(folder)
             return None if found is None else {"commit": found, "changed": _is_changed(folder)}
-    return None
+    return _heard(os.environ.get(VARIABLE, ""))
+
+
+def written(told: Mapping[str, Any]) -> str:
+    """What `told` found as one word, for `VARIABLE`."""
+    return f"{told['commit']}{_CHANGED if told['changed'] else ''}"
 
 
 def commit(checkout: Path) -> str | None:
@@ -46,6 +56,11 @@ def commit(checkout: Path) -> str | None:
     except (OSError, RecordError):
         return None
     return next((_hex(line.split()[0]) for line in packed if line.endswith(f" {name}")), None)
+
+
+def _heard(word: str) -> dict[str, Any] | None:
+    found = _hex(word.removesuffix(_CHANGED))
+    return None if found is None else {"commit": found, "changed": word.endswith(_CHANGED)}
 
 
 def _home(git: Path) -> Path:

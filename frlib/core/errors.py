@@ -37,6 +37,10 @@ class RecordError(FrlibError):
     """Records are missing, damaged or of a schema this version does not know."""
 
 
+class StoreError(FrlibError):
+    """A store at a URI cannot be reached, read or written; what this machine has of it is kept."""
+
+
 class TrackingError(FrlibError):
     """The tracking server did not take or give what it was asked for; records are unaffected."""
 
@@ -47,3 +51,7 @@ class StoppedError(FrlibError):
 
 class ClusterError(FrlibError):
     """The cluster cannot run what was asked of it."""
+
+
+class NodeLostError(ClusterError):
+    """A node that a run is on is going, or gone; the run goes on from its checkpoint elsewhere."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 
+from frlib.core import published
 from frlib.core.errors import FrlibError, RecordError
 
 NOT_NUMPY = (
@@ -46,7 +47,8 @@ def atomic(path: Path) -> Iterator[Path]:
         yield aside
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
-        aside.replace(path)
+        with published.replacing(path):
+            aside.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(
@@ -78,6 +80,12 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write plain JSON types, indented, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def remove(path: Path) -> None:
+    """Remove a file, there or not, also from the store that its folder is a working copy of."""
+    path.unlink(missing_ok=True)
+    published.gone(path)
 
 
 def read_json(path: Path) -> Any:

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 
 from frlib.rayrun import environment
+from frlib.study.room import Node
 
 
 @dataclass(frozen=True)
 class Machine:
-    """CPUs and GPUs of all nodes together, and where that is, in words."""
+    """The nodes, and where that is, in words."""
 
-    cpus: float
-    gpus: float
+    nodes: tuple[Node, ...]
     name: str
 
 
 def cluster(address: str) -> Machine:
     """The Ray cluster at `address`; `ClusterError` when it does not answer."""
-    total = environment.totals(address)
-    return Machine(total.get("CPU", 0.0), total.get("GPU", 0.0), f"the cluster at {address}")
+    return Machine(tuple(environment.nodes_at(address)), f"the cluster at {address}")

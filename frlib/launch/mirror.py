@@ -8,8 +8,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from frlib.core import published
 from frlib.core.errors import TrackingError
 from frlib.records import layout
+from frlib.study import driver
 from frlib.track import check as checking
 from frlib.track.background import Background
 from frlib.track.mirror import Mirror
@@ -97,6 +99,7 @@ def _is_run(study_folder: Path) -> bool:
     """Whether a process runs this study now."""
     try:
         with FileLock(study_folder / layout.RUN_LOCK, timeout=0):
-            return False
+            found = None if published.upstream(study_folder) is None else driver.find(study_folder)
+            return found is not None and found.is_alive
     except Timeout:
         return True

@@ -1,14 +1,17 @@
 """Run a study from its plan to its records: data first, then trials, with the mirror alongside."""
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from frlib.core import safeio
+from frlib.core import published, safeio
 from frlib.core.config import canonical
-from frlib.core.errors import ClusterError, ConfigError, DataError
+from frlib.core.errors import ClusterError, ConfigError, DataError, StoppedError
+from frlib.core.published import Claim
 from frlib.data import catalog
 from frlib.data.config import NoiseConfig
 from frlib.data.loading.choose import open_for
@@ -16,11 +19,16 @@ from frlib.data.prepare import prepare
 from frlib.rayrun import tuner
 from frlib.records import declare, layout
 from frlib.records.heal import heal
+from frlib.remote.following import following
+from frlib.study import needs
 from frlib.study.driver import Driving
 from frlib.study.plan import Plan, make
 from frlib.study.revise import require_same
 from frlib.study.warm import adopt
 from frlib.study.watch import Watcher
+
+_LOOK_S = 1.0
+_log = logging.getLogger(__name__)
 
 
 def record_design(plan: Plan) -> None:
@@ -77,12 +85,18 @@ def warm(plan: Plan) -> None:
 def mended(store: Path, study: str) -> None:
     """Set aside what is half-written of a study that no process runs (`frlib.records.heal`)."""
     folder = layout.study_folder(store, study)
+    published.bring(folder, heavy=False)
     if not folder.is_dir():
         return
     lock = FileLock(folder / layout.RUN_LOCK, timeout=0)
     try:
         with lock:
-            heal(folder)
+            claim = published.take(folder, "mend")
+            if claim is not None:
+                try:
+                    heal(folder)
+                finally:
+                    claim.release()
     except Timeout:
         return
 
@@ -95,6 +109,7 @@ def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     has another study of this name, unless that is to be revised.
     """
     check_store(plan.store)
+    needs.check(plan.study)
     if not revise:
         require_same(plan)
     plan.folder.mkdir(parents=True, exist_ok=True)
@@ -102,16 +117,49 @@ def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     try:
         lock.acquire()
     except Timeout:
-        raise ClusterError(
-            f"{plan.study.name} is being run by another process from this store; wait for it to "
-            f"end, or stop it (frlib study stop {plan.study.name}), and run this again"
-        ) from None
+        raise _run_elsewhere(plan, "another process") from None
     try:
-        record_design(plan)
-        with Driving(plan.folder) as driving:
-            yield driving
+        claim = _claimed(plan)
+        try:
+            record_design(plan)
+            with (
+                Driving(plan.folder, lambda: not claim.is_held) as driving,
+                following(plan.folder),
+            ):
+                yield driving
+        except StoppedError as error:
+            if claim.is_held:
+                raise
+            raise _run_elsewhere(plan, "another process, which took this one for dead,") from error
+        finally:
+            try:
+                published.sweep(plan.folder)
+                published.flush(plan.folder)
+            finally:
+                claim.release()
     finally:
         lock.release()
+
+
+def _claimed(plan: Plan) -> Claim:
+    """The study, over all machines that see its store; waits where its last driver may be dead."""
+    is_told = False
+    while (claim := published.take(plan.folder, "run")) is None:
+        whom, is_alive = published.holder(plan.folder)
+        if is_alive:
+            raise _run_elsewhere(plan, whom)
+        if whom and not is_told:
+            _log.warning("%s was run by %s; waiting to see whether it lives", plan.study.name, whom)
+            is_told = True
+        time.sleep(_LOOK_S)
+    return claim
+
+
+def _run_elsewhere(plan: Plan, whom: str) -> ClusterError:
+    return ClusterError(
+        f"{plan.study.name} is being run by {whom} from this store; wait for it to "
+        f"end, or stop it (frlib study stop {plan.study.name}), and run this again"
+    )
 
 
 def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = None) -> Plan:

@@ -13,6 +13,7 @@ from frlib.core import discover
 from frlib.core.config import Config, to_dict
 from frlib.data.convert.watch import Logged, Watch
 from frlib.rayrun import environment
+from frlib.study.room import Need
 
 _SHARES_A_WORKER = 4
 
@@ -40,7 +41,7 @@ def embed(
     import ray
     from ray.exceptions import RayTaskError
 
-    environment.capacity(cpus, gpus)
+    environment.capacity(Need(cpus, gpus))
     order = {
         "model": _placed(model),
         "source": _placed(source),

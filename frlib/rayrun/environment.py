@@ -5,17 +5,23 @@ Nothing a user has set in the environment is overwritten.
 
 import logging
 import os
+import secrets
+import sys
 from typing import Any
 
 from frlib.core.errors import ClusterError
-from frlib.study.room import held
+from frlib.study.room import Need, Node, at_a_time, held
+from frlib.study.schema import Resources
+from frlib.study.terminated import kept
 
 log = logging.getLogger(__name__)
 
 TRIAL_SLOT = "trial_slot"
 _SLOTS = 4096
+_GIB = 2**30
 _SWITCHES = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",
@@ -36,28 +42,32 @@ def set_switches() -> None:
     logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
 
 
-def connect(address: str = "") -> None:
+@kept()
+def connect(address: str = "", namespace: str | None = None) -> None:
     """Join the cluster at `address` (or `RAY_ADDRESS`), else start one on this machine.
 
     A cluster started here has `trial_slot`s: multi-worker trials hold one instead of a CPU.
+    namespace: of named actors; one of its own where none is given.
     """
     set_switches()
+    address = address or os.environ.get("RAY_ADDRESS", "")
+    if not address:
+        _guard()
     import ray
 
     if ray.is_initialized():
         return
-    address = address or os.environ.get("RAY_ADDRESS", "")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     try:
         if address:
-            ray.init(address=address, **quiet)
+            ray.init(address=address, namespace=namespace, **quiet)
             return
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
         ray.init(
             address="local",
             num_cpus=os.cpu_count(),
             resources={TRIAL_SLOT: _SLOTS},
             include_dashboard=False,
+            namespace=namespace,
             **quiet,
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -68,23 +78,70 @@ def connect(address: str = "") -> None:
         ) from error
 
 
-def totals(address: str) -> dict[str, float]:
-    """Resources of the cluster at `address`, by Ray's names; the connection is closed again."""
+def _guard() -> None:
+    """A token for the cluster of this process: Ray listens on every interface, also for one.
+
+    Ray reads the mode when it is imported, so none is asked for where that has been done before.
+    """
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    if "ray" in sys.modules:
+        os.environ["RAY_AUTH_MODE"] = "disabled"
+        return
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def nodes_at(address: str) -> list[Node]:
+    """Living nodes of the cluster at `address`; the connection is closed again."""
     connect(address)
     import ray
 
     try:
-        return dict(ray.cluster_resources())
+        return nodes()
     finally:
         ray.shutdown()
 
 
-def capacity(cpus: float, gpus: float) -> int:
-    """Runs of that need which the cluster holds at a time; `ClusterError` for none."""
+def nodes() -> list[Node]:
+    """Living nodes of the cluster that is joined."""
     import ray
 
-    total = ray.cluster_resources()
-    return held(cpus, gpus, total.get("CPU", 0.0), total.get("GPU", 0.0))
+    return [
+        Node(
+            str(node["NodeManagerHostname"]),
+            node["Resources"].get("CPU", 0.0),
+            node["Resources"].get("GPU", 0.0),
+            node["Resources"].get("memory", 0.0) / _GIB,
+        )
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
+
+
+def capacity(need: Need) -> int:
+    """Runs of that need which the cluster holds at a time; `ClusterError` for none."""
+    return held(need, nodes())
+
+
+def concurrency(resources: Resources) -> int:
+    """Arms of a study at a time; `ClusterError` where the cluster does not hold one."""
+    return at_a_time(resources, nodes())
+
+
+def trial_resources(resources: Resources) -> dict[str, float]:
+    """What the trial of a run of one worker holds, by Tune's names."""
+    return {name.lower(): amount for name, amount in worker_resources(resources).items()}
+
+
+def worker_resources(resources: Resources) -> dict[str, float]:
+    """What one worker holds, by Ray's names."""
+    held = {"CPU": resources.cpus_per_worker}
+    if resources.gpus_per_worker:
+        held["GPU"] = resources.gpus_per_worker
+    if resources.memory_gib_per_worker:
+        held["memory"] = resources.memory_gib_per_worker * _GIB
+    return held
 
 
 def driver_resources() -> dict[str, float]:

@@ -18,6 +18,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.search_space import IntersectionSearchSpace
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
@@ -98,6 +99,8 @@ class Memory:
             for trial in self._all()
             if trial.state is TrialState.RUNNING
         }
+        self._common = IntersectionSearchSpace(include_pruned=True)
+        self._looked, self._whole, self._half = 0, 0, list[int]()
         self._has_branches = any(isinstance(d, Branches) for d in cell.space.values())
 
     def trials(self) -> Iterator[tuple[int, Point | None, bool]]:
@@ -165,17 +168,28 @@ class Memory:
     def _sampler(self) -> optuna.samplers.BaseSampler:
         """Built anew, seeded by the number of the proposal: a half-asked one is none."""
         config, seed = self._search.sampler, self._search.seed
-        names, asked = ("search", self._cell.digest), sum(map(self._is_whole, self._all()))
+        names, asked = ("search", self._cell.digest), self._asked()
         need = Need(
             seed=torch_seed(seed, *names, asked) % _FIRST_SEEDS,
             study_seed=torch_seed(seed, *names) % _FIRST_SEEDS,
             arms=self._search.arms_per_cell,
             has_branches=self._has_branches,
+            common=self._common,
         )
         module = discover.load("frlib.samplers", config.name)
         with _trying():
             built: optuna.samplers.BaseSampler = module.build(config, need)
         return built
+
+    def _asked(self) -> int:
+        """Trials that have all of their values. They keep them: only others are looked at again."""
+        trials = self._all()
+        new = [*(trials[number] for number in self._half), *trials[self._looked :]]
+        half = [trial for trial in new if not self._is_whole(trial)]
+        self._whole += len(new) - len(half)
+        self._half = [trial.number for trial in half if not trial.state.is_finished()]
+        self._looked = len(trials)
+        return self._whole
 
     def _all(self) -> Sequence[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)

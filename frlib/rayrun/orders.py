@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from frlib.core import discover
+from frlib.core import discover, published
 from frlib.core.config import canonical, to_dict
 from frlib.core.space import Scalar
 from frlib.pruning import Child
@@ -39,7 +39,7 @@ class Orders:
             "objectives": [name for name, _ in study.selection.others],
             "inherits": inherited(arm),
             "keep_at": self._keep_at(arm),
-            "store": str(self._plan.store.resolve()),
+            "store": published.address(self._plan.store),
             "resources": to_dict(study.resources),
         }
 

@@ -27,6 +27,7 @@ from frlib.core import safeio
 from frlib.core.errors import BenchmarkError
 from frlib.parallel.collectives import TorchGroup
 from frlib.rayrun import environment
+from frlib.study.room import Need
 
 WORKERS = 2
 _FIRST_STEPS = 5
@@ -76,7 +77,7 @@ def measured(pace: Pace, turns: int, *, say: Callable[[str], None]) -> Overhead:
     say("layer of Ray Train: starting Ray")
     environment.connect()
     try:
-        environment.capacity(WORKERS, 0)
+        environment.capacity(Need(cpus=1, workers=WORKERS))
         with TemporaryDirectory(prefix="frlib-bench-") as name:
             found = [_turn(pace, Path(name), turn, say) for turn in range(turns)]
     finally:

@@ -1,6 +1,7 @@
 """Ray Tune's searcher: the cells of a study in turn, each with its own proposals."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -14,12 +15,20 @@ Payload = dict[str, Any]
 Ended = Callable[[Arm, Mapping[str, Any]], Outcome]
 
 
+@dataclass(frozen=True)
+class _Begun:
+    cell: CellProposals
+    arm: Arm
+    payload: Payload
+
+
 class ArmSearch(DriverOnly, Searcher):
     """Hands out arms until every cell has had its share or no more may begin.
 
     payload: what a trial receives. ended: what a trial's last result says of its arm. may_begin:
-    false when a budget is spent or the study is asked to stop. bears: whether arms that end may
-    leave a child behind, so that there may be more to do while any is running.
+    false when a budget is spent or the study is asked to stop. is_due: false while others go first.
+    bears: whether arms that end may leave a child behind, so that there may be more to do while any
+    is running. again: whether an arm whose trial has failed is handed out once more.
     """
 
     def __init__(
@@ -29,31 +38,41 @@ class ArmSearch(DriverOnly, Searcher):
         ended: Ended,
         may_begin: Callable[[], bool] = lambda: True,
         *,
+        is_due: Callable[[], bool] = lambda: True,
         bears: bool = False,
+        again: Callable[[str], bool] = lambda arm: False,
     ) -> None:
         super().__init__(metric="value", mode="max")
         self._cells = list(cells)
         self._payload, self._ended = payload, ended
-        self._may_begin, self._bears = may_begin, bears
-        self._turn = 0
-        self._running: dict[str, tuple[CellProposals, Arm]] = {}
+        self._may_begin, self._is_due, self._bears = may_begin, is_due, bears
+        self._again = again
+        self._turn, self._is_over = 0, False
+        self._running: dict[str, _Begun] = {}
+        self._failed: list[_Begun] = []
 
     def suggest(self, trial_id: str) -> Payload | str | None:  # type: ignore[override]
         """The next arm's payload, None where there may be one later, or FINISHED."""
-        if not self._may_begin():
-            return Searcher.FINISHED
+        if self._failed:
+            self._running[trial_id] = begun = self._failed.pop(0)
+            return begun.payload
+        if self._is_over or not self._may_begin():
+            return None if self._running else Searcher.FINISHED
+        if not self._is_due():
+            return None
         for _ in range(len(self._cells)):
             cell = self._cells[self._turn % len(self._cells)]
             self._turn += 1
             arm = cell.propose()
             if arm is not None:
-                self._running[trial_id] = (cell, arm)
-                return self._payload(arm)
-        return None if self._bears and self._running else Searcher.FINISHED
+                self._running[trial_id] = begun = _Begun(cell, arm, self._payload(arm))
+                return begun.payload
+        self._is_over = not self._bears
+        return None if self._running else Searcher.FINISHED
 
     def arm(self, trial_id: str) -> Arm:
         """The arm a trial runs."""
-        return self._running[trial_id][1]
+        return self._running[trial_id].arm
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -61,11 +80,13 @@ class ArmSearch(DriverOnly, Searcher):
         """Tell the arm's cell how it ended."""
         if trial_id not in self._running:
             return
-        cell, arm = self._running.pop(trial_id)
-        if error or not result:
-            cell.tell(Outcome(arm=arm, status="unfinished"))
+        begun = self._running.pop(trial_id)
+        if error and self._again(begun.arm.digest):
+            self._failed.append(begun)
+        elif error or not result:
+            begun.cell.tell(Outcome(arm=begun.arm, status="unfinished"))
         else:
-            cell.tell(self._ended(arm, result))
+            begun.cell.tell(self._ended(begun.arm, result))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: a new run is built from the records and the journals."""

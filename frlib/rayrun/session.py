@@ -13,6 +13,7 @@ from frlib.core.space import Point
 from frlib.pruning import Stop
 from frlib.rayrun import journal, known, rules
 from frlib.rayrun.budget import Spending
+from frlib.rayrun.failures import Failures
 from frlib.rayrun.known import Known
 from frlib.rayrun.limits import Foreseen
 from frlib.rayrun.memory import Memory, Outcome
@@ -20,6 +21,7 @@ from frlib.rayrun.orders import Orders, child_of
 from frlib.rayrun.proposals import CellProposals
 from frlib.rayrun.search import ArmSearch
 from frlib.rayrun.stopping import Stopping
+from frlib.rayrun.turns import Turns
 from frlib.rayrun.verdicts import Verdicts
 from frlib.records import layout
 from frlib.study.arms import Arm, Cell
@@ -30,13 +32,17 @@ Points = Callable[[Cell], Sequence[Point]]
 
 @dataclass(frozen=True)
 class Session:
-    """first: points that a cell tries before any is suggested. is_replay: and nothing else."""
+    """first: points that a cell tries before any is suggested. is_replay: and nothing else.
+
+    turns: None where nobody shares the cluster.
+    """
 
     plan: Plan
     spending: Spending
     verdicts: Verdicts
     first: Points = lambda cell: ()
     is_replay: bool = False
+    turns: Turns | None = None
 
     @cached_property
     def proposals(self) -> dict[str, CellProposals]:
@@ -57,7 +63,8 @@ class Session:
             {p.cell.digest: rules.of(study.pruning, study, p.cell) for p in self.plan.cells},
             study.search.limits,
             self._stopped,
-            self.verdicts.is_ending,
+            self._is_ending,
+            self.failures,
         )
         if study.pruning.name != "none":
             for cell in self.plan.cells:
@@ -65,6 +72,11 @@ class Session:
                     for one in self._known(cell):
                         made.enter(one.past)
         return made
+
+    @cached_property
+    def failures(self) -> Failures:
+        """Of trials, counted by arm."""
+        return Failures(self.plan.study.resources.max_failures, lambda: not self._is_ending())
 
     @cached_property
     def searcher(self) -> ArmSearch:
@@ -75,7 +87,9 @@ class Session:
             self._begun,
             self._ended,
             self.spending.may_begin,
+            is_due=self.turns.is_due if self.turns else lambda: True,
             bears=getattr(module, "BEARS", False),
+            again=self.failures.again,
         )
 
     @cached_property
@@ -104,6 +118,9 @@ class Session:
             refused=self._refused,
         )
 
+    def _is_ending(self) -> bool:
+        return self.verdicts.is_ending() or self.spending.is_overspent()
+
     def _known(self, cell: CellPlan) -> list[Known]:
         return self._on_record[cell.cell.digest]
 
@@ -119,6 +136,8 @@ class Session:
 
     def _begun(self, arm: Arm) -> dict[str, Any]:
         self.spending.began()
+        if self.turns:
+            self.turns.proposed(arm.digest)
         self.verdicts.began(arm)
         return self.orders.trial(arm)
 

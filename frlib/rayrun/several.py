@@ -5,11 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import train
 from ray.train.torch import TorchTrainer
 
-from frlib.core.errors import FrlibError
+from frlib.core.errors import FrlibError, NodeLostError
+from frlib.rayrun import environment
+from frlib.rayrun.failures import cause
 from frlib.study.schema import Resources
+
+_NOTICED_S = 20.0
 
 
 def fit(
@@ -23,18 +28,17 @@ def fit(
 ) -> Any:
     """What `work(order)` returns on the first worker; a worker's typed error is raised as it is.
 
-    order: plain values; gets `cpus` of a worker.
+    order: plain values; gets `cpus` of a worker. `NodeLostError` where a node was lost.
     """
-    per_worker = {"CPU": resources.cpus_per_worker}
-    if resources.gpus_per_worker:
-        per_worker["GPU"] = resources.gpus_per_worker
+    before = _nodes()
     trainer = TorchTrainer(
         work,
         train_loop_config={**order, "cpus": resources.cpus_per_worker},
         scaling_config=train.ScalingConfig(
             num_workers=_range(resources),  # type: ignore[arg-type]
             use_gpu=resources.gpus_per_worker > 0,
-            resources_per_worker=per_worker,
+            resources_per_worker=environment.worker_resources(resources),
+            placement_strategy=resources.placement,
         ),
         run_config=train.RunConfig(
             name=f"{name}-{time.time_ns()}",
@@ -49,12 +53,42 @@ def fit(
     try:
         ended: Any = trainer.fit()
     except train.WorkerGroupError as error:
-        for failure in error.worker_failures.values():
-            typed = _typed(failure)
-            if typed is not None:
-                raise typed from error
+        found = _cause(list(error.worker_failures.values()), before)
+        if found is not None:
+            raise found from error
         raise
     return ended.return_value
+
+
+def _cause(failures: Sequence[BaseException], before: set[str]) -> FrlibError | None:
+    """A lost node explains what else went wrong; workers that are left only see lines go dead.
+
+    before: nodes that were alive when the run began.
+    """
+    told = [f"{one}\n{getattr(one, 'health_check_failure', '')}" for one in failures]
+    typed = [one for one in map(_typed, failures) if one is not None]
+    if any(cause(text) == "node" for text in told):
+        left = next((one for one in typed if isinstance(one, NodeLostError)), None)
+        return left or NodeLostError(f"a node of the run was lost: {told[0].strip()}")
+    if typed:
+        return typed[0]
+    if not any("ActorDiedError" in text or "has died" in text for text in told):
+        gone = _lost(before)
+        if gone:
+            return NodeLostError(f"node {', '.join(sorted(gone))} of the cluster was lost")
+    return None
+
+
+def _lost(before: set[str]) -> set[str]:
+    """Nodes that have died since; the head notices after some seconds."""
+    end = time.monotonic() + _NOTICED_S
+    while not (gone := before - _nodes()) and time.monotonic() < end:
+        time.sleep(0.5)
+    return gone
+
+
+def _nodes() -> set[str]:
+    return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
 
 
 def _typed(error: BaseException | None) -> FrlibError | None:

@@ -14,17 +14,19 @@ from typing import Any
 import torch
 from ray.train.torch import get_device
 
-from frlib.artifacts.store import Artifacts
-from frlib.core import discover
+from frlib.artifacts.store import Artifacts, placed
+from frlib.core import discover, published
 from frlib.core.config import to_dict
 from frlib.parallel.collectives import TorchGroup
-from frlib.rayrun import several
+from frlib.rayrun import near, seat, several
+from frlib.rayrun.notice import watched
 from frlib.records import doing
+from frlib.remote.copy import local
 from frlib.stages import Job, Stage, digests
 from frlib.study.schema import Resources
 from frlib.train import staged
 from frlib.train.config import TrainConfig
-from frlib.train.place import Place, here
+from frlib.train.place import Place, stays
 from frlib.train.replicate import Ticket
 
 _log = logging.getLogger(__name__)
@@ -66,34 +68,39 @@ class _Asked:
             "config": to_dict(self.run),
             "name": self.name,
             "digest": self.digest,
-            "store": str(self.ticket.store),
+            "store": published.address(self.ticket.store),
             "study": self.ticket.study,
             "arm": self.ticket.arm,
             "seed": self.ticket.seed,
-            "inputs": {name: str(path) for name, path in self.inputs.items()},
+            "inputs": {n: f"{one.parent.name}/{one.name}" for n, one in self.inputs.items()},
             "datasets": dict(self.datasets),
         }
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "_Asked":
+        store = local(told["store"])
         return cls(
             run=TrainConfig.parse(told["config"]),
             name=told["name"],
             digest=told["digest"],
-            ticket=Ticket(Path(told["store"]), told["study"], told["arm"], told["seed"]),
-            inputs={name: Path(path) for name, path in told["inputs"].items()},
+            ticket=Ticket(store, told["study"], told["arm"], told["seed"]),
+            inputs={name: placed(store, one) for name, one in told["inputs"].items()},
             datasets=told["datasets"],
         )
 
 
 @contextmanager
 def resolved(
-    run: TrainConfig, ticket: Ticket, datasets: Mapping[str, str], resources: Resources
+    run: TrainConfig,
+    ticket: Ticket,
+    datasets: Mapping[str, str],
+    resources: Resources,
+    notice: Callable[[], str] = stays,
 ) -> Iterator[tuple[TrainConfig, Ticket]]:
     """What is left to do of a replicate once its stages are done, and its ticket.
 
     Its facts name the artefacts (`artifacts`: stage -> `<kind>/<digest>`), which are not removed
-    inside this. datasets: as the arm has them on record.
+    inside this. datasets: as the arm has them on record. notice: of this process, as of a `Place`.
     """
     if not staged.order(run):
         yield run, ticket
@@ -105,21 +112,25 @@ def resolved(
             for name, digest in digests(run, ticket.seed, datasets).items():
                 asked = _Asked(run, name, digest, ticket, made, staged.datasets_of(name, datasets))
                 holds.enter_context(artifacts.held(asked.kind, digest))
-                made = made | {name: _produced(artifacts, asked, resources, say)}
+                made = made | {name: _produced(artifacts, asked, resources, say, notice)}
                 names[name] = f"{asked.kind}/{digest}"
         facts = {**ticket.facts, "artifacts": names}
         yield staged.begun(run, made), replace(ticket, facts=facts)
 
 
 def _produced(
-    artifacts: Artifacts, asked: _Asked, resources: Resources, say: Callable[[str], None]
+    artifacts: Artifacts,
+    asked: _Asked,
+    resources: Resources,
+    say: Callable[[str], None],
+    notice: Callable[[], str],
 ) -> Path:
     """say: is told what goes on, for whoever watches the arm."""
     stage, ticket = asked.stage, asked.ticket
 
     def make(folder: Path) -> dict[str, Any]:
         say(f"making {asked.name} ({asked.kind})")
-        return _make(asked, folder, resources)
+        return _make(asked, folder, resources, notice)
 
     def waiting(whom: str) -> None:
         say(f"waiting for {asked.name} ({asked.kind})")
@@ -139,26 +150,36 @@ def _produced(
     )
 
 
-def _make(asked: _Asked, folder: Path, resources: Resources) -> dict[str, Any]:
+def _make(
+    asked: _Asked, folder: Path, resources: Resources, notice: Callable[[], str]
+) -> dict[str, Any]:
     _log.info("stage %s: making %s/%s", asked.name, asked.kind, asked.digest)
     if resources.most_workers == 1:
-        torch.set_num_threads(max(1, int(resources.cpus_per_worker)))
-        return _produce(asked, folder, here(use_gpu=resources.gpus_per_worker > 0))
-    facts: dict[str, Any] = several.fit(
+        return _produce(asked, folder, replace(seat.taken(resources), notice=notice))
+    made: dict[str, Any] = several.fit(
         work,
-        asked.to_json() | {"folder": str(folder)},
+        asked.to_json() | {"folder": folder.relative_to(asked.ticket.store).as_posix()},
         resources,
         name=f"{asked.kind}-{asked.digest}",
         storage=asked.ticket.store / "ray" / asked.ticket.study,
     )
+    near.handed_over(folder, made["made_in"])
+    facts: dict[str, Any] = made["facts"]
     return facts
 
 
 def work(order: dict[str, Any]) -> dict[str, Any]:
-    """Make a stage's output as one of several workers."""
+    """Make a stage's output as one of several workers; its facts, and where it is."""
     torch.set_num_threads(max(1, int(order["cpus"])))
-    place = Place(get_device(), TorchGroup())
-    return _produce(_Asked.from_json(order), Path(order["folder"]), place)
+    with near.opened(order["store"]) as store, watched() as notice:
+        place = Place(get_device(), TorchGroup(), notice)
+        folder = store / order["folder"]
+        folder.mkdir(parents=True, exist_ok=True)
+        near.agreed(folder, place)
+        facts = _produce(_Asked.from_json(order), folder, place)
+        if place.is_first:
+            published.placed(folder)
+        return {"facts": facts, "made_in": near.mark(folder)}
 
 
 def _produce(asked: _Asked, folder: Path, place: Place) -> dict[str, Any]:

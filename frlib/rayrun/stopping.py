@@ -8,6 +8,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from frlib.pruning import Past, Rule, Seen, Stop
+from frlib.rayrun.failures import Failures
 from frlib.rayrun.unpickled import DriverOnly
 from frlib.study.search import Limits
 
@@ -19,7 +20,8 @@ class Stopping(DriverOnly, FIFOScheduler):
     hold `step`, `value`, `finals`, `params`.
 
     rules: by cell. told: hears of every stop, once, before the trial ends. is_ending: whether all
-    arms are to end at their next epoch, for a later run to go on with them.
+    arms are to end at their next epoch, for a later run to go on with them. failures: hears of
+    trials that failed, before the searcher does.
     """
 
     def __init__(
@@ -28,10 +30,11 @@ class Stopping(DriverOnly, FIFOScheduler):
         limits: Limits,
         told: Callable[[Mapping[str, Any], Stop], None],
         is_ending: Callable[[], bool] = lambda: False,
+        failures: Failures | None = None,
     ) -> None:
         super().__init__()
         self._rules, self._limits = rules, limits
-        self._told, self._is_ending = told, is_ending
+        self._told, self._is_ending, self._failures = told, is_ending, failures
         self.stops: dict[str, Stop] = {}
 
     def enter(self, past: Past) -> None:
@@ -48,6 +51,11 @@ class Stopping(DriverOnly, FIFOScheduler):
             self._told(trial.config, stop)
         ends = stop is not None or self._is_ending()
         return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Note why."""
+        if self._failures is not None:
+            self._failures.note(trial)
 
     def excess(self, result: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
         """By how much the limits were broken."""

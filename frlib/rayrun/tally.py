@@ -70,7 +70,6 @@ class Tally:
         """What a replicate that ended early is at the end of all its epochs: as it was."""
         return {
             **self.end(""),
-            "finals": list(self._values),
             "params": canonical(self._current()),
             "seed": seed,
             "epoch": self._epochs,
@@ -88,6 +87,7 @@ class Tally:
         return {
             "step": len(self._values) * self._epochs,
             "value": _mean(self._values),
+            "finals": list(self._values),
             "others": [_mean(column) for column in zip(*self._costs, strict=True)],
             "status": status,
             "message": message,

@@ -1,23 +1,23 @@
 """One Tune trial: an arm and its replicates in turn, in-process or through Ray Train."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import torch
 from ray import train, tune
 
+from frlib.core import published
 from frlib.core.config import to_dict
-from frlib.core.errors import ConfigError, FrlibError, NumericsError
-from frlib.rayrun import environment, several, staging
+from frlib.core.errors import ConfigError, FrlibError, NodeLostError, NumericsError
+from frlib.rayrun import environment, near, seat, several, staging
 from frlib.rayrun.lent import lent
+from frlib.rayrun.notice import Notice, TakesNotice, watched
 from frlib.rayrun.tally import Tally
 from frlib.rayrun.worker import work
 from frlib.records.ledger import completed, final_metrics
 from frlib.study.schema import Resources
 from frlib.train import replicate
 from frlib.train.config import TrainConfig
-from frlib.train.place import here
 
 
 def run_arm(order: dict[str, Any]) -> None:
@@ -25,14 +25,18 @@ def run_arm(order: dict[str, Any]) -> None:
 
     An error of the configuration or its numbers would happen again: the arm is failed. Another
     typed error (a full disk, damaged data) leaves it unfinished, for the next run to take up. Any
-    other exception ends the trial, which Tune starts again; it goes on from its checkpoint.
+    other exception, or a node that goes, ends the trial; another one goes on from its checkpoint
+    (`frlib.rayrun.failures`).
     """
     environment.set_switches()
-    with lent():
-        tune.report(_ended(order))
+    with lent(), watched() as notice:
+        tune.report(_ended(order, notice))
 
 
-def _ended(order: Mapping[str, Any]) -> dict[str, Any]:
+run_arm.__mixins__ = (TakesNotice,)  # type: ignore[attr-defined]
+
+
+def _ended(order: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
     """Run what is missing of an arm; its last result."""
     config = TrainConfig.parse(order["config"])
     resources = Resources.parse(order["resources"])
@@ -44,24 +48,30 @@ def _ended(order: Mapping[str, Any]) -> dict[str, Any]:
         changes=[(change.epoch, change.settings) for change in config.course],
     )
     try:
-        for seed in order["seeds"]:
-            ticket = replicate.Ticket(
-                Path(order["store"]),
-                order["study"],
-                order["arm"],
-                seed,
-                keep_at=tuple(order["keep_at"]) if seed == order["seeds"][0] else (),
-            )
-            done = completed(ticket.folder)
-            if done is None:
-                with staging.resolved(config, ticket, order["datasets"], resources) as (left, told):
-                    tally.begin()
-                    _replicate(left, told, order, resources, tally)
+        with near.opened(order["store"]) as store:
+            for seed in order["seeds"]:
+                ticket = replicate.Ticket(
+                    store,
+                    order["study"],
+                    order["arm"],
+                    seed,
+                    keep_at=tuple(order["keep_at"]) if seed == order["seeds"][0] else (),
+                )
+                published.bring(ticket.folder)
                 done = completed(ticket.folder)
-                assert done is not None, "a finished replicate is on record"
-            tally.close(final_metrics(done))
-            if tally.is_short and seed != order["seeds"][-1]:
-                tune.report(tally.whole(seed))
+                if done is None:
+                    data = order["datasets"]
+                    with staging.resolved(config, ticket, data, resources, notice) as (left, told):
+                        tally.begin()
+                        _replicate(left, told, order, resources, tally, notice)
+                    published.bring(ticket.folder, heavy=False)
+                    done = completed(ticket.folder)
+                    assert done is not None, "a finished replicate is on record"
+                tally.close(final_metrics(done))
+                if tally.is_short and seed != order["seeds"][-1]:
+                    tune.report(tally.whole(seed))
+    except NodeLostError:
+        raise
     except FrlibError as error:
         final = isinstance(error, (ConfigError, NumericsError))
         message = f"{type(error).__name__}: {error}"
@@ -75,13 +85,13 @@ def _replicate(
     order: Mapping[str, Any],
     resources: Resources,
     tally: Tally,
+    notice: Notice,
 ) -> None:
     if resources.most_workers == 1:
-        torch.set_num_threads(max(1, int(resources.cpus_per_worker)))
         replicate.run(
             config,
             ticket,
-            here(use_gpu=resources.gpus_per_worker > 0),
+            replace(seat.taken(resources), notice=notice),
             lambda row: tune.report(tally.result(ticket.seed, row)),
         )
         return

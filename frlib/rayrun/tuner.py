@@ -5,47 +5,72 @@ without one continues from its checkpoints. Tune's own restore (which unpickles)
 """
 
 import logging
+import os
 import shutil
+import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from frlib.core.errors import ClusterError, StoppedError
 from frlib.rayrun import environment
-from frlib.records import layout
+from frlib.records import halted, layout
 from frlib.study.plan import Plan, make
 from frlib.study.watch import Watcher
 
 if TYPE_CHECKING:
+    from frlib.rayrun.budget import Spending
     from frlib.rayrun.session import Session
 
 log = logging.getLogger(__name__)
+Work = Callable[[dict[str, Any]], None]
+"""Of a trial, from its order."""
 
 
-def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = None) -> None:
+def run(
+    plan: Plan,
+    watcher: Watcher,
+    address: str = "",
+    replay: Path | None = None,
+    work: Work | None = None,
+) -> None:
     """Run what a plan is missing, on a Ray cluster; returns when no more is to begin.
 
     replay: another store with this study; its arms are proposed in their order, and no others.
+    work: what a trial does instead of training (a benchmark).
     `RecordError` if it has none, `StoppedError` when somebody asked the study to stop.
     """
-    environment.connect(address)
+    study = plan.study
+    environment.connect(address, namespace=f"frlib-{study.name}")
     from frlib.rayrun.budget import Spending
     from frlib.rayrun.played import points
     from frlib.rayrun.session import Session
+    from frlib.rayrun.turns import ClusterBoard, Turns
     from frlib.rayrun.verdicts import Verdicts
 
-    study = plan.study
     played = None
     if replay is not None:
         layout.find_study(replay, study.name)
         played = make(study, replay)
     spending = Spending(plan, watcher.stopping)
     verdicts = Verdicts(plan.folder, study.selection.name, watcher)
-    session = Session(plan, spending, verdicts, points(plan, played), replay is not None)
+    turns = Turns(
+        ClusterBoard(),
+        f"{study.name}-{socket.gethostname()}-{os.getpid()}",
+        study.name,
+        study.resources.priority,
+        in_process=study.resources.most_workers == 1,
+    )
+    session = Session(plan, spending, verdicts, points(plan, played), replay is not None, turns)
+    halted.clear(plan.folder)
     if session.remaining:
-        _tune(session, plan)
+        try:
+            _tune(session, plan, work)
+        finally:
+            turns.leave()
     if spending.reason:
-        log.warning("%s: no further arm was begun: %s", study.name, spending.reason)
+        _halt(spending, plan)
     if watcher.stopping():
         raise StoppedError(
             f"{study.name} was asked to stop: what is recorded is kept, arms that were running go "
@@ -53,31 +78,44 @@ def run(plan: Plan, watcher: Watcher, address: str = "", replay: Path | None = N
         )
 
 
-def _tune(session: "Session", plan: Plan) -> None:
+def _halt(spending: "Spending", plan: Plan) -> None:
+    """Write down why arms that are left were not run, if there are any."""
+    after = make(plan.study, plan.store)
+    due = {one.cell.digest: after.due(one) for one in after.cells}
+    if not after.runs_left:
+        return
+    halted.write(
+        plan.folder,
+        reason=spending.reason,
+        spent=spending.facts(),
+        not_begun={cell: count for cell, (_, count) in due.items()},
+        to_go_on=[arm for owing, _ in due.values() for arm in owing],
+    )
+    log.warning("%s: no further arm was begun: %s", plan.study.name, halted.read(plan.folder))
+
+
+def _tune(session: "Session", plan: Plan, work: Work | None) -> None:
     from ray import tune
 
+    from frlib.rayrun.discreet import keep_secrets
+    from frlib.rayrun.out_of_memory import survived
     from frlib.rayrun.release import ReleaseWorkers
     from frlib.rayrun.trial import run_arm
     from frlib.rayrun.verdicts import Tell
 
+    keep_secrets()
     resources = plan.study.resources
-    need = resources.workers * resources.cpus_per_worker
-    room = environment.capacity(need, resources.workers * resources.gpus_per_worker)
     in_process = resources.most_workers == 1
-    held = (
-        {"cpu": resources.cpus_per_worker, "gpu": resources.gpus_per_worker}
-        if in_process
-        else environment.driver_resources()
-    )
+    held = environment.trial_resources(resources) if in_process else environment.driver_resources()
     scratch = plan.store / "ray" / plan.study.name
-    tell = Tell(session.verdicts, session.spending, session.scheduler)
+    tell = Tell(session.verdicts, session.spending, session.scheduler, session.failures)
     tuner = tune.Tuner(
-        tune.with_resources(run_arm, held),
+        tune.with_resources(work or run_arm, held),
         tune_config=tune.TuneConfig(
             search_alg=session.searcher,
             scheduler=session.scheduler,
             num_samples=-1,
-            max_concurrent_trials=min(room, resources.concurrent_arms or room),
+            max_concurrent_trials=environment.concurrency(resources),
             reuse_actors=in_process,
             trial_name_creator=lambda trial: str(trial.config["arm"]),
             trial_dirname_creator=lambda trial: str(trial.config["arm"]),
@@ -86,14 +124,20 @@ def _tune(session: "Session", plan: Plan) -> None:
             name=f"tune-{time.time_ns()}",
             storage_path=str(scratch.resolve()),
             verbose=0,
-            failure_config=tune.FailureConfig(max_failures=resources.max_failures),
-            callbacks=[ReleaseWorkers(), tell],
+            failure_config=tune.FailureConfig(max_failures=0),
+            callbacks=[ReleaseWorkers(), tell, *filter(None, [session.turns])],
         ),
     )
     try:
-        tuner.fit()
+        with survived():
+            tuner.fit()
     except tune.TuneError as error:
         raise ClusterError(
             f"Ray Tune gave up: {error}. What is recorded is kept; run the same command again."
+        ) from error
+    except OSError as error:
+        raise ClusterError(
+            f"Ray Tune cannot write below {scratch}: {error}. What is recorded is kept; make room, "
+            "then run the same command again."
         ) from error
     shutil.rmtree(scratch, ignore_errors=True)

@@ -4,23 +4,26 @@ A verdict is written once, when the arm is over, and says why. An arm without on
 by the next run.
 """
 
+import logging
 import math
 import shutil
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
+from frlib.core import published
 from frlib.pruning import Stop
 from frlib.rayrun.budget import Spending
+from frlib.rayrun.failures import Failures
 from frlib.rayrun.stopping import LIMIT, Stopping
 from frlib.rayrun.unpickled import DriverOnly
 from frlib.records import declare, layout
 from frlib.study.arms import Arm
 from frlib.study.watch import Watcher
 
+log = logging.getLogger(__name__)
 _NONE: dict[str, Any] = {"rule": "", "rung": None, "cutoff": None, "n": None}
 
 
@@ -63,10 +66,9 @@ class Verdicts:
         message = str(result.get("message", ""))
         self._end(order, status, message, result.get("value"), step, limits)
 
-    def crashed(self, order: Mapping[str, Any], error: str) -> None:
+    def crashed(self, order: Mapping[str, Any], message: str) -> None:
         """An arm has used up its restarts; it has no verdict."""
-        lines = error.strip().splitlines() or ["its process died"]
-        self._end(order, "unfinished", lines[-1], None, 0, {})
+        self._end(order, "unfinished", message, None, 0, {})
 
     def refused(self, arm: Arm, excess: Iterable[tuple[str, float]]) -> None:
         """An arm that is on record and was not started, since it would break a limit."""
@@ -96,6 +98,9 @@ class Verdicts:
             declare.write_verdict(self._folder, order["arm"], {**_NONE, **why, **verdict})
             for leftover in layout.arm_folder(self._folder, order["arm"]).glob("r*/checkpoints"):
                 shutil.rmtree(leftover, ignore_errors=True)
+            for seed in order.get("seeds", ()) if status != "complete" else ():
+                replicate = layout.arm_folder(self._folder, order["arm"]) / f"r{seed}"
+                published.gone(replicate / "checkpoints", is_folder=True)
         shown = float(value) if value is not None and finite else math.nan
         self._watcher.ended(order["arm"], order["shown"], status, message, shown)
 
@@ -103,13 +108,15 @@ class Verdicts:
 class Tell(DriverOnly, tune.Callback):
     """Tune's callback: passes what trials do on to verdicts and budget."""
 
-    def __init__(self, verdicts: Verdicts, spending: Spending, stopping: Stopping) -> None:
-        self._verdicts, self._spending, self._stopping = verdicts, spending, stopping
-        self._began: dict[str, float] = {}
+    def __init__(
+        self, verdicts: Verdicts, spending: Spending, stopping: Stopping, failures: Failures
+    ) -> None:
+        self._verdicts, self._spending = verdicts, spending
+        self._stopping, self._failures = stopping, failures
 
     def on_trial_start(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """Its clock starts."""
-        self._began[trial.trial_id] = time.monotonic()
+        self._spending.started(trial.trial_id)
 
     def on_trial_result(
         self, iteration: int, trials: Any, trial: Any, result: dict[str, Any], **info: Any
@@ -122,14 +129,15 @@ class Tell(DriverOnly, tune.Callback):
         """The verdict."""
         result = trial.last_result or {}
         stop = self._stopping.stops.get(trial.config["arm"])
-        self._spent(trial, len(result.get("finals", ())))
+        self._spending.ended(trial.trial_id, len(result.get("finals", ())))
         self._verdicts.ended(trial.config, result, stop, self._stopping.excess(result))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
-        """No verdict."""
-        self._spent(trial, 0)
-        self._verdicts.crashed(trial.config, str(trial.get_error() or ""))
-
-    def _spent(self, trial: Any, replicates: int) -> None:
-        began = self._began.pop(trial.trial_id, time.monotonic())
-        self._spending.ended(time.monotonic() - began, replicates)
+        """No verdict: it goes on in another trial, or waits for the next run."""
+        arm = trial.config["arm"]
+        again, message = self._failures.again(arm), self._failures.message(arm)
+        self._spending.ended(trial.trial_id, len(trial.config["seeds"]) if again else 0)
+        if again:
+            log.warning("arm %s goes on from its last checkpoint: %s", arm, message)
+        else:
+            self._verdicts.crashed(trial.config, message)

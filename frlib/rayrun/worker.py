@@ -1,7 +1,6 @@
 """The training function of one Ray Train worker."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -10,6 +9,8 @@ from ray import train
 from ray.train.torch import get_device
 
 from frlib.parallel.collectives import TorchGroup
+from frlib.rayrun import near
+from frlib.rayrun.notice import watched
 from frlib.rayrun.release import GROUP_KEY
 from frlib.train import replicate
 from frlib.train.config import TrainConfig
@@ -25,13 +26,15 @@ def work(order: dict[str, Any]) -> None:
     def report(row: Mapping[str, float]) -> None:
         train.report({**row, **tag})
 
-    place = Place(get_device(), TorchGroup())
-    ticket = replicate.Ticket(
-        Path(order["store"]),
-        order["study"],
-        order["arm"],
-        int(order["seed"]),
-        keep_at=tuple(order["keep_at"]),
-        facts=order["facts"],
-    )
-    replicate.run(TrainConfig.parse(order["config"]), ticket, place, report)
+    with near.opened(order["store"]) as store, watched() as notice:
+        ticket = replicate.Ticket(
+            store,
+            order["study"],
+            order["arm"],
+            int(order["seed"]),
+            keep_at=tuple(order["keep_at"]),
+            facts=order["facts"],
+        )
+        place = Place(get_device(), TorchGroup(), notice)
+        near.agreed(ticket.folder, place)
+        replicate.run(TrainConfig.parse(order["config"]), ticket, place, report)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from frlib.core import safeio
+from frlib.core import published, safeio
 from frlib.records import layout
 
 
@@ -19,11 +19,13 @@ def adopt(source: Path, study: Path, arm: Mapping[str, Any]) -> bool:
     if target.exists():
         return False
     aside = study / ".adopted" / uuid.uuid4().hex
+    published.bring(source)
     try:
         shutil.copytree(source, aside, ignore=shutil.ignore_patterns("checkpoints"))
         safeio.write_json(aside / "arm.json", dict(arm))
         target.parent.mkdir(parents=True, exist_ok=True)
         aside.rename(target)
+        published.placed(target, last="arm.json")
     finally:
         shutil.rmtree(aside.parent, ignore_errors=True)
     return True

@@ -20,7 +20,7 @@ def told(arm: Path) -> Iterator[Callable[[str], None]]:
     try:
         yield say
     finally:
-        path.unlink(missing_ok=True)
+        safeio.remove(path)
 
 
 def read(arm: Path) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from frlib.core import published
 from frlib.core.errors import RecordError
 from frlib.records import read
 
@@ -43,6 +44,7 @@ def find(folder: Path) -> Finished:
 
     `RecordError` where there is no finished model, or no record of how it came about.
     """
+    published.bring(folder)
     place = _replicate(folder).resolve()
     study = place.parents[2]
     if place.parents[1].name != "arms" or not (study / "study.json").is_file():

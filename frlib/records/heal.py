@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from frlib.core import safeio
+from frlib.core import published, safeio
 from frlib.core.errors import RecordError
 from frlib.records import layout
 from frlib.records.schema import ENDED
@@ -29,12 +29,12 @@ def heal(study: Path) -> list[Path]:
     for attempt in sorted(study.glob("arms/*/r*/a*")):
         why = _damage(attempt)
         if why:
-            attempt.rename(_free(attempt.with_name(f"{layout.DAMAGED}{attempt.name}")))
+            _set_aside(attempt)
             found.append(attempt)
             log.warning("%s: %s; set aside, its replicate is run again", attempt, why)
     for path in sorted([*study.glob("arms/*/arm.json"), *study.glob("arms/*/verdict.json")]):
         if not _is_json(path):
-            path.rename(_free(path.with_name(f"{layout.DAMAGED}{path.name}")))
+            _set_aside(path)
             found.append(path)
             log.warning("%s: damaged; set aside, it is written anew", path)
     return found
@@ -65,6 +65,13 @@ def _is_json(path: Path) -> bool:
         return isinstance(safeio.read_json(path), dict)
     except RecordError:
         return False
+
+
+def _set_aside(path: Path) -> None:
+    aside, is_folder = _free(path.with_name(f"{layout.DAMAGED}{path.name}")), path.is_dir()
+    path.rename(aside)
+    published.gone(path, is_folder=is_folder)
+    published.placed(aside)
 
 
 def _free(path: Path) -> Path:

@@ -6,7 +6,8 @@ those that it had then. That file can be deleted at any time.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from frlib.records.schema import METRICS, VERSION
 FILE = "lasts.parquet"
 WORTH_KEEPING = 1_000
 """Attempts from which on the next reader is spared what this one has read."""
+_READERS, _BLOCK = 2, 200
+"""Threads, of which one decodes while the other waits for the disk; attempts that one takes."""
 _COLUMNS = ("name", "value")
 _EMPTY = pa.schema([METRICS.field(name) for name in _COLUMNS]).empty_table()
 
@@ -58,15 +61,24 @@ class Lasts:
 def read(study: Path, attempts: Sequence[Attempt]) -> Lasts:
     """Of all attempts of a study, with its folder; `RecordError` names a damaged file."""
     kept = _kept(study / FILE) if len(attempts) >= WORTH_KEEPING else {}
-    stamps, tables = [], []
-    for one in attempts:
-        found = one.parts("metrics")
-        stamps.append(_stamp(one, found))
-        table = kept.get(stamps[-1])
-        tables.append(_last(one, found) if table is None else table)
+
+    def stamped(block: Sequence[Attempt]) -> list[tuple[str, pa.Table]]:
+        return [_stamped(one, kept) for one in block]
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        blocks = [attempts[at : at + _BLOCK] for at in range(0, len(attempts), _BLOCK)]
+        pairs = [pair for block in readers.map(stamped, blocks) for pair in block]
+    stamps, tables = [stamp for stamp, _ in pairs], [table for _, table in pairs]
     if sum(bool(stamp) and stamp not in kept for stamp in stamps) >= WORTH_KEEPING:
         _keep(study / FILE, stamps, tables)
     return Lasts(attempts, tables)
+
+
+def _stamped(one: Attempt, kept: Mapping[str, pa.Table]) -> tuple[str, pa.Table]:
+    found = one.parts("metrics")
+    stamp = _stamp(one, found)
+    table = kept.get(stamp)
+    return stamp, _last(one, found) if table is None else table
 
 
 def _last(one: Attempt, found: Sequence[Path]) -> pa.Table:

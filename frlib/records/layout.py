@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from frlib.core import published
 from frlib.core.errors import RecordError
 from frlib.core.suggest import did_you_mean
 
@@ -48,6 +49,7 @@ def part_name(table: str, number: int) -> str:
 def find_study(store: Path, study: str) -> Path:
     """The folder of a recorded study; `RecordError` with the nearest name when there is none."""
     folder = study_folder(store, study)
+    published.bring(folder, heavy=False)
     if (folder / "study.json").is_file():
         return folder
     known = recorded_studies(store)
@@ -60,6 +62,7 @@ def find_study(store: Path, study: str) -> Path:
 
 def recorded_studies(store: Path) -> tuple[str, ...]:
     """Names of the studies with records in this store, sorted."""
+    published.bring(store / "studies", heavy=False)
     return tuple(sorted(path.parent.name for path in (store / "studies").glob("*/study.json")))
 
 

@@ -51,6 +51,17 @@ def of(replicate: Path) -> Spent:
     return _sum([_of(folder) for _, _, folder in every if folder.parent == replicate])
 
 
+def lost(study_folder: Path) -> float:
+    """Seconds of all attempts of a study that are not complete."""
+    total = 0.0
+    for arm in layout.arm_folders(study_folder):
+        for _, _, folder in layout.attempts(arm):
+            run = safeio.read_json(folder / "run.json")
+            if run["status"] != "complete":
+                total += _of(folder).seconds if run["seconds"] is None else float(run["seconds"])
+    return total
+
+
 def _sum(found: list[Spent]) -> Spent:
     return Spent(sum(one.seconds for one in found), sum(one.joules for one in found))
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from frlib.core import safeio
-from frlib.core.errors import RecordError
+from frlib.core.errors import NodeLostError, RecordError
 from frlib.records import layout, parts
 from frlib.records.schema import ENDED, VERSION, RunStatus
 
@@ -29,7 +29,7 @@ class RunWriter:
     """Writes one attempt of one replicate; also a context manager.
 
     Leaving the `with` block ends the attempt: complete, or failed with the exception's text, or
-    stopped when interrupted, unless `finish` has been called before.
+    stopped when interrupted or told to leave its node, unless `finish` has been called before.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class RunWriter:
                 "rewritten. A resumed run is a new attempt: leave `attempt` out."
             ) from None
         self.attempt = number
+        self._study_folder = study_folder
         self._began = time.monotonic()
         self._ended = False
         self._waiting: dict[str, list[pa.Table]] = {}
@@ -181,6 +182,19 @@ class RunWriter:
         safeio.write_json(self.folder / "run.json", self._run)
         self._ended = True
 
+    def require_newest(self) -> None:
+        """`RecordError` if another attempt has been begun since.
+
+        A run that is cut off from its cluster lives on for a while: it must not end what another
+        one has taken up.
+        """
+        newest = layout.next_attempt(self._study_folder, self._run["arm"], self._run["seed"]) - 1
+        if newest > self.attempt:
+            raise RecordError(
+                f"{self.folder}: attempt {newest} of this run has been begun since, so this one "
+                "ends; nothing is lost and there is nothing to do"
+            )
+
     def add_facts(self, facts: Mapping[str, Any]) -> None:
         """Facts learnt after the beginning; they reach the disk when the attempt ends."""
         self._require_open()
@@ -199,6 +213,8 @@ class RunWriter:
             return
         if error is None:
             self.finish("complete")
+        elif isinstance(error, NodeLostError):
+            self.finish("stopped", f"{type(error).__name__}: {error}")
         elif isinstance(error, Exception):
             self.finish("failed", f"{type(error).__name__}: {error}")
         else:

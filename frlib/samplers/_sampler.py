@@ -1,9 +1,12 @@
 """What all samplers are told."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from frlib.core.config import Config
+
+if TYPE_CHECKING:
+    from optuna.search_space import IntersectionSearchSpace
 
 Skill = Literal["lists", "branches", "objectives", "limits"]
 """lists: learns which of a list is good. branches: spaces that depend on what was chosen.
@@ -21,13 +24,15 @@ class Need:
     """What a sampler is built for.
 
     seed: of this proposal. study_seed: the same for all proposals of a cell. arms: how many there
-    will be. has_branches: whether the space is conditional.
+    will be. has_branches: whether the space is conditional. common: parameters that all trials of
+    the cell have, counted on from one proposal to the next.
     """
 
     seed: int
     study_seed: int
     arms: int
     has_branches: bool
+    common: "IntersectionSearchSpace | None" = None
 
 
 def startup(asked: int, need: Need) -> int:

@@ -4,6 +4,7 @@ Parameters are modelled together (multivariate); in a conditional space, those t
 Points that are running count as bad ones (constant liar), so that parallel proposals differ.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from frlib.core.config import setting
@@ -33,10 +34,14 @@ class Config(Sampler):
 
 
 def build(config: Config, need: Need) -> "optuna.samplers.BaseSampler":
-    """Optuna's."""
+    """Optuna's; of a space without branches it counts on what trials have in common."""
     import optuna
 
-    return optuna.samplers.TPESampler(
+    from frlib.samplers._counting import CountingTPE
+
+    common = need.common if config.multivariate and not need.has_branches else None
+    made = optuna.samplers.TPESampler if common is None else partial(CountingTPE, common)
+    return made(
         seed=need.seed,
         n_startup_trials=startup(config.startup, need),
         n_ei_candidates=config.candidates,

@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Self
 
 from frlib.core import safeio
 from frlib.core.errors import ClusterError, FrlibError, RecordError
+from frlib.core.processes import lives
 
-_DRIVER, _STOP = "driver.json", "stop.json"
+_DRIVER, STOP = "driver.json", "stop.json"
 _LOOK_S, _BEAT_S, _SILENT_S = 1.0, 5.0, 60.0
 _log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Driver:
         """Whether it has been heard of within a minute and, on this machine, is a process."""
         if abs(time.time() - self.beat) > _SILENT_S:
             return False
-        return not self.is_here or _runs(self.pid)
+        return not self.is_here or lives(self.pid)
 
 
 def find(folder: Path) -> Driver | None:
@@ -84,7 +86,7 @@ def ask_to_stop(folder: Path, *, now: bool = False) -> Driver:
             f"{folder.name} is run by process {driver.pid} on {driver.host}: only there can it be "
             "interrupted. Leave --now out to have it stop after the running epochs"
         )
-    safeio.write_json(folder / _STOP, {"host": socket.gethostname(), "asked": time.time()})
+    safeio.write_json(folder / STOP, {"host": socket.gethostname(), "asked": time.time()})
     if now:
         os.kill(driver.pid, signal.SIGINT)
     return driver
@@ -96,20 +98,25 @@ class Driving:
     A request to stop from before is forgotten: whoever runs a study wants it to run.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, is_lost: Callable[[], bool] = lambda: False) -> None:
+        """is_lost: whether another process runs the study by now, so that this one has to stop."""
+        self._folder, self._is_lost = folder, is_lost
         self._started = time.time()
         self.left_s: float | None = None
         """What is written down for others; anybody may set it."""
         self._asked, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="driver", daemon=True)
 
+    def ask(self) -> None:
+        """Ask it to stop from inside this process."""
+        self._asked.set()
+
     def stopping(self) -> bool:
         """Whether somebody has asked it to stop."""
         return self._asked.is_set()
 
     def __enter__(self) -> Self:
-        (self._folder / _STOP).unlink(missing_ok=True)
+        safeio.remove(self._folder / STOP)
         self._beat()
         self._thread.start()
         return self
@@ -122,14 +129,14 @@ class Driving:
     ) -> None:
         self._over.set()
         self._thread.join()
-        for name in (_DRIVER, _STOP):
+        for name in (_DRIVER, STOP):
             with suppress(OSError):
-                (self._folder / name).unlink(missing_ok=True)
+                safeio.remove(self._folder / name)
 
     def _live(self) -> None:
         told = time.monotonic()
         while not self._over.wait(_LOOK_S):
-            new = not self._asked.is_set() and (self._folder / _STOP).is_file()
+            new = not self._asked.is_set() and ((self._folder / STOP).is_file() or self._is_lost())
             if new:
                 self._asked.set()
             if new or time.monotonic() - told >= _BEAT_S:
@@ -151,13 +158,3 @@ class Driving:
             _log.warning(
                 "%s: cannot be written, so others cannot see this driver: %s", _DRIVER, error
             )
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from frlib.core import published
 from frlib.core.config import canonical
 from frlib.data.prepare import dataset_digest, noise_digest
 from frlib.records import layout, ledger
@@ -131,7 +132,9 @@ def make(study: Study, store: Path) -> Plan:
     """
     found = tuple(cells(study, contents(store)))
     known: dict[str, dict[str, ledger.Entry]] = defaultdict(dict)
-    for entry in ledger.entries(layout.study_folder(store, study.name)):
+    folder = layout.study_folder(store, study.name)
+    published.bring(folder, heavy=False)
+    for entry in ledger.entries(folder):
         known[entry.arm["cell_digest"]][entry.arm["arm"]] = entry
     if not known:
         return Plan(study, store, tuple(CellPlan(cell, {}) for cell in found))

@@ -7,7 +7,7 @@ Everything here is plain and typed: a study round-trips through JSON and decides
 from collections.abc import Iterable, Sequence
 from itertools import product
 from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     Pruning = Choice["frlib.pruning"]
 
+Placement = Literal["PACK", "SPREAD", "STRICT_PACK", "STRICT_SPREAD"]
 _ACROSS = ("cross_accuracy", "reverse_accuracy", "old_accuracy")
 """Of runs with an old model, beside their own `accuracy`."""
 _SHARED_OUT = ("batch_size", "accumulate", "tail", "sync_batchnorm", "stages", "clean", "compat")
@@ -67,7 +68,13 @@ class Replicates(Config):
 
 
 class Resources(Config):
-    """Where a study runs; changes no result."""
+    """Where a study runs; changes no result.
+
+    A node takes as many workers as its CPUs, GPUs and memory hold. A GPU can be shared by runs of
+    one worker each: with gpus_per_worker=0.25 four of them have it, and a quarter of its memory
+    each. priority: a study begins no arm while one of higher priority on the same cluster waits for
+    room; what runs is left alone.
+    """
 
     workers: int = place(
         1, ge=1, doc="data-parallel workers of one run; 1 runs in the trial itself"
@@ -76,8 +83,18 @@ class Resources(Config):
         0, ge=0, doc="a run may grow to so many as the cluster does; 0: workers, no more, no less"
     )
     cpus_per_worker: float = place(1.0, ge=0, doc="CPUs of one worker")
-    gpus_per_worker: float = place(0.0, ge=0, doc="GPUs of one worker")
+    gpus_per_worker: float = place(0.0, ge=0, doc="GPUs of one worker; below 1, a part of one")
+    memory_gib_per_worker: float = place(
+        0.0, ge=0, doc="memory of one worker on its node, GiB, beside its GPU's; 0: not counted"
+    )
+    placement: Placement = place(
+        "PACK", doc="workers of one run on few nodes or on many; STRICT_: on one, each on its own"
+    )
     concurrent_arms: int = place(0, ge=0, doc="arms at a time; 0: as many as the cluster holds")
+    may_grow: bool = place(
+        False, doc="the cluster adds nodes on demand: concurrent_arms counts, not what is there now"
+    )
+    priority: int = place(0, doc="among studies that share a cluster; the higher one goes first")
     max_failures: int = place(2, ge=0, doc="restarts of a run after a crash, from its checkpoint")
 
     @model_validator(mode="after")
@@ -86,6 +103,20 @@ class Resources(Config):
             raise ValueError("a worker needs cpus_per_worker or gpus_per_worker above 0")
         if self.max_workers and self.max_workers < self.workers:
             raise ValueError(f"max_workers={self.max_workers} is below workers={self.workers}")
+        gpus = self.gpus_per_worker
+        if gpus > 1 and gpus != int(gpus):
+            raise ValueError(
+                f"gpus_per_worker={gpus:g}: a part of one GPU (below 1) or whole ones; choose "
+                f"{int(gpus)} or {int(gpus) + 1}"
+            )
+        if 0 < gpus < 1 and self.most_workers > 1:
+            raise ValueError(
+                f"gpus_per_worker={gpus:g} with {self.most_workers} workers: two workers of one "
+                "run cannot share a GPU. Give each a whole one, or set workers=1 and max_workers=0 "
+                "to have several runs on a GPU"
+            )
+        if self.may_grow and not self.concurrent_arms:
+            raise ValueError("may_grow needs concurrent_arms: how many arms may run at a time")
         return self
 
     def check(self, runs: Iterable[TrainConfig]) -> None:
@@ -129,9 +160,15 @@ class Resources(Config):
 
 
 class Budget(Config):
-    """Limits of a study; 0 means none. When one is spent, running arms finish and none begins."""
+    """Limits of a study; 0 means none. When one is spent, running arms finish and none begins.
+
+    Arms that still run when half as many hours again are spent end after their epoch, and go on
+    from there once there is more to spend. Hours of CPUs and GPUs are those that are held for runs:
+    of running, stopped, failed and crashed ones as well.
+    """
 
     hours: float = setting(0.0, ge=0, doc="wall time of one call of run", unit="h")
+    cpu_hours: float = setting(0.0, ge=0, doc="CPUs times hours of all runs on record", unit="h")
     gpu_hours: float = setting(0.0, ge=0, doc="GPUs times hours of all runs on record", unit="h")
     runs: int = setting(0, ge=0, doc="replicates begun, over all calls of run")
 
@@ -140,7 +177,12 @@ class Budget(Config):
         if self.gpu_hours and not resources.gpus_per_worker:
             raise ValueError(
                 f"budget.gpu_hours={self.gpu_hours:g}, but resources.gpus_per_worker=0: no GPU is "
-                "ever used. Give workers a GPU, or set budget.hours"
+                "ever used. Give workers a GPU, or set budget.cpu_hours or budget.hours"
+            )
+        if self.cpu_hours and not resources.cpus_per_worker:
+            raise ValueError(
+                f"budget.cpu_hours={self.cpu_hours:g}, but resources.cpus_per_worker=0: no CPU is "
+                "ever counted. Give workers one, or set budget.gpu_hours or budget.hours"
             )
         if self.runs and self.runs < cells:
             raise ValueError(

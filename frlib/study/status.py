@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from frlib.core import safeio
-from frlib.records import layout, ledger, select
+from frlib.records import halted, layout, ledger, select
+from frlib.records.halted import Halted
 from frlib.study import driver
 from frlib.study.best import Best, best
 from frlib.study.driver import Driver
@@ -31,7 +32,7 @@ class CellStatus:
 @dataclass(frozen=True)
 class Status:
     """A study on record. driver: that runs it now. runs: complete ones. others: arms of cells that
-    the study has no more."""
+    the study has no more. halted: why the last call of run left arms out."""
 
     name: str
     metric: str
@@ -39,6 +40,7 @@ class Status:
     runs: int
     others: int
     driver: Driver | None
+    halted: Halted | None
 
     def count(self, state: str) -> int:
         """Arms in a state, over all cells."""
@@ -69,7 +71,9 @@ def status(folder: Path) -> Status:
         values[key][digest] = ledger.finals(arm, metric, entry.complete_seeds)
     for key, cell in cells.items():
         cell.best = best(values[key], "max" if higher else "min")
-    return Status(folder.name, metric, tuple(cells.values()), runs, others, alive)
+    return Status(
+        folder.name, metric, tuple(cells.values()), runs, others, alive, halted.read(folder)
+    )
 
 
 def _state(entry: ledger.Entry, seeds: tuple[int, ...], is_driven: bool) -> str:

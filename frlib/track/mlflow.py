@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from frlib.core.errors import FrlibError, TrackingError
+from frlib.core.secrets import redacted
 from frlib.track.numbers import Point
 from frlib.track.tags import RUN, experiment_tags
 from frlib.track.uri import shown
@@ -255,12 +256,12 @@ class Server:
         except FrlibError:
             raise
         except Exception as error:
-            words = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+            words = redacted((str(error).strip() or type(error).__name__).splitlines()[0])[:300]
             raise TrackingError(
                 f"{shown(self._uri)}: the tracking server did not do what it was asked "
-                f"({type(error).__name__}: {words.replace(self._uri, shown(self._uri))}). The "
-                "records are complete without it; when it answers again, `frlib track sync NAME` "
-                "sends what is missing. MLFLOW_TRACKING_URI chooses another server."
+                f"({type(error).__name__}: {words}). The records are complete without it; when it "
+                "answers again, `frlib track sync NAME` sends what is missing. MLFLOW_TRACKING_URI "
+                "chooses another server."
             ) from error
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from frlib.core import published
 from frlib.core.config import digest
 from frlib.records import select
 from frlib.records.finished import MODEL as WEIGHTS
@@ -47,7 +48,10 @@ def register(server: Server, memory: Memory, records: Records, models: Models) -
     for name, one in winners(records).items():
         folder = one.folder.parent
         key = tags.attempt_key(one.arm, one.seed, one.attempt)
-        if memory.models.get(name) == key or not (folder / WEIGHTS).is_file():
+        if memory.models.get(name) == key:
+            continue
+        published.bring(folder / WEIGHTS)
+        if not (folder / WEIGHTS).is_file():
             continue
         version = server.versions(name).get(key)
         if version is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from frlib.core.errors import TrackingError
+from frlib.core.secrets import redacted
 from frlib.track.tags import experiment_name
 from frlib.track.uri import shown
 
@@ -71,7 +72,7 @@ def _queried(uri: str, study: str) -> Mirrored:
                 }
             )
     except SQLAlchemyError as error:
-        words = str(error).splitlines()[0][:300].replace(uri, shown(uri))
+        words = redacted(str(error).splitlines()[0])[:300]
         raise TrackingError(
             f"{shown(uri)}: cannot be read as MLflow's database ({words}). Expected that of MLflow "
             "3.17; `mlflow db upgrade` brings an older one up to date."

@@ -3,7 +3,8 @@
 import hashlib
 import os
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+from frlib.core.secrets import redacted
 
 
 def default_uri(store: Path) -> str:
@@ -28,13 +29,10 @@ def resolve(store: Path) -> tuple[str, str | None]:
 
 
 def shown(uri: str) -> str:
-    """The URI without user and password."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
+    """The URI without user, password and tokens."""
+    return redacted(uri)
 
 
 def fingerprint(uri: str) -> str:
-    """16 hex digits that tell servers apart without writing their URI down."""
-    return hashlib.sha256(uri.encode()).hexdigest()[:16]
+    """16 hex digits that tell servers apart without writing their URI, or a password's hash, down."""
+    return hashlib.sha256(shown(uri).encode()).hexdigest()[:16]

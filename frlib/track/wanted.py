@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from frlib.records import layout, select
+from frlib.records import halted, layout, select
 from frlib.records.read import Arm, Attempt, Records
 from frlib.track import numbers, tags
 from frlib.track.flat import NO_PARAMS, Params, params
@@ -103,6 +103,7 @@ def _study(records: Records, ended: bool) -> Wanted:
         | {
             tags.NOTE: _note(records),
             "frlib.store": records.folder.absolute().parents[1].as_posix(),
+            "frlib.halted": str(halted.read(records.folder) or ""),
         },
         status=_now("running" if is_open or not ended else "complete", ended),
         started=_first(records.attempts),

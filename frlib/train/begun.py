@@ -19,6 +19,7 @@ from frlib.train.config import TrainConfig
 from frlib.train.course import at
 from frlib.train.health import Health
 from frlib.train.keeper import Keeper
+from frlib.train.leaving import Leaving
 from frlib.train.listener import Listener
 from frlib.train.mining import require_given
 from frlib.train.old_side import OldSide
@@ -56,6 +57,7 @@ class Run:
     keeper: Keeper | None
     folder: Path | None
     clock: Clock
+    leaving: Leaving
     health: Health = field(default_factory=Health)
     memory: Tensor | None = None
     tail: TailFeed | None = None
@@ -140,6 +142,7 @@ def begun(
         keeper=keeper,
         folder=folder,
         clock=clock,
+        leaving=Leaving(place),
         tail=feed,
         old=old,
         renewal=renewal,

@@ -61,10 +61,10 @@ def keep(written: Path, newest: int, *, lowest_is_best: bool) -> None:
     whole = [path for path in every if path <= written]
     best = ranked(whole, lowest_is_best=lowest_is_best)[:1]
     for path in set(every) - {*whole[-newest:], *best}:
-        path.unlink()
+        safeio.remove(path)
     for path in folder.glob("*.safetensors"):
         if not path.with_suffix(".json").exists():
-            path.unlink()
+            safeio.remove(path)
     _sweep(folder)
 
 
@@ -115,7 +115,7 @@ def restore_best(state: State, folder: Path, *, lowest_is_best: bool) -> bool:
 def clear(folder: Path) -> None:
     """Remove all checkpoints of a finished run."""
     for path in (*paths(folder), *folder.glob("*.safetensors")):
-        path.unlink()
+        safeio.remove(path)
     _sweep(folder)
 
 

@@ -11,11 +11,12 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 from torch import Tensor
 
-from frlib.core.errors import NumericsError, RecordError
+from frlib.core.errors import NodeLostError, NumericsError, RecordError
 from frlib.data.loading.batch import Batch
 from frlib.data.manifest import Manifest
 from frlib.data.pixels.batches import Pixels
@@ -176,17 +177,28 @@ def _one_pass(run: Run) -> None:
                     state.followed.add(done.losses)
             _tell(run, points.add(state, done, lr))
             trace.step()
+            leaves = run.leaving.is_due(ask=state.step == (state.epoch + 1) * run.plan.steps)
             every = config.checkpoint_every
-            if run.keeper is not None and every and state.step % every == 0:
+            if run.keeper is not None and (leaves or (every and state.step % every == 0)):
                 feed.flush()
                 losses = _settled(run, losses)
                 with run.clock.span("checkpoint"):
                     run.keeper.save(state)
+            if leaves:
+                _leave(run)
     bad = watch.last()
     if bad is not None:
         trouble.meet(run, bad, lambda f: _pieces(run, f))
     feed.flush()
     _settled(run, losses)
+
+
+def _leave(run: Run) -> NoReturn:
+    """What was trained so far is on the disk; the run goes on wherever it is taken up."""
+    if run.keeper is not None:
+        run.keeper.wait()
+    why = run.place.notice() or "another worker of the run was told to leave"
+    raise NodeLostError(f"{why}; the run was put down after step {run.state.step}")
 
 
 def _reading(tail: TailFeed | None) -> AbstractContextManager[object]:

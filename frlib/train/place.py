@@ -1,6 +1,7 @@
 """Where a run happens: its device and its data-parallel group. Changes no result."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,12 +9,21 @@ import torch
 from frlib.parallel.collectives import SINGLE, Group
 
 
+def stays() -> str:
+    """The notice of a machine that nobody takes away."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Place:
-    """One worker's view of the machine."""
+    """One worker's view of the machine.
+
+    notice: why this worker is to leave it, empty while it may stay; cheap to ask.
+    """
 
     device: torch.device
     group: Group = SINGLE
+    notice: Callable[[], str] = stays
 
     @property
     def is_first(self) -> bool:

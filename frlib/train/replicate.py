@@ -147,6 +147,8 @@ def _train(
         )
         opened.enter_context(closing(passes))
         for done in passes:
+            if writer is not None:
+                writer.require_newest()
             row |= done.row | cost.so_far(meter, place)
             if not done.is_again:
                 score = None
@@ -208,6 +210,7 @@ def _finish(
         images = images_in_step(config.batch_size, config.tail)
         found |= cost.of(done, images, place, writer, found.get(JOULES))
         writer.log(found, epoch=done.number, step=done.step)
+        writer.require_newest()
         writer.finish("complete")
     keeper.clear()
     return found

@@ -4,10 +4,12 @@ cli ─► everything (also analysis and studies, by name)
 bench ─► launch, study, records, heads, train, data, schedules, metrics, denoise, cleaning,
          compat, evaluate, track
 testing ─► heads, parallel
-launch ─► rayrun, stages, artifacts, train, study, data, records, track, export
+launch ─► doctor, rayrun, stages, artifacts, train, study, data, records, track, export, remote
 stages ─► train, records, cleaning, denoise, compat, data, heads, parallel, evaluate
-rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers
+rayrun ─► stages, artifacts, train, study, records, parallel, evaluate, data, pruning, samplers,
+          remote
 export ─► backbones, data, evaluate, records
+doctor ─► data   remote ─► data (storage)
 study  ─► train.config, data (to name and digest it), records (to know what is done), stats,
           pruning, samplers (to know what they ask for)
 train  ─► heads, backbones, optimisers, schedules, compat, parallel, data, denoise, cleaning,
@@ -78,6 +80,8 @@ ALLOWED = {
         "artifacts",
     },
     "track": {"records"},
+    "doctor": {"data"},
+    "remote": {"data"},
     "export": {"backbones", "data", "evaluate", "records"},
     "stages": {
         "train",
@@ -102,8 +106,10 @@ ALLOWED = {
         "data",
         "pruning",
         "samplers",
+        "remote",
     },
     "launch": {
+        "doctor",
         "rayrun",
         "stages",
         "artifacts",
@@ -113,9 +119,11 @@ ALLOWED = {
         "records",
         "track",
         "export",
+        "remote",
     },
     "cli": {
         "artifacts",
+        "doctor",
         "launch",
         "train",
         "study",
@@ -132,6 +140,7 @@ ALLOWED = {
         "export",
         "analysis",
         "cluster",
+        "remote",
     },
     "analysis": {"records", "stats", "metrics"},
     "studies": {
@@ -171,6 +180,7 @@ NO_TORCH = (
     "pruning",
     "cleaning",
     "denoise",
+    "remote",
 )
 
 

@@ -68,6 +68,7 @@ def draw(
 def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
     """Cosines with the given class by kind of sample, of the row under most noise that has them."""
     from analysis.lines import InapplicableError, conditions, method
+    from frlib.artifacts.store import placed
     from frlib.cleaning import evidence
     from frlib.data.manifest import KINDS
 
@@ -82,7 +83,7 @@ def _angles(grid: "Grid", store: Path) -> tuple[str, Mapping[str, Any]]:
     for row in noisiest:
         for one in by_arm.get(row.arm.digest if row.arm else "", ()):
             made = (one.run.get("facts") or {}).get("artifacts") or {}
-            folder = store / "artifacts" / str(made.get(_EVIDENCE, ""))
+            folder = placed(store, str(made.get(_EVIDENCE, "")))
             if _EVIDENCE not in made or not evidence.is_there(folder):
                 continue
             found = evidence.read(folder)

@@ -141,20 +141,21 @@ def forecast(plan: Plan, address: str, seconds: float, rate: float = 0.0) -> For
 
 
 def _where(plan: Plan, address: str) -> Where:
-    from frlib.study.room import at_a_time
+    from frlib.study.room import Node, at_a_time
 
     if address:
         from frlib.launch.machine import cluster
 
         machine = cluster(address)
-        name, cpus, gpus = machine.name, machine.cpus, machine.gpus
+        name, nodes = machine.name, machine.nodes
     else:
         from frlib.train.devices import here
 
-        name, cpus = "this machine", float(os.cpu_count() or 1)
-        gpus = float(sum(not device.is_host for device in here()))
+        name, gpus = "this machine", sum(not device.is_host for device in here())
+        nodes = (Node(name, float(os.cpu_count() or 1), float(gpus)),)
+    cpus, gpus = (sum(getattr(node, what) for node in nodes) for what in ("cpus", "gpus"))
     try:
-        return Where(name, cpus, gpus, at_a_time(plan.study.resources, cpus, gpus), "")
+        return Where(name, cpus, gpus, at_a_time(plan.study.resources, nodes), "")
     except ClusterError as error:
         return Where(name, cpus, gpus, None, str(error))
 

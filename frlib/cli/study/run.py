@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from frlib.cli.options import DEFAULT_STORE, Faces, Set, Store
+from frlib.cli.options import store as opened
 from frlib.cli.study import asked
 from frlib.cli.study.asked import Address, Name, NoMirror, Recorded
 
@@ -21,6 +22,7 @@ Replay = Annotated[
     Path | None,
     typer.Option(
         "--replay",
+        parser=opened,
         metavar="STORE",
         help="Propose the arms that another store has of this study, in their order, no others.",
     ),
@@ -71,6 +73,7 @@ def _run(
     from frlib.core.errors import StoppedError
     from frlib.launch import mirror
     from frlib.launch import study as launch
+    from frlib.study import terminated
     from frlib.study.plan import make
 
     for chatty in ("frlib.data.pixels", "frlib.data.sources", "frlib.launch.contest"):
@@ -82,6 +85,7 @@ def _run(
     try:
         with (
             launch.opened(before, revise=revise) as driving,
+            terminated.asking(driving.ask),
             mirror.beside(before.folder, store, off=no_mlflow) as mirrored,
             Progress(before, driving) as live,
         ):

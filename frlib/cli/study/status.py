@@ -47,6 +47,8 @@ def _page(found: "Status", outputs: "Outputs") -> None:
     if outputs:
         told = [f"{kind} {count.there} of {count.needed}" for kind, count in outputs.items()]
         console.print(f"stages of these arms in the store: {', '.join(told)}", soft_wrap=True)
+    if found.halted is not None:
+        console.print(f"halted: {found.halted}", soft_wrap=True, markup=False)
     console.print()
     grid = Table(box=None, pad_edge=False, header_style="")
     grid.add_column("cell", overflow="fold", min_width=24)
@@ -79,6 +81,7 @@ def _facts(found: "Status", outputs: "Outputs") -> dict[str, Any]:
         "arms_of_no_cell": found.others,
         "stages": {kind: asdict(count) for kind, count in outputs.items()},
         "driver": asdict(found.driver) if found.driver else None,
+        "halted": asdict(found.halted) if found.halted else None,
         "cells": [
             {
                 "shown": cell.shown,

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from frlib.core.errors import ConfigError, DataError
+from frlib.core.secrets import has_credentials, redacted
 from frlib.data.storage.retry import steady
 
 _LOCK = threading.Lock()
@@ -134,6 +135,11 @@ def at(text: str) -> Place:
     scheme, sign, rest = text.partition("://")
     if not sign:
         return Path(text).expanduser()
+    if has_credentials(text):
+        raise ConfigError(
+            f"{redacted(text)}: has a user or password in it, and would be in records and "
+            "messages; set it in the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
+        )
     if scheme == "file":
         return Path(unquote(urlsplit(text).path))
     rest, _, options = rest.partition("?")

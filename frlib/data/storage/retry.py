@@ -55,14 +55,14 @@ def steady(call: Callable[[], T], where: str) -> T:
         try:
             return call()
         except OSError as error:
-            if not _passing(error):
+            if not passing(error):
                 raise DataError(
-                    f"{where}: {_first_line(error)}; expected a readable file or folder. Check the "
+                    f"{where}: {first_line(error)}; expected a readable file or folder. Check the "
                     "address, and that these credentials may read it."
                 ) from error
             if attempt == attempts:
                 raise DataError(
-                    f"{where}: {_first_line(error)}, {attempts} times; expected an answer. Check "
+                    f"{where}: {first_line(error)}, {attempts} times; expected an answer. Check "
                     "the network and the service, then run again."
                 ) from error
             total = COUNT.advance()
@@ -70,7 +70,7 @@ def steady(call: Callable[[], T], where: str) -> T:
             _log.warning(
                 "%s: %s; attempt %s of %s in %.1f s (%s repeated calls so far)",
                 where,
-                _first_line(error),
+                first_line(error),
                 attempt + 1,
                 attempts,
                 delay_s,
@@ -80,12 +80,12 @@ def steady(call: Callable[[], T], where: str) -> T:
     raise AssertionError("unreachable")
 
 
-def _passing(error: OSError) -> bool:
+def passing(error: OSError) -> bool:
     """Whether waiting may help."""
     if isinstance(error, _FINAL):
         return False
     return not any(refusal in str(error) for refusal in _REFUSALS)
 
 
-def _first_line(error: OSError) -> str:
+def first_line(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).splitlines()[0]

@@ -134,7 +134,7 @@ def test_verbs_when_a_record_is_of_a_newer_schema_then_error_names_it(
 def test_plan_when_no_machine_holds_a_run_then_says_so_and_goes_on(tmp_path: Path) -> None:
     facts = _plan(tmp_path, "--set", "resources.cpus_per_worker=100000")
     assert facts["where"]["at_a_time"] is None
-    assert "lower resources.workers" in facts["where"]["why_not"]
+    assert "Lower resources.cpus_per_worker" in facts["where"]["why_not"]
     assert facts["wall_seconds_at_most"] is None
 
 

@@ -110,3 +110,8 @@ def test_renewed_at_when_refresh_is_unordered_then_ordered_and_none_at_weight_ze
 
 def test_checkpoint_when_written_then_with_the_prototypes():
     assert list(term_of(unibct.Config(), world()).state_dict()) == ["prototypes_Cd"]
+
+
+def test_label_when_epochs_are_its_own_then_they_are_named_in_words() -> None:
+    config = unibct.Config(start_epoch=3, refresh=(3, 7))
+    assert unibct.label(config) == "UniBCT (from 3, renewed at 3 and 7)"

@@ -64,3 +64,17 @@ def test_told_when_installed_inside_a_repository_then_its_commit_is_not_taken_fo
     assert checkout.told(installed) is None
     checkout.told.cache_clear()
     assert checkout.told(folder / "frlib" / "core" / "checkout.py") is not None
+
+
+def test_told_when_in_a_copy_that_a_job_runs_in_then_it_is_of_the_checkout_it_was_sent_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "working_dir" / "frlib" / "a.py"
+    for changed in (True, False):
+        told = {"commit": "a1" * 20, "changed": changed}
+        monkeypatch.setenv(checkout.VARIABLE, checkout.written(told))
+        checkout.told.cache_clear()
+        assert checkout.told(inside) == told
+    monkeypatch.setenv(checkout.VARIABLE, "not a commit")
+    checkout.told.cache_clear()
+    assert checkout.told(inside) is None

@@ -30,6 +30,29 @@ def _next(cell: Cell, path: Path, ended: list[Outcome]) -> Arm:
     return arm
 
 
+@pytest.mark.parametrize("kind", [{}, {"multivariate": False}], ids=["joint", "each"])
+def test_suggest_when_the_process_goes_on_then_is_what_a_new_one_would(
+    cell: Cell, tmp_path: Path, kind: dict[str, bool]
+) -> None:
+    search = Search(arms_per_cell=30, sampler={"name": "tpe", **kind}, seed=3)
+    found: dict[str, list[dict[str, object]]] = {"on": [], "new": []}
+    for name, points in found.items():
+        kept = None
+        for number in range(20):
+            memory = kept or Memory(cell, search, SELECTION, storage(tmp_path / name))
+            kept = memory if name == "on" else None
+            asked, point = memory.suggest()
+            points.append(dict(point))
+            if number % 4 == 3:
+                memory.drop(asked)
+                continue
+            arm = cell.arm(point)
+            memory.name(asked, arm.digest)
+            stopped = Outcome(arm=arm, status="stopped", value=0.4, step=1)
+            memory.tell(asked, stopped if number % 4 == 2 else _end(arm))
+    assert found["on"] == found["new"]
+
+
 def _end(arm: Arm) -> Outcome:
     margin = arm.params["head.margin"]
     assert isinstance(margin, float)

@@ -49,6 +49,7 @@ def test_tally_when_there_are_further_objectives_then_the_end_has_their_means() 
     tally.close({METRIC: 0.8, "cost/images": 10, "cost/seconds": 4})
     tally.close({METRIC: 0.6, "cost/images": 30, "cost/seconds": 2})
     assert tally.end("complete")["others"] == [20, 3]
+    assert tally.end("complete")["finals"] == [0.8, 0.6], "runs that count against a budget"
 
 
 def test_tally_when_settings_change_on_the_way_then_params_are_those_of_the_epoch() -> None:

@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -127,3 +128,24 @@ def test_part_when_it_has_few_rows_then_it_is_stored_plainly(
     parts.write(path, parts.to_table("metrics", columns), {})
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == codec
     assert parts.read(path, "metrics", columns=("value",)).column_names == ["value"]
+
+
+def test_finals_when_attempts_fill_several_blocks_then_none_is_lost_or_moved(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasts, "_BLOCK", 1)
+    assert rows(study) == WANTED
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_load_when_it_fails_then_garbage_is_looked_for_as_before(
+    study: Path, collects: bool
+) -> None:
+    (layout.attempt_folder(study, ARMS[0], 0, 0) / "metrics-00000.parquet").unlink()
+    (gc.enable if collects else gc.disable)()
+    try:
+        with pytest.raises(RecordError):
+            read.load(study)
+        assert gc.isenabled() == collects
+    finally:
+        gc.enable()
