@@ -13,7 +13,8 @@ import logging
 import subprocess
 import time
 from datetime import UTC, datetime
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 log = logging.getLogger(__name__)
@@ -65,18 +66,22 @@ def drain(seconds: float) -> list[str]:
 def watch(metadata: str = METADATA, every: float = _EVERY_S) -> int:
     """Wait for the notice, drain the node, return the exit code of Ray's command.
 
-    every: seconds between two questions; a metadata service that does not answer is asked again.
+    every: seconds between two questions. A metadata service that does not answer, or answers
+    something else, is asked again; so is Ray where it does not take the call, while there is time.
     """
     while True:
         try:
             when = notice(metadata)
-        except (HTTPError, URLError, TimeoutError) as error:
+        except (OSError, HTTPException, ValueError, KeyError) as error:
             log.warning("%s: %s; asking again", metadata, error)
             when = None
         if when is not None:
             left = (when - datetime.now(UTC)).total_seconds() - _MARGIN_S
             log.warning("this machine is taken at %s; draining the node", when.isoformat())
-            return subprocess.run(drain(left), check=False).returncode
+            code = subprocess.run(drain(left), check=False).returncode
+            if not code or left <= 0:
+                return code
+            log.warning("ray drain-node ended with exit code %d; once more", code)
         time.sleep(every)
 
 

@@ -80,7 +80,10 @@ def verify(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
 def gc(
     store: Store = DEFAULT_STORE, budget: Budget = 0.0, yes: Yes = False, as_json: Json = False
 ) -> None:
-    """Remove what killed runs left, what is damaged, and the least recently used over a budget."""
+    """Remove what killed runs left, what is damaged, and the least recently used over a budget.
+
+    Of a store at a URI, an artefact goes from there as well, whoever uses it on another machine.
+    """
     from frlib.artifacts.store import Artifacts
 
     swept = Artifacts(store).gc(budget, dry=not yes)

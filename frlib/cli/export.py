@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
+from frlib.cli.options import Run
+
 app = typer.Typer(
     name="export", help="A finished run's network for other programs.", no_args_is_help=True
 )
-Run = Annotated[
-    Path,
-    typer.Argument(metavar="RUN", help="Folder: <store>/studies/<study>/arms/<arm>/r<seed>."),
-]
 
 
 @app.command()

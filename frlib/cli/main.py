@@ -79,9 +79,10 @@ def main() -> None:
     try:
         try:
             app()
-        finally:
+        except SystemExit:
             for copy in published.copies():
                 copy.flush()
+            raise
     except FrlibError as error:
         name = type(error).__name__
         typer.secho(f"{name}: {error}", fg=typer.colors.RED, err=True)

@@ -15,6 +15,15 @@ def store(text: str | Path) -> Path:
     return local(text)
 
 
+def run_folder(text: str | Path) -> Path:
+    """The folder of a run, also of one named by a URI: it is brought here."""
+    if isinstance(text, Path) or "://" not in text:
+        return Path(text)
+    from frlib.remote.below import found
+
+    return found(text)
+
+
 Store = Annotated[
     Path,
     typer.Option(
@@ -26,6 +35,14 @@ Store = Annotated[
     ),
 ]
 DEFAULT_STORE = Path("frlib-store")
+Run = Annotated[
+    Path,
+    typer.Argument(
+        parser=run_folder,
+        metavar="RUN",
+        help="Folder: <store>/studies/<study>/arms/<arm>/r<seed>, the store a path or a URI.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a field, e.g. base.epochs=5."),

@@ -70,7 +70,8 @@ def pull(
     upstream = _required(store)
     for room in ("studies", "artifacts"):
         upstream.bring(store / room, heavy=not light)
-    typer.echo(f"{upstream.address}: all of it is in {store}")
+    what = "all but checkpoints and models" if light else "all of it"
+    typer.echo(f"{upstream.address}: {what} is in {store}")
 
 
 def _required(store: Path) -> "Upstream":

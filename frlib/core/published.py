@@ -4,11 +4,15 @@
 does nothing and costs a look at an empty table.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from frlib.core.errors import StoreError
+
+_log = logging.getLogger(__name__)
 _copies: "dict[Path, Upstream]" = {}
 
 
@@ -45,6 +49,9 @@ class Upstream(Protocol):
 
     def has(self, path: Path) -> bool:
         """Whether the store has this file, as known some seconds ago."""
+
+    def inside(self, folder: Path) -> frozenset[str]:
+        """Names in a folder of the store, as known some seconds ago, or when it last answered."""
 
     def fetch(self, folder: Path, commit: str) -> bool:
         """Bring a folder that is whole there, so that it is whole or absent here; whether it is.
@@ -106,7 +113,8 @@ def upstream(path: Path) -> Upstream | None:
     if not _copies:
         return None
     whole = path.absolute()
-    return next((found for root, found in _copies.items() if whole.is_relative_to(root)), None)
+    every = tuple(_copies.items())  # another thread may open a store
+    return next((found for root, found in every if whole.is_relative_to(root)), None)
 
 
 def address(store: Path) -> str:
@@ -153,6 +161,12 @@ def has(path: Path) -> bool:
     return found is not None and found.has(path)
 
 
+def inside(folder: Path) -> frozenset[str]:
+    """As `Upstream.inside`; none for a plain folder."""
+    found = upstream(folder)
+    return frozenset() if found is None else found.inside(folder)
+
+
 def fetch(folder: Path, commit: str) -> bool:
     """As `Upstream.fetch`; false for a plain folder."""
     found = upstream(folder)
@@ -171,6 +185,23 @@ def flush(path: Path) -> None:
     found = upstream(path)
     if found is not None:
         found.flush()
+
+
+@contextmanager
+def sent(folder: Path) -> Iterator[None]:
+    """What the body writes is in the store when it is left, `StoreError` where that takes too long.
+
+    After another error that is a warning, so that the first one is told.
+    """
+    try:
+        yield
+    except BaseException:
+        try:
+            flush(folder)
+        except StoreError as error:
+            _log.warning("%s", error)
+        raise
+    flush(folder)
 
 
 def sweep(study: Path) -> None:

@@ -3,7 +3,9 @@
 import re
 
 _NAME = re.compile(
-    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|(^|_)(TOKEN|CREDENTIALS?|PRIVATE|KEY|PAT|DSN)(_|$)", re.I
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|APIKEY|CONNECTION_STRING"
+    r"|(^|_)(TOKEN|CREDENTIALS?|PRIVATE|KEY|PAT|DSN)(_|$)",
+    re.I,
 )
 _NO_SECRET = re.compile(r"(_(PATH|FILE|DIR|MODE|URI_PREFIX)$)|^AWS_SHARED_CREDENTIALS_FILE$", re.I)
 _USER = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^/?#\s'\"]+)@", re.I)

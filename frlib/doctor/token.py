@@ -1,9 +1,14 @@
 """A few bytes written into a store and read back from elsewhere: is it the same store?
 
-A folder, or a URI that `pyarrow.fs` knows. Tokens lie in `.doctor-<mark>/`, which goes again.
+A folder, or a URI that `pyarrow.fs` knows; `StoreError` for another one. Tokens lie in
+`.doctor-<mark>/`, which goes again.
 """
 
+import pyarrow as pa
 from pyarrow import fs
+
+from frlib.core.errors import StoreError
+from frlib.core.secrets import redacted
 
 _FOLDER = ".doctor-"
 
@@ -42,5 +47,11 @@ def _place(store: str, mark: str) -> tuple[fs.FileSystem, str]:
     if not is_uri(store):
         return fs.LocalFileSystem(), f"{store.rstrip('/')}/{_FOLDER}{mark}"
     root, sign, options = store.partition("?")
-    system, path = fs.FileSystem.from_uri(f"{root.rstrip('/')}{sign}{options}")
+    try:
+        system, path = fs.FileSystem.from_uri(f"{root.rstrip('/')}{sign}{options}")
+    except pa.ArrowException as error:
+        raise StoreError(
+            f"{redacted(store)}: names no store ({redacted(str(error))}); expected a folder, or a "
+            "URI such as s3://bucket/path"
+        ) from error
     return system, f"{path.rstrip('/')}/{_FOLDER}{mark}"

@@ -1,8 +1,10 @@
 """A report of a cluster: asked directly from a machine of it, or by a job from outside."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from frlib.core.errors import ClusterError
+from frlib.core.errors import ClusterError, StoreError
 from frlib.doctor import examine, token
 from frlib.doctor.asked import Asked
 from frlib.doctor.report import Facts, Node, Report
@@ -14,10 +16,9 @@ _START_S = 60.0
 
 def here(asked: Asked) -> Report:
     """Of this machine alone."""
-    facts = examine.facts(asked)
-    again = examine.again(asked, {"here": facts})
-    if asked.store:
-        _clean(asked)
+    with _cleaned(asked):
+        facts = examine.facts(asked)
+        again = examine.again(asked, {"here": facts})
     return Report(asked=asked, here=_joined(facts, again))
 
 
@@ -26,8 +27,8 @@ def inside(asked: Asked, address: str) -> Report:
     from frlib.rayrun.nodes import Everywhere, Silence, auth_mode
 
     patience = asked.patience_s + _START_S
-    own = examine.facts(asked)
-    with Everywhere(address) as cluster:
+    with _cleaned(asked), Everywhere(address) as cluster:
+        own = examine.facts(asked)
         first = cluster.ask(examine.facts, asked, within_s=patience)
         answers = {k: v for k, v in first.items() if not isinstance(v, Silence)}
         second = cluster.ask(examine.again, asked, answers, within_s=patience)
@@ -47,8 +48,6 @@ def inside(asked: Asked, address: str) -> Report:
                 )
             )
         auth = auth_mode()
-    if asked.store:
-        _clean(asked)
     return Report(asked=asked, here=own, nodes=tuple(found), address=address, auth=auth)
 
 
@@ -61,7 +60,7 @@ def heard(log: str) -> Report:
     """The report in a job's log; `ClusterError` with the end of the log where there is none."""
     for line in log.splitlines():
         if line.startswith(MARK):
-            return Report.parse(json.loads(line.removeprefix(MARK)))
+            return _parsed(line.removeprefix(MARK))
     end = " | ".join(log.strip().splitlines()[-3:]) or "it is empty"
     raise ClusterError(
         f"the job that examines the cluster left no report; its log ends: {end}. Is frlib there, "
@@ -69,12 +68,27 @@ def heard(log: str) -> Report:
     )
 
 
+def _parsed(text: str) -> Report:
+    try:
+        return Report.parse(json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ClusterError(
+            f"the report of the job that examines the cluster cannot be read ({error}): the frlib "
+            "there is another one. Install the same on both sides, or ship this one with the job "
+            "(--working-dir)"
+        ) from error
+
+
 def _joined(first: dict[str, Facts], second: dict[str, Facts]) -> dict[str, Facts]:
     return {name: {**facts, **second.get(name, {})} for name, facts in first.items()}
 
 
-def _clean(asked: Asked) -> None:
+@contextmanager
+def _cleaned(asked: Asked) -> Iterator[None]:
+    """What the check of the store writes is gone afterwards."""
     try:
-        token.remove(asked.store, asked.mark)
-    except OSError:
-        return
+        yield
+    finally:
+        if asked.store:
+            with suppress(OSError, StoreError):  # that check says what is wrong with it
+                token.remove(asked.store, asked.mark)

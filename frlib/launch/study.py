@@ -3,14 +3,14 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from frlib.core import published, safeio
 from frlib.core.config import canonical
-from frlib.core.errors import ClusterError, ConfigError, DataError, StoppedError
+from frlib.core.errors import ClusterError, ConfigError, DataError, StoppedError, StoreError
 from frlib.core.published import Claim
 from frlib.data import catalog
 from frlib.data.config import NoiseConfig
@@ -121,24 +121,32 @@ def opened(plan: Plan, *, revise: bool = False) -> Iterator[Driving]:
     try:
         claim = _claimed(plan)
         try:
-            record_design(plan)
-            with (
-                Driving(plan.folder, lambda: not claim.is_held) as driving,
-                following(plan.folder),
-            ):
-                yield driving
+            with published.sent(plan.folder):
+                record_design(plan)
+                with (
+                    _swept(plan.folder),
+                    Driving(plan.folder, lambda: not claim.is_held) as driving,
+                    following(plan.folder),
+                ):
+                    yield driving
         except StoppedError as error:
             if claim.is_held:
                 raise
             raise _run_elsewhere(plan, "another process, which took this one for dead,") from error
         finally:
-            try:
-                published.sweep(plan.folder)
-                published.flush(plan.folder)
-            finally:
-                claim.release()
+            claim.release()
     finally:
         lock.release()
+
+
+@contextmanager
+def _swept(folder: Path) -> Iterator[None]:
+    """Without checkpoints that came late; where the store is away, the next call removes them."""
+    try:
+        yield
+    finally:
+        with suppress(StoreError):
+            published.sweep(folder)
 
 
 def _claimed(plan: Plan) -> Claim:

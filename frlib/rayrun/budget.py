@@ -24,7 +24,12 @@ class Spending:
         self._began = time.monotonic()
         self._seeds = len(study.replicates.seeds)
         entries = [entry for cell in plan.cells for entry in cell.entries.values()]
-        self._runs = sum(len(e.complete_seeds) + len(e.open_seeds) for e in entries)
+        self._known = {
+            arm: len(e.complete_seeds) + len(e.open_seeds)
+            for cell in plan.cells
+            for arm, e in cell.entries.items()
+        }
+        self._runs = sum(self._known.values())
         workers = study.resources.most_workers
         self._cpus = study.resources.cpus_per_worker * workers
         self._gpus = study.resources.gpus_per_worker * workers
@@ -35,9 +40,9 @@ class Spending:
         self.reason = ""
         """Why nothing more begins; empty while something may."""
 
-    def began(self) -> None:
-        """An arm begins: it may run all of its replicates."""
-        self._runs += self._seeds
+    def began(self, arm: str) -> None:
+        """An arm begins, or goes on: it may run all of its replicates."""
+        self._runs += self._seeds - self._known.pop(arm, 0)
 
     def started(self, trial: str) -> None:
         """A trial has its resources, for the first time or after a crash."""

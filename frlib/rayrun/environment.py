@@ -47,7 +47,7 @@ def connect(address: str = "", namespace: str | None = None) -> None:
     """Join the cluster at `address` (or `RAY_ADDRESS`), else start one on this machine.
 
     A cluster started here has `trial_slot`s: multi-worker trials hold one instead of a CPU.
-    namespace: of named actors; one of its own where none is given.
+    namespace: of named actors; one of its own where none is given. `ClusterError` where Ray cannot.
     """
     set_switches()
     address = address or os.environ.get("RAY_ADDRESS", "")
@@ -70,12 +70,15 @@ def connect(address: str = "", namespace: str | None = None) -> None:
             namespace=namespace,
             **quiet,
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        where = address or "this machine"
-        raise ClusterError(
-            f"Ray on {where}: {error}. Is it running (`ray status --address ...`), and are "
-            "RAY_ADDRESS and the Ray version (2.60) the same on both sides?"
-        ) from error
+    except Exception as error:  # that a raylet was too slow is of no narrower kind
+        advice = (
+            "Is it running (`ray status --address ...`), and are RAY_ADDRESS, the Ray version "
+            "(2.60) and the token the same on both sides?"
+            if address
+            else "Run the same command again once the machine is less busy; Ray's logs are below "
+            "/tmp/ray (RAY_TMPDIR)"
+        )
+        raise ClusterError(f"Ray on {address or 'this machine'}: {error}. {advice}") from error
 
 
 def _guard() -> None:

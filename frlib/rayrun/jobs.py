@@ -110,6 +110,8 @@ class Jobs:
                     raise
             try:
                 if self.find(job).is_over:
+                    if rest := self._rest(job, told):
+                        yield rest
                     return
             except ClusterError:
                 failures += 1
@@ -137,6 +139,12 @@ class Jobs:
                 )
             time.sleep(_AGAIN_S / 2)
         return found
+
+    def _rest(self, job: str, known: int) -> str:
+        """What a job that is over printed after the connection had ended; nothing of a lost log."""
+        with suppress(ClusterError):
+            return self.log(job)[known:]
+        return ""
 
     def _tail(self, job: str) -> Iterator[str]:
         """In a thread of its own, so that Ctrl-C meets no half-read connection."""
@@ -167,6 +175,7 @@ class Jobs:
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
+        from aiohttp import ClientError
         from ray.exceptions import AuthenticationError
 
         try:
@@ -177,7 +186,7 @@ class Jobs:
                 "RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH (or ~/.ray/auth_token) with the "
                 "cluster's token in it"
             ) from error
-        except (RuntimeError, ValueError, OSError) as error:
+        except (RuntimeError, ValueError, OSError, ClientError) as error:
             words = redacted(" ".join(str(error).split()))[:400]
             raise ClusterError(
                 f"{self._shown}: {words}. Expected Ray's dashboard there (http://HEAD:8265; behind "

@@ -103,10 +103,14 @@ class Memory:
         self._looked, self._whole, self._half = 0, 0, list[int]()
         self._has_branches = any(isinstance(d, Branches) for d in cell.space.values())
 
-    def trials(self) -> Iterator[tuple[int, Point | None, bool]]:
-        """(number, point, whether it is running) of all; the point is None for half-asked ones."""
+    def trials(self) -> Iterator[tuple[int, str, Point | None, bool]]:
+        """(number, arm, point, whether it is running) of all.
+
+        The arm is empty where `name` was never told; the point is None for half-asked ones.
+        """
         for trial in self._all():
-            yield trial.number, self._point(trial), trial.state is TrialState.RUNNING
+            name, is_running = trial.user_attrs.get("arm", ""), trial.state is TrialState.RUNNING
+            yield trial.number, name, self._point(trial), is_running
 
     def suggest(self, point: Point | None = None) -> tuple[int, dict[str, Scalar]]:
         """A new trial: of the sampler's choice, or at `point`, which must be in the space."""

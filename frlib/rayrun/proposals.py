@@ -198,8 +198,8 @@ class CellProposals:
         """Bring the sampler's memory and the records together."""
         known = {r.arm.digest: r for r in recorded}
         seen = self._remembered
-        for number, point, is_running in memory.trials():
-            arm = self._named(point)
+        for number, name, point, is_running in memory.trials():
+            arm = known[name].arm if name in known else self._named(point)
             if arm is None:
                 if is_running:
                     memory.drop(number)
@@ -218,8 +218,8 @@ class CellProposals:
                 self._begun = deque([*others, arm])
             else:
                 memory.tell(self._numbers.pop(arm.digest), found)
-        for name, found in known.items():
-            if name not in seen and found.status != "unfinished":
+        for digest, found in known.items():
+            if digest not in seen and found.status != "unfinished":
                 memory.add(found)
 
     def _named(self, point: Point | None) -> Arm | None:

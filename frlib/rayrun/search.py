@@ -27,8 +27,9 @@ class ArmSearch(DriverOnly, Searcher):
 
     payload: what a trial receives. ended: what a trial's last result says of its arm. may_begin:
     false when a budget is spent or the study is asked to stop. is_due: false while others go first.
-    bears: whether arms that end may leave a child behind, so that there may be more to do while any
-    is running. again: whether an arm whose trial has failed is handed out once more.
+    waits: hears of every arm that is handed out, and so waits for room. bears: whether arms that
+    end may leave a child behind, so that there may be more to do while any is running. again:
+    whether an arm whose trial has failed is handed out once more.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class ArmSearch(DriverOnly, Searcher):
         may_begin: Callable[[], bool] = lambda: True,
         *,
         is_due: Callable[[], bool] = lambda: True,
+        waits: Callable[[str], None] = lambda arm: None,
         bears: bool = False,
         again: Callable[[str], bool] = lambda arm: False,
     ) -> None:
@@ -46,7 +48,7 @@ class ArmSearch(DriverOnly, Searcher):
         self._cells = list(cells)
         self._payload, self._ended = payload, ended
         self._may_begin, self._is_due, self._bears = may_begin, is_due, bears
-        self._again = again
+        self._waits, self._again = waits, again
         self._turn, self._is_over = 0, False
         self._running: dict[str, _Begun] = {}
         self._failed: list[_Begun] = []
@@ -54,21 +56,24 @@ class ArmSearch(DriverOnly, Searcher):
     def suggest(self, trial_id: str) -> Payload | str | None:  # type: ignore[override]
         """The next arm's payload, None where there may be one later, or FINISHED."""
         if self._failed:
-            self._running[trial_id] = begun = self._failed.pop(0)
-            return begun.payload
+            return self._handed_out(trial_id, self._failed.pop(0))
         if self._is_over or not self._may_begin():
             return None if self._running else Searcher.FINISHED
-        if not self._is_due():
+        if any(cell.remaining for cell in self._cells) and not self._is_due():
             return None
         for _ in range(len(self._cells)):
             cell = self._cells[self._turn % len(self._cells)]
             self._turn += 1
             arm = cell.propose()
             if arm is not None:
-                self._running[trial_id] = begun = _Begun(cell, arm, self._payload(arm))
-                return begun.payload
+                return self._handed_out(trial_id, _Begun(cell, arm, self._payload(arm)))
         self._is_over = not self._bears
         return None if self._running else Searcher.FINISHED
+
+    def _handed_out(self, trial_id: str, begun: _Begun) -> Payload:
+        self._running[trial_id] = begun
+        self._waits(begun.arm.digest)
+        return begun.payload
 
     def arm(self, trial_id: str) -> Arm:
         """The arm a trial runs."""

@@ -88,6 +88,7 @@ class Session:
             self._ended,
             self.spending.may_begin,
             is_due=self.turns.is_due if self.turns else lambda: True,
+            waits=self.turns.proposed if self.turns else lambda arm: None,
             bears=getattr(module, "BEARS", False),
             again=self.failures.again,
         )
@@ -135,9 +136,7 @@ class Session:
         return {one.cell.digest: known.of(self.plan, one) for one in self.plan.cells}
 
     def _begun(self, arm: Arm) -> dict[str, Any]:
-        self.spending.began()
-        if self.turns:
-            self.turns.proposed(arm.digest)
+        self.spending.began(arm.digest)
         self.verdicts.began(arm)
         return self.orders.trial(arm)
 

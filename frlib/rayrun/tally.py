@@ -20,7 +20,10 @@ from frlib.rayrun.release import GROUP_KEY
 
 
 class Tally:
-    """metric, objectives: names in the rows. changes: (epoch, values from then on) of a course."""
+    """metric, objectives: names in the rows. changes: (epoch, values from then on) of a course.
+
+    waits: whether a replicate first waits for its workers; its time is foreseen from its first row.
+    """
 
     def __init__(
         self,
@@ -30,9 +33,10 @@ class Tally:
         objectives: Sequence[str] = (),
         params: Mapping[str, Scalar] | None = None,
         changes: Sequence[tuple[int, Mapping[str, Scalar]]] = (),
+        waits: bool = False,
     ) -> None:
         self._metric, self._objectives, self._epochs = metric, tuple(objectives), epochs
-        self._params, self._changes = dict(params or {}), tuple(changes)
+        self._params, self._changes, self._waits = dict(params or {}), tuple(changes), waits
         self._values: list[float] = []
         self._costs: list[tuple[float, ...]] = []
         self._latest = math.nan
@@ -52,7 +56,7 @@ class Tally:
         self._tag = {k: row[k] for k in (GROUP_KEY,) if k in row} or self._tag
         is_first, self._epoch = not self._epoch, int(row["epoch"])
         ending = [self._latest] if self._epoch == self._epochs else []
-        if is_first and self._epoch > 1:
+        if is_first and (self._waits or self._epoch > 1):
             self._began = (time.monotonic(), self._epoch)
         return {
             "step": len(self._values) * self._epochs + self._epoch,

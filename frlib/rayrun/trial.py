@@ -46,6 +46,7 @@ def _ended(order: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
         objectives=order["objectives"],
         params=order["params"],
         changes=[(change.epoch, change.settings) for change in config.course],
+        waits=resources.most_workers > 1,
     )
     try:
         with near.opened(order["store"]) as store:

@@ -69,6 +69,8 @@ def run(
             _tune(session, plan, work)
         finally:
             turns.leave()
+    if watcher.stopping():
+        spending.may_begin()  # notes why, also where every arm had begun before
     if spending.reason:
         _halt(spending, plan)
     if watcher.stopping():
@@ -96,6 +98,7 @@ def _halt(spending: "Spending", plan: Plan) -> None:
 
 def _tune(session: "Session", plan: Plan, work: Work | None) -> None:
     from ray import tune
+    from ray.exceptions import RayError
 
     from frlib.rayrun.discreet import keep_secrets
     from frlib.rayrun.out_of_memory import survived
@@ -131,7 +134,7 @@ def _tune(session: "Session", plan: Plan, work: Work | None) -> None:
     try:
         with survived():
             tuner.fit()
-    except tune.TuneError as error:
+    except (tune.TuneError, RayError, ConnectionError) as error:
         raise ClusterError(
             f"Ray Tune gave up: {error}. What is recorded is kept; run the same command again."
         ) from error

@@ -129,15 +129,24 @@ class Tell(DriverOnly, tune.Callback):
         """The verdict."""
         result = trial.last_result or {}
         stop = self._stopping.stops.get(trial.config["arm"])
-        self._spending.ended(trial.trial_id, len(result.get("finals", ())))
+        self._spending.ended(trial.trial_id, _replicates(trial.config, result))
         self._verdicts.ended(trial.config, result, stop, self._stopping.excess(result))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: Any, **info: Any) -> None:
         """No verdict: it goes on in another trial, or waits for the next run."""
         arm = trial.config["arm"]
         again, message = self._failures.again(arm), self._failures.message(arm)
-        self._spending.ended(trial.trial_id, len(trial.config["seeds"]) if again else 0)
+        last = {**(trial.last_result or {}), "status": "unfinished"}
+        begun = len(trial.config["seeds"]) if again else _replicates(trial.config, last)
+        self._spending.ended(trial.trial_id, begun)
         if again:
             log.warning("arm %s goes on from its last checkpoint: %s", arm, message)
         else:
             self._verdicts.crashed(trial.config, message)
+
+
+def _replicates(order: Mapping[str, Any], last: Mapping[str, Any]) -> int:
+    """How many an arm has begun: those that are done, and the one inside which it ended."""
+    done = len(last.get("finals", ()))
+    is_inside = int(last.get("step", 0)) > done * int(order["config"]["epochs"])
+    return done + (is_inside or last.get("status") in ("failed", "unfinished"))

@@ -22,7 +22,7 @@ _SEED = re.compile(r"r(-?\d+)")
 RUN_LOCK = ".run.lock"
 """In a study's folder; held by the process that runs it."""
 _ATTEMPT = re.compile(r"a(\d+)")
-_TAKEN = re.compile(rf"/(?:{DAMAGED})?a(\d+)(?:-\d+)?$")
+_TAKEN = re.compile(rf"(?:{DAMAGED})?a(\d+)(?:-\d+)?")
 _PART = re.compile(r"([a-z_]+)-(\d{5})\.parquet$")
 
 
@@ -87,13 +87,13 @@ def attempts(arm: Path) -> Iterator[tuple[int, int, Path]]:
 
 
 def next_attempt(study: Path, arm: str, seed: int) -> int:
-    """One more than the highest attempt folder of this replicate, begun, damaged or neither."""
+    """One more than the highest attempt folder of this replicate, begun, damaged or neither.
+
+    Of a store at a URI, those count too that another machine has begun.
+    """
     folder = arm_folder(study, arm) / f"r{seed}"
-    taken = [
-        int(match[1])
-        for path in (*folder.glob("a*"), *folder.glob(f"{DAMAGED}a*"))
-        if (match := _TAKEN.search(path.as_posix()))
-    ]
+    names = {*_names(folder), *published.inside(folder)}
+    taken = [int(match[1]) for name in names if (match := _TAKEN.fullmatch(name))]
     return max(taken, default=-1) + 1
 
 

@@ -183,10 +183,10 @@ class RunWriter:
         self._ended = True
 
     def require_newest(self) -> None:
-        """`RecordError` if another attempt has been begun since.
+        """`RecordError` if another attempt has been begun since, on whatever machine.
 
         A run that is cut off from its cluster lives on for a while: it must not end what another
-        one has taken up.
+        one has taken up. Of a store at a URI it is seen some seconds later.
         """
         newest = layout.next_attempt(self._study_folder, self._run["arm"], self._run["seed"]) - 1
         if newest > self.attempt:

@@ -3,7 +3,8 @@
 `address`: which URIs, and the folder that is their working copy. `far`: the store itself, file by
 file. `names`: which files of a working copy go up. `marks`, `outbox`: what is to be sent, and the
 thread that sends it. `inward`: what is brought here. `claims`: who does something alone.
-`copy`: all of it together, and `local`, which the rest of the project begins with.
+`copy`: all of it together, and `local`, which the rest of the project begins with. `below`: a run
+or a file in a store, named by its URI.
 
 The order that makes half-written things invisible: a file is put whole or not at all, files are
 sent in the order in which they were written here, and what says that something is whole

@@ -47,5 +47,10 @@ def folder(uri: str) -> Path:
 
 
 def plain(store: str) -> Path:
-    """The folder that a path or a `file://` URI names."""
-    return Path(unquote(store.removeprefix("file://"))) if "://" in store else Path(store)
+    """The folder that a path or a `file://` URI names; `ConfigError` for one of another host."""
+    if "://" not in store:
+        return Path(store)
+    path = unquote(store.removeprefix("file://"))
+    if not path.startswith("/"):
+        raise ConfigError(f"{store}: expected an absolute path after file://, e.g. file:///a/b")
+    return Path(path)

@@ -70,18 +70,18 @@ class Claims:
         if living:
             return None
         taken = Taken(self._far, name, purpose, self._pace, tuple(dead))
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 _, living = self._look(name, but=taken.token)
-            except StoreError:
-                taken.release()
-                raise
+            for token in () if living else dead:
+                self._far.remove(path(name, token), _CALL_S)
+        except BaseException:  # it would count on, and this process would wait for itself
+            taken.release()
+            raise
         if living:
             taken.release()
             time.sleep(random.uniform(0.0, self._pace.beat_s / 2))
             return None
-        for token in dead:
-            self._far.remove(path(name, token), _CALL_S)
         return taken
 
     def holder(self, name: str) -> tuple[str, bool]:

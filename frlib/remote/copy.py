@@ -25,6 +25,9 @@ from frlib.remote.outbox import Outbox
 
 NAME = "store.json"
 _OPEN_S, _KNOWN_S, _CLOSE_S = 10.0, 10.0, 10.0
+_LOOK_S, _AWAY_S = 2.0, 60.0
+"""Patience of a run that looks whether another has taken it up (on S3 an answer that does not come
+takes ten seconds all the same), and until it looks again after that: meanwhile it trains."""
 _lock = threading.Lock()
 
 
@@ -72,8 +75,10 @@ class WorkingCopy:
             return
         with self._marks.locked():
             mark = self._marks.make(name)
-            yield
-        self._outbox.add([mark])
+            try:
+                yield
+            finally:  # an older change of it may have been marked, which this mark replaced
+                self._outbox.add([mark])
 
     def placed(self, folder: Path, last: str = "") -> None:
         """See `Upstream`."""
@@ -101,11 +106,25 @@ class WorkingCopy:
         """See `Upstream`."""
         name = self._name(path)
         room = "/".join(name.split("/")[:2])
-        looked, known = self._known.get(room, (0.0, frozenset()))
-        if not known or time.monotonic() - looked > _KNOWN_S:
+        until, known = self._known.get(room, (0.0, frozenset()))
+        if not known or time.monotonic() > until:
             known = frozenset(self._far.list(room, patience_s()))
-            self._known[room] = (time.monotonic(), known)
+            self._known[room] = (time.monotonic() + _KNOWN_S, known)
         return name in known
+
+    def inside(self, folder: Path) -> frozenset[str]:
+        """See `Upstream`."""
+        name = self._name(folder)
+        until, known = self._known.get(name, (0.0, frozenset()))
+        if time.monotonic() > until:
+            wait_s = _KNOWN_S
+            try:
+                found = self._far.list(name, _LOOK_S)
+                known = frozenset(key.removeprefix(f"{name}/").split("/")[0] for key in found)
+            except StoreError:
+                wait_s = _AWAY_S
+            self._known[name] = (time.monotonic() + wait_s, known)
+        return known
 
     def fetch(self, folder: Path, commit: str) -> bool:
         """See `Upstream`."""
@@ -140,7 +159,7 @@ class WorkingCopy:
 
     def sweep(self, study: Path) -> None:
         """See `Upstream`."""
-        found = names.left_behind(self._far.list(self._name(study), patience_s()))
+        found = names.left_behind(self._far.list(self._name(study), _OPEN_S))
         for name in found:
             (self.folder / name).unlink(missing_ok=True)
         self._mark(sorted(found, key=names.rank, reverse=True))
@@ -171,7 +190,7 @@ class WorkingCopy:
         return tuple(mark.name for mark in self._marks.every())
 
     def close(self) -> None:
-        """End its threads, after some seconds to send what waits; the rest stays marked."""
+        """End its threads once all is sent, or nothing was for seconds; the rest stays marked."""
         with suppress(StoreError):
             self._outbox.flush(_CLOSE_S)
         self._outbox.close()

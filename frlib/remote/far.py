@@ -1,6 +1,7 @@
 """The store itself, file by file: put, get, list, remove. Keys are relative to its URI."""
 
 import contextlib
+import errno
 import os
 import random
 import secrets
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 from pyarrow import fs
 
 from frlib.core.errors import ConfigError, StoreError
+from frlib.core.safeio import DiskFullError
 from frlib.data.storage.places import Stamp, stamp_of
 from frlib.data.storage.retry import first_line, passing
 from frlib.remote import systems
@@ -27,12 +29,12 @@ _BLOCK = 1 << 23
 
 
 def patience_s() -> float:
-    """`FRLIB_STORE_PATIENCE_S`, or 600; `ConfigError` for what is no number."""
+    """`FRLIB_STORE_PATIENCE_S`, or 600; `ConfigError` for what is no number of seconds."""
     text = os.environ.get(PATIENCE, "")
-    try:
-        return float(text or 600)
-    except ValueError:
-        raise ConfigError(f"{PATIENCE}={text!r}: expected seconds, e.g. 600") from None
+    with contextlib.suppress(ValueError):
+        if (seconds := float(text or 600)) >= 0:
+            return seconds
+    raise ConfigError(f"{PATIENCE}={text!r}: expected seconds, e.g. 600")
 
 
 class Far:
@@ -173,6 +175,12 @@ class Far:
             except OSError as error:
                 if vanishes is not None and not vanishes.exists():
                     raise FileNotFoundError(str(vanishes)) from error
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise DiskFullError(
+                        f"{_told(self.uri, key)}: cannot be brought, this machine's disk is full. "
+                        "Free some room, or have the working copies elsewhere (FRLIB_WORK), and "
+                        "run the same command again"
+                    ) from error
                 if not passing(error):
                     raise StoreError(
                         f"{_told(self.uri, key)}: {first_line(error)}. Check that the bucket "

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from frlib.core import published
-from frlib.core.errors import StoreError
+from frlib.core.errors import FrlibError
 from frlib.remote import names
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ def following(study: Path) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        _send(study / names.JOURNAL, 0.0)
+        _send(study / names.JOURNAL, 0)
 
 
 def _live(study: Path, over: threading.Event) -> None:
-    sent, wait_s, brought, is_told = 0.0, _LEAST_S, time.monotonic(), False
+    sent, wait_s, brought, is_told = 0, _LEAST_S, time.monotonic(), False
     while not over.wait(_STOP_S):
         try:
             published.bring(study / names.STOP)
@@ -48,17 +48,17 @@ def _live(study: Path, over: threading.Event) -> None:
             published.bring(study, heavy=False)
             brought = time.monotonic()
             wait_s, is_told = max(_LEAST_S, _SHARE * (brought - began)), False
-        except StoreError as error:
+        except (FrlibError, OSError) as error:
             if not is_told:
                 log.warning("%s: what others recorded is not here yet: %s", study.name, error)
             is_told = True
 
 
-def _send(journal: Path, sent: float) -> float:
-    """The time of the file's content that is sent by now."""
+def _send(journal: Path, sent: int) -> int:
+    """Bytes of it that are sent by now; it only ever grows."""
     if not journal.is_file():
         return sent
-    now = journal.stat().st_mtime
+    now = journal.stat().st_size
     if now != sent:
         published.placed(journal)
     return now

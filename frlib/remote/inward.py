@@ -4,8 +4,9 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from frlib.data.storage.places import Stamp
@@ -46,19 +47,23 @@ class Inward:
         return count
 
     def fetch(self, folder: str, target: Path, patience_s: float) -> bool:
-        """Fill a new folder with all that is in one there, or with nothing; whether it was whole.
+        """Fill a folder with all that is in one there; whether it was whole.
 
-        Files that change or go in the meantime make it false.
+        Files that change or go in the meantime make it false. One that is here already is read by
+        others perhaps: it is whole at every moment.
         """
         there = self._far.list(folder, patience_s)
 
         def one(key: str) -> bool:
             path = target / key.removeprefix(f"{folder}/")
+            if is_same(path, there[key]):
+                return True
             path.parent.mkdir(parents=True, exist_ok=True)
-            return self._far.get(key, path, patience_s) and path.stat().st_size == there[key].size
+            with self._come(key, path, there[key], patience_s) as aside:
+                if aside is not None:
+                    aside.replace(path)
+                return aside is not None
 
-        for key in there:
-            (target / key.removeprefix(f"{folder}/")).parent.mkdir(parents=True, exist_ok=True)
         return self._all(there, one) == len(there) > 0
 
     def _is_here(self, key: str, stamp: Stamp) -> bool:
@@ -71,22 +76,31 @@ class Inward:
 
     def _replaced(self, key: str, stamp: Stamp, patience_s: float) -> bool:
         path = self._root / key
-        aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         before = _moment(path)
         if self._marks.has(key):
             return False
-        try:
-            if not self._far.get(key, aside, patience_s) or aside.stat().st_size != stamp.size:
-                return False  # it changed since it was listed: the next time brings it
-            set_time(aside, stamp)
+        with self._come(key, path, stamp, patience_s) as aside:
+            if aside is None:
+                return False
             with self._marks.locked():
                 if self._marks.has(key) or _moment(path) != before:
                     return False  # it was written here in the meantime, and perhaps sent
                 aside.replace(path)
+        return True
+
+    @contextmanager
+    def _come(self, key: str, path: Path, stamp: Stamp, patience_s: float) -> Iterator[Path | None]:
+        """A file beside `path` with what is there; None if that changed since it was listed."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        try:
+            if self._far.get(key, aside, patience_s) and aside.stat().st_size == stamp.size:
+                set_time(aside, stamp)
+                yield aside
+            else:
+                yield None
         finally:
             aside.unlink(missing_ok=True)
-        return True
 
     def _remove_others(
         self,

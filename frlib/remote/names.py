@@ -19,7 +19,7 @@ STOP, JOURNAL = "stop.json", "optuna.journal"
 """Of a study: by what others ask its driver to stop, and what grows by itself."""
 MIRRORED = "mlflow.json"
 """Of a study: what this machine's tracking server has of it, which is another one elsewhere."""
-_PASSING = ("driver.json", STOP, "doing.txt")
+_PASSING = ("driver.json", STOP, "doing.txt", "halted.json")
 _VERDICT = re.compile(r"(studies/[^/]+/arms/[^/]+)/verdict\.json$")
 _CHECKPOINT = re.compile(r"(studies/[^/]+/arms/[^/]+)/r-?\d+/checkpoints/")
 _ATTEMPT = re.compile(r"(studies/[^/]+/arms/[^/]+/r-?\d+/a\d+)/")

@@ -17,7 +17,7 @@ from frlib.core.errors import RecordError, StoreError
 from frlib.core.processes import lives
 from frlib.data.storage.places import Stamp
 from frlib.remote import names
-from frlib.remote.far import Far
+from frlib.remote.far import PATIENCE, Far
 from frlib.remote.marks import Mark, Marks
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class Outbox:
         self._queue: deque[Mark] = deque()
         self._change = threading.Condition()
         self._closing = False
+        self._sent = 0
         self._trouble: StoreError | None = None
         self._thread = threading.Thread(target=self._live, name="outbox", daemon=True)
         self._thread.start()
@@ -44,18 +45,24 @@ class Outbox:
             self._change.notify_all()
 
     def flush(self, patience_s: float) -> None:
-        """Until all that this process wrote is sent, and what dead ones left; `StoreError`."""
+        """Until all that this process wrote is sent, and what dead ones left.
+
+        `StoreError` when nothing was sent for `patience_s`.
+        """
         self._adopt()
-        end = time.monotonic() + patience_s
         with self._change:
+            sent, end = self._sent, time.monotonic() + patience_s
             while self._queue:
+                if self._sent != sent:
+                    sent, end = self._sent, time.monotonic() + patience_s
                 left = 0.0 if self._closing else end - time.monotonic()
                 if left <= 0:
                     raise StoreError(
-                        f"{self._far.uri}: {len(self._queue):,} files of {self._root} are not sent "
-                        f"after {patience_s:g} s ({self._trouble or 'it is slow'}). They are kept "
-                        f"here: `frlib store sync --store '{self._far.uri}'` on this machine sends "
-                        "them"
+                        f"{self._far.uri}: {len(self._queue):,} files of {self._root} are not "
+                        f"sent, and none was in {patience_s:g} s "
+                        f"({self._trouble or 'it is slow'}). They are kept here: `frlib store sync "
+                        f"--store '{self._far.uri}'` on this machine sends them; "
+                        f"{PATIENCE}=SECONDS has every command wait for longer"
                     )
                 self._change.wait(min(left, 1.0))
 
@@ -79,6 +86,7 @@ class Outbox:
             self._trouble, delay_s = None, _FIRST_DELAY_S
             with self._change:
                 self._queue.popleft()
+                self._sent += 1
                 self._change.notify_all()
 
     def _next(self) -> Mark | None:
@@ -151,9 +159,9 @@ class Outbox:
             return False
         try:
             here = safeio.read_json(self._root / attempt / "run.json")
-        except RecordError:
-            return False
-        if json.loads(there).get("started") == here.get("started"):
+            if json.loads(there)["started"] == here["started"]:
+                return False
+        except (RecordError, ValueError, KeyError, TypeError):  # one of them is damaged, or gone
             return False
         log.warning("%s: another machine has begun it anew; what is here is given up", attempt)
         return True

@@ -12,6 +12,7 @@ from pyarrow import fs
 
 from frlib.data.storage import places
 from frlib.data.storage.places import Remote
+from frlib.data.storage.retry import steady
 
 _CONNECT_S, _SILENT_S, _ATTEMPTS = 3.0, 5.0, 2
 _KNOWN = {"region", "scheme", "endpoint_override"}
@@ -26,7 +27,7 @@ def opened(uri: str) -> tuple[fs.FileSystem, str]:
         return place.system()
     bucket = place.root.removeprefix("s3://")
     if "region" not in options and "endpoint_override" not in options:
-        options["region"] = fs.resolve_s3_region(bucket)
+        options["region"] = steady(lambda: fs.resolve_s3_region(bucket), place.root)
     system = fs.S3FileSystem(
         **options,
         connect_timeout=_CONNECT_S,

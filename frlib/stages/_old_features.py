@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from frlib.core import safeio
+from frlib.core import published, safeio
 from frlib.core.errors import ConfigError, DataError, NumericsError
 from frlib.evaluate import extract, features
 from frlib.evaluate.features import Features
@@ -28,6 +28,7 @@ from frlib.train.config import TrainConfig
 from frlib.train.old_files import ABOUT, SELECTION
 from frlib.train.place import Place
 from frlib.train.start import file_of, require_content
+from frlib.train.together import shown
 
 _PARTS = "parts"
 
@@ -52,6 +53,7 @@ def collect(job: Job, run: TrainConfig, folder: Path) -> dict[str, Any]:
     if not job.place.is_first:
         return {}
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
+    published.gone(folder / _PARTS, is_folder=True)
     told = _told(job, about, sets, folder)
     safeio.write_json(folder / ABOUT, told)
     counts = {name: one["count"] for name, one in told["sets"].items()}
@@ -97,10 +99,11 @@ def _embedded(job: Job, model: Model, images: Images, run: TrainConfig, folder: 
         flip_seed = job.seed if is_turned else None
         with _old_images.opened(images, run.data, job.store, flip_seed) as pixels:
             extract.embed_blocks(todo, model, pixels, mine, done=done)
-    _wait_for_all(place)
+    shown(todo.folder, place)
     if place.is_first:
         joined([todo.path(block) for block in range(todo.num_blocks)], path, todo.about)
         shutil.rmtree(todo.folder)
+        published.gone(todo.folder, is_folder=True)
 
 
 def _left(todo: extract.Job, place: Place) -> list[int]:
@@ -113,10 +116,6 @@ def _left(todo: extract.Job, place: Place) -> list[int]:
 
 def _rows(todo: extract.Job, blocks: Iterable[int]) -> int:
     return sum(len(todo.rows(block)) for block in blocks)
-
-
-def _wait_for_all(place: Place) -> None:
-    place.group.sum(torch.zeros(1, device=place.device))
 
 
 def _copied(path: Path, sets: list[Images], folder: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from frlib.records import declare, ledger
 from frlib.stages._job import Job
 from frlib.train import replicate, reporter
 from frlib.train.config import TrainConfig
+from frlib.train.together import shown
 
 _RUN = "arms/*/r*"
 
@@ -25,7 +26,8 @@ class Training:
     def train(self) -> Mapping[str, float]:
         """From its newest checkpoint to its end, unless it is done; its final metrics.
 
-        Every worker calls this; the first one has the metrics, others get none.
+        Every worker calls this and may read what is in `records` afterwards; the first one has the
+        metrics, others get none.
         """
         job, place = self.job, self.job.place
         ticket = replicate.Ticket(
@@ -39,9 +41,11 @@ class Training:
             found = ledger.completed(ticket.folder)
         if not place.told(float(found is not None)):
             replicate.run(self.run, ticket, place, reporter.silent)
+        if place.is_first:
+            declare.write_verdict(self.records, job.digest, {"status": "complete"})
+        shown(self.records, place)
         if not place.is_first:
             return {}
-        declare.write_verdict(self.records, job.digest, {"status": "complete"})
         attempt = ledger.completed(ticket.folder)
         assert attempt is not None, "a finished replicate is on record"
         return ledger.final_metrics(attempt)

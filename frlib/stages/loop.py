@@ -25,7 +25,7 @@ from pydantic import Field
 from frlib.cleaning import evidence
 from frlib.cleaning import findings as findings_of
 from frlib.cleaning.effect import shortage
-from frlib.core import discover, safeio
+from frlib.core import discover, published, safeio
 from frlib.core.config import Choice, setting, to_dict, with_path
 from frlib.core.errors import ConfigError, DataError
 from frlib.stages._cost import TABLE_ROW, Cost
@@ -159,6 +159,7 @@ def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
     from frlib.records import ledger
     from frlib.stages import _evidence
     from frlib.stages._training import Training, finished
+    from frlib.train.together import shown
 
     run, place = view(config, job.run), job.place
     first = staged.module_of(job.run, config.model).weights(job.inputs[config.model])
@@ -180,6 +181,8 @@ def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
                 decided(config.rule, evidence.read(room / _EVIDENCE), room)
         if place.is_first:
             shutil.rmtree(room / _EVIDENCE, ignore_errors=True)
+            published.gone(room / _EVIDENCE, is_folder=True)
+        shown(room, place)
         yield _judged(number, metric, found, config, run, place)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from frlib.core.errors import ClusterError
 from frlib.study.schema import Placement, Resources
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Node:
@@ -87,14 +89,17 @@ def at_a_time(resources: Resources, nodes: Sequence[Node]) -> int:
 def _workers(need: Need, node: Node) -> int:
     shares = [
         has / asked
-        for has, asked in (
-            (node.cpus, need.cpus),
-            (node.gpus, need.gpus),
-            (node.memory_gib, need.memory_gib),
-        )
+        for has, asked in ((node.cpus, need.cpus), (node.memory_gib, need.memory_gib))
         if asked > 0 and not math.isinf(has)
     ]
-    return int(min(shares, default=1.0) + 1e-9)
+    if need.gpus:
+        shares.append(_on_gpus(need.gpus, node.gpus))
+    return int(min(shares, default=1.0) + _ROUNDING)
+
+
+def _on_gpus(asked: float, has: float) -> float:
+    """Workers with a part of a GPU each: that is of one GPU, and what is left of it is left."""
+    return int(has) * int(1 / asked + _ROUNDING) if asked < 1 else has / asked
 
 
 def _runs(need: Need, fits: Sequence[int]) -> int:

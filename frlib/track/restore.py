@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from frlib.core import published
 from frlib.core.errors import RecordError, TrackingError
 from frlib.records import layout, read
 from frlib.track.mlflow import RemoteRun, Server
@@ -21,6 +22,7 @@ def restore(uri: str, study: str, store: Path) -> Path:
     `TrackingError` when the server does not answer or holds less than the study had.
     """
     folder = layout.study_folder(store, study)
+    published.bring(folder, heavy=False)
     if folder.exists():
         raise RecordError(
             f"{folder}: exists, and records are never overwritten from a mirror. Name an empty "
@@ -37,6 +39,7 @@ def restore(uri: str, study: str, store: Path) -> Path:
             _download(server, run, aside, uri)
         read.load(aside)
         aside.rename(folder)
+        published.placed(folder, last="study.json")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return folder

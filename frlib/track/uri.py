@@ -34,5 +34,5 @@ def shown(uri: str) -> str:
 
 
 def fingerprint(uri: str) -> str:
-    """16 hex digits that tell servers apart without writing their URI, or a password's hash, down."""
+    """16 hex digits that tell servers apart; no URI is written down, nor the hash of a password."""
     return hashlib.sha256(shown(uri).encode()).hexdigest()[:16]

@@ -6,13 +6,11 @@ The state is copied at once and written by a thread. A write that failed is told
 import threading
 from pathlib import Path
 
-import torch
-
-from frlib.core import published
 from frlib.train import checkpoint
 from frlib.train.checkpoint import Snapshot
 from frlib.train.place import Place
 from frlib.train.state import State
+from frlib.train.together import shown
 
 
 class Keeper:
@@ -73,12 +71,7 @@ class Keeper:
 
     def _all_wait(self) -> None:
         self.wait()
-        is_alone = self._place.group.size == 1
-        if self._place.is_first and not is_alone:
-            published.flush(self._folder)
-        self._place.group.max(torch.zeros(1, device=self._place.device))
-        if not self._place.is_first:
-            published.bring(self._folder)
+        shown(self._folder, self._place)
 
     def _write(self, snapshot: Snapshot) -> None:
         try:

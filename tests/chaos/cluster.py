@@ -69,7 +69,7 @@ class Raylets:
     def runs_on(self, node: Any) -> list[int]:
         """Ids of the processes in which something of a study is running there."""
         mark = f"{_MARK}={self._marks[node]}"
-        return [pid for pid, name in _marked(mark) if name.startswith(_RUNS) and "::" in name]
+        return [pid for pid, name in _marked(mark) if name.startswith(_RUNS)]
 
     def orphans(self) -> list[str]:
         """Processes of nodes that are gone."""

@@ -4,8 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 from ray.scripts.scripts import cli as ray_cli
@@ -59,16 +62,19 @@ def metadata() -> Iterator[str]:
 
 
 @pytest.fixture
-def called(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that were run; each returns 7."""
+def codes() -> list[int]:
+    """What the commands return that are run; 0 after these."""
+    return []
+
+
+@pytest.fixture
+def called(codes: list[int], monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were run."""
     found: list[list[str]] = []
 
-    class Done:
-        returncode = 7
-
-    def run(command: list[str], **_: Any) -> Done:
+    def run(command: list[str], **_: Any) -> Any:
         found.append(command)
-        return Done()
+        return SimpleNamespace(returncode=codes.pop(0) if codes else 0)
 
     monkeypatch.setattr(spot_notice.subprocess, "run", run)
     return found
@@ -77,7 +83,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_watch_when_aws_gives_notice_then_drains_once_with_the_time_that_is_left(
     metadata: str, called: list[list[str]]
 ) -> None:
-    assert spot_notice.watch(metadata, every=0.01) == 7
+    assert spot_notice.watch(metadata, every=0.01) == 0
     assert _Metadata.asked == 3
     (command,) = called
     told = parsed(ray_cli, command[1:])
@@ -88,7 +94,8 @@ def test_watch_when_aws_gives_notice_then_drains_once_with_the_time_that_is_left
 def test_watch_when_the_service_does_not_answer_then_asks_again(
     metadata: str, called: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, failures = spot_notice.notice, [TimeoutError("slow"), spot_notice.URLError("away")]
+    real = spot_notice.notice
+    failures = [TimeoutError("slow"), URLError("away"), RemoteDisconnected(), KeyError("time")]
 
     def sometimes(address: str) -> datetime | None:
         if failures:
@@ -96,8 +103,18 @@ def test_watch_when_the_service_does_not_answer_then_asks_again(
         return real(address)
 
     monkeypatch.setattr(spot_notice, "notice", sometimes)
-    assert spot_notice.watch(metadata, every=0.01) == 7
+    assert spot_notice.watch(metadata, every=0.01) == 0
     assert not failures and len(called) == 1
+
+
+def test_watch_when_ray_does_not_take_the_call_then_tries_again_while_there_is_time(
+    metadata: str, called: list[list[str]], codes: list[int]
+) -> None:
+    codes[:] = [1, 1]
+    assert spot_notice.watch(metadata, every=0.01) == 0
+    assert len(called) == 3
+    _Metadata.when, codes[:] = "2026-01-01T00:00:00Z", [7]
+    assert spot_notice.watch(metadata, every=0.01) == 7
 
 
 def test_drain_when_the_time_has_passed_then_asks_for_now() -> None:

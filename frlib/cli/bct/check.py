@@ -9,7 +9,7 @@ import typer
 from frlib.cli.options import DEFAULT_STORE, CheckPairs, Dimensions, Json, Store
 
 _NOT_COMPATIBLE = 1
-_MODEL = "A run's folder, a .pt or .onnx file, JSON, or a file of embeddings."
+_MODEL = "A run's folder or URI, a .pt or .onnx file, JSON, or a file of embeddings."
 
 
 def check(

@@ -18,7 +18,7 @@ def embed(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A run's folder, a .pt, .pth or .onnx file, or JSON like "
+            help="A run's folder or URI, a .pt, .pth or .onnx file, or JSON like "
             '{"name": "weights", "path": ..., "backbone": "mobilefacenet"}.',
         ),
     ],

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from frlib.cli.options import run_folder
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -38,7 +40,10 @@ class Given:
 
 
 def of(model: str, embeddings: Path | None, sets: list[str], device: str) -> Given | None:
-    """From two options of which one is given, or none. sets: fields of the model."""
+    """From two options of which one is given, or none. sets: fields of the model.
+
+    A run in a store elsewhere is named by its URI.
+    """
     from frlib.evaluate.features import from_vectors
 
     if embeddings is not None:
@@ -51,9 +56,8 @@ def by_kind(text: str, device: str) -> Given:
     from frlib.data.vectors import SUFFIXES
     from frlib.evaluate.features import from_vectors
 
-    path = Path(text)
-    if path.suffix in SUFFIXES and not text.lstrip().startswith("{"):
-        return Given(from_vectors(path), None)
+    if Path(text).suffix in SUFFIXES and not text.lstrip().startswith("{"):
+        return Given(from_vectors(run_folder(text)), None)
     return _opened(text, [], device)
 
 
@@ -62,7 +66,8 @@ def _opened(model: str, sets: list[str], device: str) -> Given:
     from frlib.evaluate.model import named, open_model
     from frlib.evaluate.models import run
 
-    config = override(named(model), sets)
+    is_json = model.lstrip().startswith("{")
+    config = override(named(model if is_json else str(run_folder(model))), sets)
     opened = open_model(config, device)
     if not isinstance(config, run.Config):
         return Given(None, opened)

@@ -22,7 +22,7 @@ def run(
         ),
     ],
     model: Annotated[
-        str, typer.Option(metavar="M", help="A run's folder, a .pt or .onnx file, or JSON.")
+        str, typer.Option(metavar="M", help="A run's folder or URI, a .pt or .onnx file, or JSON.")
     ] = "",
     embeddings: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Embeddings by image id instead.")

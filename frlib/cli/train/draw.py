@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from frlib.cli.options import Run
+
 
 def draw(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="<store>/studies/<study>/arms/<arm>/r<seed>.")
-    ],
+    run: Run,
     out: Annotated[Path, typer.Option(help="A .png, .svg or .pdf file.")] = Path("schedule.png"),
 ) -> None:
     """Draw a run's loss and learning rate, with the statistics and cuts of a rule that has them."""

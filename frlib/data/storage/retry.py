@@ -88,4 +88,5 @@ def passing(error: OSError) -> bool:
 
 
 def first_line(error: OSError) -> str:
+    """What it says, without the rest that some libraries append."""
     return (error.strerror or str(error) or type(error).__name__).splitlines()[0]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
 
+from frlib.core.errors import StoreError
 from frlib.core.secrets import redacted
 from frlib.doctor import token
 from frlib.doctor.asked import Asked
@@ -22,7 +23,7 @@ def look(asked: Asked) -> Facts:
     name = f"{socket.gethostname()}-{token_hex(4)}"
     try:
         token.write(asked.store, asked.mark, name, asked.mark)
-    except OSError as error:
+    except (OSError, StoreError) as error:
         return {"token": "", "refused": redacted(str(error))[:200]}
     return {"token": name, "refused": ""}
 

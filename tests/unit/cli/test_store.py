@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from frlib.cli.main import app
+from frlib.cli.main import app, main
 from frlib.core import published, safeio
 from frlib.core.errors import ConfigError
 from frlib.remote.copy import local
@@ -59,11 +59,26 @@ def test_pull_when_models_are_not_wanted_then_records_alone_come(machines: Machi
     safeio.write_text(run / "model.safetensors", "weights")
     other.flush()
     folder = local(URI)
-    _told("pull", "--light", "--store", URI)
+    assert f"all but checkpoints and models is in {folder}" in _told(
+        "pull", "--light", "--store", URI
+    ).replace("\n", " ")
     names = [p.name for p in (folder / "studies").rglob("*") if p.is_file()]
     assert names == ["run.json"]
     _told("pull", "--store", URI)
     assert (folder / "studies/mini/arms/3f/r0/model.safetensors").read_text() == "weights"
+
+
+def test_main_when_a_command_fails_then_its_own_error_is_told_without_waiting_for_the_store(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = local(URI)
+    with machines.far.away():
+        safeio.write_text(folder / "studies" / "mini" / "study.json", "{}")
+        monkeypatch.setattr("sys.argv", ["frlib", "store", "sync", "--store", "plain"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 2
+    assert "--store plain: a folder" in capsys.readouterr().err
 
 
 def test_sync_when_the_store_is_a_folder_then_says_what_is_expected(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from frlib.core.secrets import has_credentials, is_secret, redacted
     [
         *("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "HF_TOKEN"),
         *("MLFLOW_TRACKING_PASSWORD", "RAY_AUTH_TOKEN", "PGPASSWORD", "GITHUB_PAT", "OPTUNA_DSN"),
+        *("COMET_APIKEY", "AZURE_STORAGE_CONNECTION_STRING"),
     ],
 )
 def test_name_when_of_a_secret_then_it_is_taken_for_one(name: str) -> None:

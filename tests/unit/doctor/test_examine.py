@@ -37,6 +37,31 @@ def test_log_when_it_holds_no_report_then_its_end_is_told() -> None:
         doctor.heard("a\nb\nNo module named frlib\n")
 
 
+def test_log_when_the_report_is_of_another_frlib_then_says_so() -> None:
+    told = {**report().to_json(), "weather": "fine"}
+    for text in (json.dumps(told), json.dumps({"asked": {}}), "{"):
+        with pytest.raises(ClusterError, match="the frlib there is another one"):
+            doctor.heard(f"{doctor.MARK}{text}\n")
+
+
+def test_here_when_the_store_is_named_by_no_uri_then_the_check_says_so() -> None:
+    found = doctor.here(Asked(store="nowhere://u:p4ss@x"))
+    refused = found.here["store"]["refused"]
+    assert "names no store" in refused and "s3://bucket/path" in refused and "p4ss" not in refused
+
+
+def test_here_when_it_is_interrupted_then_nothing_is_left_in_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(asked: Asked, seen: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(examine, "again", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        doctor.here(Asked(store=str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_when_it_hangs_then_the_others_answer_within_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

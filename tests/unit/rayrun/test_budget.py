@@ -102,15 +102,24 @@ def test_spending_when_attempts_did_not_complete_then_their_hours_count(
 
 def test_spending_when_runs_are_limited_then_arms_count_with_all_that_they_may_run() -> None:
     spending = Spending(_plan(Budget(runs=9)))
-    for _ in range(2):
+    for arm in ("b", "c"):
         assert spending.may_begin()
-        spending.began()
+        spending.began(arm)
     assert not spending.may_begin()
     again = Spending(_plan(Budget(runs=9)))
-    again.began()
-    again.ended("a", 1)
-    again.began()
+    again.began("b")
+    again.ended("t", 1)
+    again.began("c")
     assert again.may_begin(), "an arm that was stopped after its first run leaves two"
+
+
+def test_spending_when_an_arm_goes_on_then_its_runs_count_once() -> None:
+    spending = Spending(_plan(Budget(runs=9)))
+    spending.began("a")
+    assert spending.facts()["runs"] == 3, "all three are on record, one of them open"
+    spending.ended("t", 3)
+    spending.began("b")
+    assert spending.facts()["runs"] == 6
 
 
 def test_spending_when_somebody_says_stop_then_nothing_begins() -> None:

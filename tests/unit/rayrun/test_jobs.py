@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import ServerDisconnectedError
 
 from frlib.core.errors import ClusterError
 from frlib.rayrun import jobs as access
@@ -35,11 +36,16 @@ def test_job_when_it_is_pending_or_runs_then_it_is_not_over() -> None:
 
 @dataclass
 class Client:
-    """Says `log`, which breaks off after `breaks` pieces the first time."""
+    """Says `log`, which breaks off after `breaks` pieces the first time.
+
+    unheard: what it printed after the connection had ended. lost: of what that ended.
+    """
 
     log: tuple[str, ...] = ("one\n", "two\n", "three\n")
     breaks: int = 0
     tails: int = 0
+    unheard: tuple[str, ...] = ()
+    lost: Exception | None = None
     statuses: Iterator[str] = field(default_factory=lambda: iter(["RUNNING"] * 1 + ["FAILED"] * 9))
 
     async def tail_job_logs(self, job: str) -> AsyncIterator[str]:
@@ -48,6 +54,11 @@ class Client:
             if self.tails == 1 and self.breaks and number == self.breaks:
                 raise RuntimeError("WebSocket connection closed")
             yield text
+        if self.tails == 1 and self.lost is not None:
+            raise self.lost
+
+    def get_job_logs(self, job: str) -> str:
+        return "".join((*self.log, *self.unheard))
 
     def get_job_info(self, job: str) -> Any:
         return SimpleNamespace(
@@ -76,6 +87,26 @@ def test_log_when_the_connection_breaks_then_it_goes_on_where_it_was(
     client = Client(breaks=2)
     assert list(over(client, monkeypatch).follow("a")) == ["one\n", "two\n", "three\n"]
     assert client.tails == 2
+
+
+@pytest.mark.parametrize("lost", [None, RuntimeError("closed"), ServerDisconnectedError()])
+def test_log_when_the_connection_ends_before_the_job_then_its_last_words_come(
+    lost: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(unheard=("fo", "ur\n"), lost=lost, statuses=iter(["FAILED"]))
+    assert "".join(over(client, monkeypatch).follow("a", len("on"))) == "e\ntwo\nthree\nfour\n"
+
+
+def test_log_when_it_is_lost_with_its_node_then_what_is_known_of_the_job_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client(statuses=iter(["FAILED"]))
+
+    def lost(job: str) -> str:
+        raise RuntimeError("no agent")
+
+    monkeypatch.setattr(client, "get_job_logs", lost)
+    assert "".join(over(client, monkeypatch).follow("a")) == "one\ntwo\nthree\n"
 
 
 def test_log_when_a_part_is_known_then_only_the_rest_comes(monkeypatch: pytest.MonkeyPatch) -> None:

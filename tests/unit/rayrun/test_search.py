@@ -14,6 +14,10 @@ class _Cell:
         self._left = [SimpleNamespace(digest=arm) for arm in arms]
         self.told: list[Outcome] = []
 
+    @property
+    def remaining(self) -> int:
+        return len(self._left)
+
     def propose(self) -> Any:
         return self._left.pop(0) if self._left else None
 
@@ -64,3 +68,26 @@ def test_suggest_when_no_more_may_begin_then_a_failed_arm_still_goes_on() -> Non
     assert search.suggest("2") is None
     search.on_trial_complete("1", error=True)
     assert search.suggest("2") == {"arm": "a"}
+
+
+def test_suggest_when_an_arm_is_handed_out_then_it_waits_also_the_second_time() -> None:
+    waiting: list[str] = []
+    search = _made(_Cell("a"), again=lambda arm: True, waits=waiting.append)
+    search.suggest("1")
+    search.on_trial_complete("1", error=True)
+    search.suggest("2")
+    assert waiting == ["a", "a"]
+
+
+def test_suggest_when_others_go_first_then_a_study_that_is_done_ends_all_the_same() -> None:
+    due = [True]
+    search = _made(_Cell("a", "b"), is_due=lambda: due[0])
+    assert search.suggest("1") == {"arm": "a"}
+    due[0] = False
+    assert search.suggest("2") is None
+    due[0] = True
+    assert search.suggest("2") == {"arm": "b"}
+    due[0] = False
+    for trial in ("1", "2"):
+        search.on_trial_complete(trial, {"status": "complete"})
+    assert search.suggest("3") == Searcher.FINISHED

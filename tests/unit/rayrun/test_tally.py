@@ -75,3 +75,16 @@ def test_tally_when_epochs_pass_then_the_time_of_the_replicate_is_foreseen(
     assert "foreseen_s" not in tally.result(0, {"epoch": 4, METRIC: 0}), "it was resumed"
     now[0] += 3
     assert tally.result(0, {"epoch": 5, METRIC: 0})["foreseen_s"] == pytest.approx(30)
+
+
+def test_tally_when_workers_are_waited_for_then_the_wait_is_no_time_of_the_replicate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("frlib.rayrun.tally.time.monotonic", lambda: now[0])
+    tally = Tally(METRIC, 10, waits=True)
+    tally.begin()
+    now[0] = 600
+    assert "foreseen_s" not in tally.result(0, {"epoch": 1, METRIC: 0})
+    now[0] = 606
+    assert tally.result(0, {"epoch": 2, METRIC: 0})["foreseen_s"] == pytest.approx(60)

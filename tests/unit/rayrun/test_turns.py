@@ -104,9 +104,10 @@ def test_renew_when_nothing_is_new_then_writes_seldom(wall: Wall) -> None:
 
 def test_suggest_when_others_go_first_then_there_may_be_an_arm_later(wall: Wall) -> None:
     low, high = wall.turns("low", 0), wall.turns("high", 5)
-    search = ArmSearch([], lambda arm: {}, lambda arm, result: NotImplemented, is_due=low.is_due)
+    cells: Any = [SimpleNamespace(remaining=1, propose=lambda: None)]
+    search = ArmSearch(cells, lambda arm: {}, lambda arm, result: NotImplemented, is_due=low.is_due)
     high.proposed("a")
     assert search.suggest("t1") is None
     high.leave()
     wall.now += 1.1
-    assert search.suggest("t1") == Searcher.FINISHED, "this one has no cells"
+    assert search.suggest("t1") == Searcher.FINISHED, "this one's cell has none"

@@ -54,3 +54,5 @@ def test_is_uri_when_a_store_is_a_folder_then_it_is_none() -> None:
     assert address.is_uri("s3://a/b")
     assert not address.is_uri("frlib-store") and not address.is_uri("file:///a/b")
     assert address.plain("file:///a%20b") == Path("/a b")
+    with pytest.raises(ConfigError, match="absolute path"):
+        address.plain("file://a/b")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from frlib.core.errors import StoreError
 from frlib.remote import claims
 from frlib.remote.claims import Claims, Pace
 from frlib.remote.far import Far
@@ -120,3 +121,23 @@ def test_take_when_the_holder_is_a_dead_process_of_this_machine_then_at_once(
     taken = Claims(far, Pace(patience_s=1000.0)).take(NAME, "run")
     assert taken is not None
     taken.release()
+
+
+def test_take_when_a_dead_claim_cannot_be_removed_then_its_own_is_given_back(
+    machines: Machines, far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = _until(Claims(far, PACE))
+    held._closing.set()
+    held._thread.join()
+    path = machines.root / "bucket" / "store" / claims.path(NAME, held.token)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"pid": 2**22 + 1}))
+
+    def refuse(what: str, name: str) -> None:
+        if what == "remove":
+            raise PermissionError("ACCESS_DENIED")
+
+    machines.far.before = refuse
+    with pytest.raises(StoreError, match="ACCESS_DENIED"):
+        Claims(far, PACE).take(NAME, "run")
+    machines.far.before = lambda what, name: None
+    _until(Claims(far, PACE)).release()

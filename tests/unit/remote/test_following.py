@@ -79,3 +79,17 @@ def test_following_when_the_folder_is_plain_then_nothing_is_started(tmp_path: Pa
     before = threading.active_count()
     with following(tmp_path):
         assert threading.active_count() == before
+
+
+def test_following_when_the_journal_stays_as_it_is_then_it_is_sent_once(
+    machines: Machines,
+) -> None:
+    copy = machines.copy("a")
+    study = copy.folder / "studies" / "mini"
+    study.mkdir(parents=True)
+    with following(study):
+        (study / "optuna.journal").write_text("one\n")
+        _wait_for(machines.root / "bucket/store/studies/mini/optuna.journal")
+        time.sleep(1.5)
+    copy.flush()
+    assert machines.far.names("move") == ["optuna.journal"] * 2, "while it runs, and at its end"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from frlib.core import published, safeio
-from frlib.records import layout
+from frlib.records import halted, layout
 from frlib.remote.copy import WorkingCopy
 from tests.unit.remote.faulty import Machines
 
@@ -210,3 +210,38 @@ def test_fetch_when_a_file_does_not_come_then_nothing_is_here(
     there = other.folder / "artifacts" / "evidence" / "3f"
     assert not other.fetch(there, "artifact.json")
     assert not there.exists()
+
+
+def test_bring_when_a_study_is_run_again_then_why_it_was_halted_goes_here_too(
+    machines: Machines,
+) -> None:
+    one, other = machines.copy("a"), machines.copy("b")
+    _recorded(one)
+    halted.write(one.folder / STUDY, reason="hours are spent", spent={}, not_begun={}, to_go_on=())
+    one.flush()
+    other.bring(other.folder / STUDY)
+    assert halted.read(other.folder / STUDY) is not None
+    halted.clear(one.folder / STUDY)
+    one.flush()
+    other.bring(other.folder / STUDY)
+    assert halted.read(other.folder / STUDY) is None
+
+
+def test_bring_when_an_unfinished_artefact_is_here_then_it_is_whole_for_who_reads_it(
+    machines: Machines,
+) -> None:
+    one, other = machines.copy("a"), machines.copy("b")
+    name = "artifacts/train/.3f.aside-{}/checkpoints/1.safetensors"
+    mine, theirs = one.folder / name.format(7), other.folder / name.format(8)
+    safeio.write_text(mine, "tensors")
+    one.flush()
+    other.bring(theirs.parent)
+    machines.far.calls.clear()
+    other.bring(theirs.parent)
+    assert machines.far.names("get") == [], "it is here"
+    safeio.write_text(mine, "tensors of a later time")
+    one.flush()
+    with theirs.open() as reading:
+        other.bring(theirs.parent)
+        assert reading.read() == "tensors"
+    assert theirs.read_text() == "tensors of a later time"

@@ -36,8 +36,10 @@ def test_rank_when_files_are_ordered_then_what_says_that_others_are_whole_comes_
 
 def test_names_when_compared_with_those_of_a_study_then_are_equal() -> None:
     from frlib.rayrun import journal
+    from frlib.records import halted
     from frlib.study import driver
     from frlib.track import memory
 
     assert (names.JOURNAL, names.STOP) == (journal.NAME, driver.STOP)
     assert memory.FILE == names.MIRRORED
+    assert names.is_mirrored(f"studies/mini/{halted.NAME}")

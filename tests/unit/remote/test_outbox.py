@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_flush_when_the_store_is_away_then_the_error_says_how_to_send_and_nothin
 def test_put_when_it_fails_half_way_then_no_half_is_seen_and_it_is_tried_again(
     machines: Machines,
 ) -> None:
-    copy, failures = machines.copy("a"), []
+    copy, failures = machines.copy("a"), list[str]()
 
     def fail_once(what: str, path: str) -> None:
         if what == "move" and not failures:
@@ -188,3 +189,48 @@ def test_fork_when_a_child_writes_then_it_sends_nothing(machines: Machines) -> N
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     copy.flush()
     assert machines.stored() == []
+
+
+def test_flush_when_files_go_slowly_then_it_waits_as_long_as_they_go(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = machines.copy("a")
+    monkeypatch.setenv("FRLIB_STORE_PATIENCE_S", "1.0")
+    machines.far.before = lambda what, path: time.sleep(0.25 if what == "put" else 0.0)
+    for step in range(6):
+        _checkpoint(copy, step)
+    began = time.monotonic()
+    copy.flush()
+    assert time.monotonic() - began > 1.0
+    assert len(machines.stored()) == 12
+
+
+def test_write_when_the_file_does_not_get_its_name_then_the_change_before_is_sent(
+    machines: Machines,
+) -> None:
+    copy = machines.copy("a")
+    path = copy.folder / RUN / "a0" / "run.json"
+    with machines.far.away():
+        safeio.write_text(path, "begun")
+        with pytest.raises(OSError, match="disk"), published.replacing(path):
+            raise OSError("the disk is full")
+    copy.flush()
+    assert machines.content(f"{RUN}/a0/run.json") == "begun"
+    assert copy.waiting() == ()
+
+
+def test_sent_when_the_body_fails_and_the_store_is_away_then_the_bodys_error_is_told(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRLIB_STORE_PATIENCE_S", "0.3")
+    copy = machines.copy("a")
+    with machines.far.away():
+        with pytest.raises(ValueError, match="of the body"), published.sent(copy.folder):
+            _checkpoint(copy, 1)
+            raise ValueError("of the body")
+        with pytest.raises(StoreError, match="2 files"), published.sent(copy.folder):
+            pass
+    monkeypatch.setenv("FRLIB_STORE_PATIENCE_S", "30")
+    with published.sent(copy.folder):
+        pass
+    assert len(machines.stored()) == 2

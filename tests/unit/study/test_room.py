@@ -21,6 +21,10 @@ MIXED = (Node("head", 4, 0, 16), Node("gpu", 8, 2, 64))
         (Need(1, 0.25), MIXED, 8),
         (Need(1, 0, 8), MIXED, 10),
         (Need(0, 0.3), (Node("a", 1, 1),), 3),
+        (Need(0, 0.4), (Node("a", 1, 2),), 4),
+        (Need(0, 0.6), (Node("a", 1, 2),), 2),
+        (Need(0, 0.1), (Node("a", 1, 1),), 10),
+        (Need(0, 2), (Node("a", 1, 5),), 2),
         (Need(0), TWO_OF_THREE, 2),
     ],
 )
