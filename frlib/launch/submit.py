@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from frlib.core import checkout
 from frlib.core.errors import ClusterError, ConfigError
@@ -33,6 +34,7 @@ STOP_WAIT = "RAY_JOB_STOP_WAIT_TIME_S"
 STOP_WAIT_S = 600
 """Seconds between SIGTERM and SIGKILL for a job that is stopped; Ray's own 3 end no epoch."""
 _TRACKING = "MLFLOW_TRACKING_URI"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -122,13 +124,17 @@ def inside(study: str, working_dir: Path) -> str:
 def sent(given: Sequence[str], stop_wait_s: int) -> dict[str, str]:
     """The variables of a job: NAME=VALUE, NAME as it is here, and those that every study has.
 
+    A tracking server of this machine alone, or a port that is forwarded to it, is none there: the
+    nodes' own variable stands.
+
     `ConfigError` for a secret: by its name, or a password in its value.
     """
     found = {STOP_WAIT: str(stop_wait_s)}
     told = checkout.told()
     if told is not None:
         found[checkout.VARIABLE] = checkout.written(told)
-    if uri := os.environ.get(_TRACKING):
+    uri = os.environ.get(_TRACKING, "")
+    if uri and urlsplit(uri).hostname not in _LOOPBACK:
         found[_TRACKING] = uri
     for text in given:
         name, sign, value = text.partition("=")

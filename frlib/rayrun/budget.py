@@ -48,6 +48,10 @@ class Spending:
         """A trial has its resources, for the first time or after a crash."""
         self._running.setdefault(trial, time.monotonic())
 
+    def is_running(self) -> bool:
+        """Whether a trial has its resources."""
+        return bool(self._running)
+
     def ended(self, trial: str, replicates: int) -> None:
         """A trial has ended after so many replicates."""
         now = time.monotonic()

@@ -63,7 +63,7 @@ class Session:
             {p.cell.digest: rules.of(study.pruning, study, p.cell) for p in self.plan.cells},
             study.search.limits,
             self._stopped,
-            self._is_ending,
+            self.is_ending,
             self.failures,
         )
         if study.pruning.name != "none":
@@ -76,7 +76,7 @@ class Session:
     @cached_property
     def failures(self) -> Failures:
         """Of trials, counted by arm."""
-        return Failures(self.plan.study.resources.max_failures, lambda: not self._is_ending())
+        return Failures(self.plan.study.resources.max_failures, lambda: not self.is_ending())
 
     @cached_property
     def searcher(self) -> ArmSearch:
@@ -104,6 +104,10 @@ class Session:
         """Arms still to be proposed, at most."""
         return sum(p.remaining for p in self.proposals.values())
 
+    def is_ending(self) -> bool:
+        """Whether arms that run are to end at their next result, to go on another time."""
+        return self.verdicts.is_ending() or self.spending.is_overspent()
+
     def _open(self, cell: CellPlan, store: Any) -> CellProposals:
         study = self.plan.study
         return CellProposals(
@@ -118,9 +122,6 @@ class Session:
             foreseen=self._foreseen,
             refused=self._refused,
         )
-
-    def _is_ending(self) -> bool:
-        return self.verdicts.is_ending() or self.spending.is_overspent()
 
     def _known(self, cell: CellPlan) -> list[Known]:
         return self._on_record[cell.cell.digest]

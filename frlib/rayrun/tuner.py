@@ -101,6 +101,7 @@ def _tune(session: "Session", plan: Plan, work: Work | None) -> None:
     from ray.exceptions import RayError
 
     from frlib.rayrun.discreet import keep_secrets
+    from frlib.rayrun.ending import Ending
     from frlib.rayrun.out_of_memory import survived
     from frlib.rayrun.release import ReleaseWorkers
     from frlib.rayrun.trial import run_arm
@@ -127,6 +128,7 @@ def _tune(session: "Session", plan: Plan, work: Work | None) -> None:
             name=f"tune-{time.time_ns()}",
             storage_path=str(scratch.resolve()),
             verbose=0,
+            stop=Ending(session.is_ending, session.spending.is_running),
             failure_config=tune.FailureConfig(max_failures=0),
             callbacks=[ReleaseWorkers(), tell, *filter(None, [session.turns])],
         ),

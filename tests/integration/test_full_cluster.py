@@ -13,7 +13,7 @@ import pytest
 
 from frlib.bench import scale_engine, study_case
 from frlib.core.config import override
-from frlib.core.errors import ClusterError
+from frlib.core.errors import ClusterError, StoppedError
 from frlib.core.space import Scalar
 from frlib.launch import simulated
 from frlib.launch.session import Unwatched
@@ -26,6 +26,7 @@ from tests.integration import command
 
 pytestmark = pytest.mark.ray
 CPUS, MEMORY_GIB = 4, 8
+_STOPPED_S = 5.0
 STUDY = str(Path(__file__).with_name("mini.py"))
 
 
@@ -136,6 +137,39 @@ def test_run_when_a_study_of_higher_priority_waits_then_lets_it_go_first(
     other.join()
     assert counting.ends == 2 and min(counting.began_at) >= left[0]
     assert not ClusterBoard().lines(), "nobody leaves a line behind"
+
+
+@dataclass
+class Stopping(Counting):
+    """Asks for the end, some seconds after the first arm was proposed."""
+
+    def stopping(self) -> bool:
+        """Whether it is time."""
+        return bool(self.began_at) and time.monotonic() - self.began_at[0] > _STOPPED_S
+
+
+@pytest.mark.timeout(300)
+def test_run_when_asked_to_stop_and_no_arm_has_room_then_it_ends_and_all_can_go_on(
+    cluster: None, tmp_path: Path
+) -> None:
+    import ray
+
+    @ray.remote(num_cpus=CPUS)
+    class Neighbour:
+        def is_there(self) -> bool:
+            return True
+
+    neighbour = Neighbour.remote()
+    assert ray.get(neighbour.is_there.remote())
+    counting = Stopping()
+    try:
+        with pytest.raises(StoppedError):
+            simulated.through_tune(_plan(tmp_path, 2), counting)
+    finally:
+        ray.kill(neighbour)
+    assert counting.began_at and status(_plan(tmp_path, 2).folder).count("complete") == 0
+    simulated.through_tune(_plan(tmp_path, 2), Unwatched())
+    assert status(_plan(tmp_path, 2).folder).count("complete") == 2
 
 
 DRIVER = """

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from frlib.core.errors import ConfigError
+from frlib.core.secrets import has_credentials, redacted
 
 DASHBOARD = "http://127.0.0.1:8265"
 Address = Annotated[
@@ -54,5 +55,10 @@ def dashboard(address: str) -> str:
     if not found.startswith(("http://", "https://")):
         raise ConfigError(
             f"--address {found}: jobs go through Ray's dashboard; expected http://HEAD:8265"
+        )
+    if has_credentials(found):
+        raise ConfigError(
+            f"--address {redacted(found)}: has a user or password in it, and would be shown. Ray "
+            "asks for a token instead (RAY_AUTH_MODE=token, see cluster/security.md)"
         )
     return found

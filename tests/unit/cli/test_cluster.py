@@ -48,6 +48,7 @@ def test_submit_when_dry_then_it_shows_what_goes_along_and_the_call(
         (("smoke", "--store", "/s", "--set", "base.epoch=1"), 2, "epoch"),
         (("smoke", "--store", "/s", "--address", "head:6379"), 2, "http://HEAD:8265"),
         (("smoke", "--store", "/s", "--address", "http://127.0.0.1:9"), 1, "Ray's dashboard"),
+        (("smoke", "--store", "/s", "--address", "http://u:pass@h:1"), 2, "http://***@h:1: has a"),
     ],
 )
 def test_submit_when_something_is_wrong_then_nothing_is_sent_and_the_message_says_what(

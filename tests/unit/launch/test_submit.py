@@ -89,6 +89,8 @@ def test_variables_when_named_or_given_then_both_go_along(monkeypatch: pytest.Mo
         "NCCL_DEBUG": "INFO",
         "A": "1",
     }
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://localhost:5000")
+    assert "MLFLOW_TRACKING_URI" not in submit.sent([], 60), "the head's own is meant"
     for wrong in ("NOT_SET_ANYWHERE", "a b=1"):
         with pytest.raises(ConfigError, match="--env"):
             submit.sent([wrong], 60)
