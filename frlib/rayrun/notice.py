@@ -36,7 +36,7 @@ class Notice:
 
 @contextmanager
 def watched() -> Iterator[Notice]:
-    """A notice for the run inside, in a process of Ray's."""
+    """A notice for the run inside; in a process of Ray's the cluster is asked as well."""
     notice, over = Notice(), threading.Event()
     thread = threading.Thread(target=_look, args=(notice, over), name="notice", daemon=True)
     _open.append(notice)
@@ -63,8 +63,10 @@ def _look(notice: Notice, over: threading.Event) -> None:
     from ray._private.state import state
     from ray.exceptions import RayError
 
+    if not ray.is_initialized():
+        return  # asking would start one
     own = ray.get_runtime_context().get_node_id()
-    while not over.wait(_LOOK_S):
+    while not over.wait(_LOOK_S) and ray.is_initialized():
         try:
             deadline_ms = state.get_draining_nodes().get(own)
         except (RayError, RuntimeError, ConnectionError):

@@ -91,7 +91,7 @@ def test_study_when_secrets_are_set_then_they_are_in_nothing_that_it_leaves(
 def test_cluster_when_secrets_are_set_then_doctor_and_submit_name_them_and_no_more(
     tmp_path: Path,
 ) -> None:
-    own = ENVIRONMENT | {"MLFLOW_TRACKING_URI": f"http://u:{CANARY}@127.0.0.1:{free_port()}"}
+    own = ENVIRONMENT | {"MLFLOW_TRACKING_URI": f"http://u:{CANARY}@mlflow:{free_port()}"}
     names = [word for name in SECRETS for word in ("--secret", name)]
     place = ("--store", str(tmp_path))
     doctor = frlib("cluster", "doctor", *place, *names, "--json", **own)

@@ -31,6 +31,7 @@ def draining(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Node -> deadline in ms, as the head would tell."""
     nodes: dict[str, int] = {}
     here = SimpleNamespace(get_node_id=lambda: OWN)
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: here)
     monkeypatch.setattr(state, "get_draining_nodes", lambda: dict(nodes))
     monkeypatch.setattr(notice, "_LOOK_S", 0.01)
@@ -63,6 +64,16 @@ def test_notice_when_this_node_is_drained_then_says_so(draining: dict[str, int])
         assert told() == "node ababab is being drained and goes in 20 s"
     with watched() as next_one:
         assert next_one() == "", "a reason is of one run"
+
+
+def test_notice_when_there_is_no_cluster_then_none_is_started(
+    draining: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    draining[OWN] = 0
+    with watched() as told:
+        time.sleep(0.05)
+        assert told() == ""
 
 
 def test_notice_when_the_head_is_silent_then_asks_again(
