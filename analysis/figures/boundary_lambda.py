@@ -76,6 +76,7 @@ def draw(table: Table) -> Figure:
         _panel(axes, mine, noises, metric, _others(rows))
         axes.set_title(name, fontsize=_LABEL, color=INK, loc="left")
     every[0].set_ylabel("accuracy (%)", fontsize=_LABEL, color=INK)
+    every[0].set_ylim(top=min(100.5, every[0].get_ylim()[1]))
     headed(figure, lines, _TITLE, left=0.085)
     marks, names = every[0].get_legend_handles_labels()
     figure.legend(
