@@ -23,12 +23,12 @@ studies, where nothing is learned; 0.88 and 0.96 at 0.05; 0.93 and 0.98 at 0.03;
 
 Published: λ of 0 and π at one number of classes (README, "Results of retraining"), and no other.
 
-Run on procedural faces with two of its seeds, all 144 runs: no weight, neither without the floor nor
-with a memory, is shown to differ from λ = π or from the last epoch's list in any of the nine cases
-(Holm-corrected p at least 0.14); means of the five weights lie within 1.3 points of each other.
-BoundaryF1 corrects as well: 89 to 98 % of the flips are found everywhere, 96 to 100 % of what is
-flagged is flipped. A memory over epochs finds one or two points more. So on faces as easy as these λ
-does not matter; on others this says nothing.
+Run on procedural faces with two of its seeds, all 144 runs: no weight, neither without the floor
+nor with a memory, is shown to differ from λ = π or from the last epoch's list in any of the nine
+cases (Holm-corrected p at least 0.14); means of the five weights lie within 1.3 points of each
+other. BoundaryF1 corrects as well: 89 to 98 % of the flips are found everywhere, 96 to 100 % of
+what is flagged is flipped. A memory over epochs finds one or two points more. So on faces as easy
+as these λ does not matter; on others this says nothing.
 """
 
 import math
