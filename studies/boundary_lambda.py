@@ -27,8 +27,8 @@ Run on procedural faces with two of its seeds, all 144 runs: no weight, neither 
 nor with a memory, is shown to differ from λ = π or from the last epoch's list in any of the nine
 cases (Holm-corrected p at least 0.14); means of the five weights lie within 1.3 points of each
 other. BoundaryF1 corrects as well: 89 to 98 % of the flips are found everywhere, 96 to 100 % of
-what is flagged is flipped. A memory over epochs finds one or two points more. So on faces as easy
-as these λ does not matter; on others this says nothing.
+what is flagged is flipped. A memory over epochs finds one or two points more. On faces as easy as
+these no choice of λ matters enough for two seeds to see it; on others this says nothing.
 """
 
 import math

@@ -44,7 +44,7 @@ def test_ray_pods_when_started_then_share_memory_and_the_settings(folder: Path) 
         (container,) = pod["containers"]
         mounts = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
         volumes = {one["name"]: one for one in pod["volumes"]}
-        assert mounts.keys() >= {"/dev/shm", "/tmp/ray", "/work"}
+        assert mounts.keys() >= {"/dev/shm", "/tmp/ray", "/scratch"}
         assert set(mounts.values()) == volumes.keys()
         assert volumes[mounts["/dev/shm"]]["emptyDir"]["medium"] == "Memory"
         assert {"configMapRef": {"name": "frlib-settings"}} in container["envFrom"]

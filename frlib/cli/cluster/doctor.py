@@ -19,6 +19,7 @@ from frlib.cli.cluster.asked import (
     WorkingDir,
 )
 from frlib.cli.options import Json
+from frlib.doctor.asked import PATIENCE_S
 
 if TYPE_CHECKING:
     from frlib.doctor.report import Finding, Report
@@ -42,7 +43,7 @@ def doctor(
     exclude: Exclude = None,
     env: Env = None,
     python: Python = "python",
-    patience: Patience = 60.0,
+    patience: Patience = PATIENCE_S,
     as_json: Json = False,
 ) -> None:
     """Say whether a cluster is fit for a study: asked here and on every node, in bounded time.

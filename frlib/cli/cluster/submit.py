@@ -20,6 +20,8 @@ from frlib.cli.cluster.asked import (
 )
 from frlib.cli.options import Faces, Set
 from frlib.cli.study.asked import Name, NoMirror
+from frlib.doctor.asked import PATIENCE_S
+from frlib.launch.submit import STOP_WAIT_S
 
 if TYPE_CHECKING:
     from frlib.launch.submit import Submission
@@ -54,8 +56,8 @@ def submit(
     ] = False,
     stop_wait: Annotated[
         int, typer.Option(min=1, help="Seconds that running epochs have, once it is to stop.")
-    ] = 600,
-    patience: Patience = 60.0,
+    ] = STOP_WAIT_S,
+    patience: Patience = PATIENCE_S,
     no_doctor: Annotated[
         bool, typer.Option("--no-doctor", help="Do not examine the cluster first.")
     ] = False,
