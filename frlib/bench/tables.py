@@ -18,6 +18,8 @@ from frlib.records import read
 
 _STATUS = Path("/proc/self/status")
 _KIB_IN_MIB = 1024
+_QUERIED = 3
+"""Times that the queries are timed; they are over in a second."""
 Found = TypeVar("Found")
 
 
@@ -45,17 +47,16 @@ class Spent:
 class TablesReport:
     """Everything measured; `dataclasses.asdict` of it is JSON.
 
-    imports: of `analysis` with all that a table needs. first: records as they were left behind.
-    again: once more, with the last values that the first reader kept; equal to `first` in a study
-    that is too small to keep them. queried, searched: MLflow's numbers of `searched_runs`, from its
-    database and by its own search. faster: CPU time of the search over that of the queries.
+    imports: of `analysis` with all that a table needs. table: from records, read, verified, built
+    and written in every form. queried, searched: MLflow's numbers of `searched_runs`, from its
+    database (the median of three times) and by its own search. faster: CPU time of the search over
+    that of the queries.
     """
 
     runs: int
     metrics: int
     imports: Spent
-    first: Spent
-    again: Spent
+    table: Spent
     searched_runs: int
     queried: Spent
     searched: Spent
@@ -70,12 +71,13 @@ def run(sizes: Sizes, *, say: Callable[[str], None]) -> TablesReport:
         tables_case.recorded(store, sizes.runs)
         imports, _ = apart.run(1, _imported)
         say("the table from records")
-        (first, text), (again, other) = (apart.run(1, _built, store) for _ in range(2))
+        (table, text), (_, other) = (apart.run(1, _built, store) for _ in range(2))
         if text != other:
             raise BenchmarkError("the table came out differently when it was built again")
         say(f"MLflow with {sizes.searched:,} runs")
         uri, asked = apart.run(1, _filled, store, sizes.searched)
-        queried, found = apart.run(1, _queried, uri)
+        answers = [apart.run(1, _queried, uri) for _ in range(_QUERIED)]
+        queried, found = sorted(answers, key=lambda one: one[0].cpu_s)[_QUERIED // 2]
         searched, wanted = apart.run(1, _searched, uri)
         if found != wanted or asked != sizes.searched:
             raise BenchmarkError(f"queries found {found} numbers, the search {wanted}")
@@ -83,8 +85,7 @@ def run(sizes: Sizes, *, say: Callable[[str], None]) -> TablesReport:
         runs=sizes.runs,
         metrics=tables_case.METRICS,
         imports=imports,
-        first=first,
-        again=again,
+        table=table,
         searched_runs=sizes.searched,
         queried=queried,
         searched=searched,

@@ -85,7 +85,8 @@ def _replicate(folder: Path, arm: str, seed: int, values: Mapping[str, float]) -
     run = {"study": STUDY, "arm": arm, "seed": seed, "attempt": 0, "status": "complete"}
     run |= {"reason": "", "started": _BEGAN, "ended": _ENDED, "seconds": 3600.0, "schema": VERSION}
     run |= {"facts": {f"fact{i}": i / 7 for i in range(_FIELDS)}}
-    _json(home / "run.json", run | {"parts": {part.name: safeio.sha256(part)}})
+    run |= {"parts": {part.name: safeio.sha256(part)}, "finals": dict(values)}
+    _json(home / "run.json", run)
 
 
 def _json(path: Path, value: Mapping[str, Any]) -> None:

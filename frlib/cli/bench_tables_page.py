@@ -10,8 +10,7 @@ def report(found: TablesReport) -> None:
     grid = grid_of("", "CPU s", "wall s", "peak MiB")
     for name, spent in (
         ("imports", found.imports),
-        ("from records, first", found.first),
-        ("from records, again", found.again),
+        ("from records", found.table),
         (f"MLflow, {found.searched_runs:,} runs, queries", found.queried),
         (f"MLflow, {found.searched_runs:,} runs, search", found.searched),
     ):
@@ -20,6 +19,6 @@ def report(found: TablesReport) -> None:
     console.print(grid)
     console.print(
         f"Queries take {found.faster:.1f} times less CPU time than MLflow's own search in pages of "
-        "1,000. A table: read, verified, built, and written in four forms. again: with the last "
-        "values that the first reader kept. Memory is of the whole process."
+        "1,000. A table: read, verified, built, and written in four forms. Memory is of the whole "
+        "process."
     )

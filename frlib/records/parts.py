@@ -13,7 +13,7 @@ from frlib.core.errors import RecordError
 from frlib.records.schema import SINCE, TABLES, VERSION, VERSION_KEY
 
 _FEW_ROWS = 100
-_AGAIN = "Restore it from a copy, or delete the whole attempt folder to have the run done again."
+AGAIN = "Restore it from a copy, or delete the whole attempt folder to have the run done again."
 
 
 def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:
@@ -67,13 +67,19 @@ def read(
     `sha256`: the checksum noted when its attempt ended; None while that is still running.
     `columns`: those to read; None reads all.
     """
+    data = verified(path, sha256)
+    return parsed(path, data, TABLES[name], AGAIN, columns).replace_schema_metadata(None)
+
+
+def verified(path: Path, sha256: str | None) -> bytes:
+    """The bytes of a part; `RecordError` names it when they are not those of the checksum."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error}). {_AGAIN}") from error
+        raise RecordError(f"{path}: cannot be read ({error}). {AGAIN}") from error
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise RecordError(f"{path}: its checksum is not the one noted in run.json. {_AGAIN}")
-    return parsed(path, data, TABLES[name], _AGAIN, columns).replace_schema_metadata(None)
+        raise RecordError(f"{path}: its checksum is not the one noted in run.json. {AGAIN}")
+    return data
 
 
 def parsed(

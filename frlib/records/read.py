@@ -4,9 +4,7 @@ One replicate may have several attempts. It *counts* by its latest complete atte
 visible in `runs` and `metrics` with `counts` false.
 """
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +16,7 @@ import pyarrow.compute as pc
 from frlib.core import safeio
 from frlib.core.config import canonical
 from frlib.core.errors import RecordError
+from frlib.core.garbage import uncollected
 from frlib.records import frames, lasts, layout, parts, spent
 from frlib.records.attempts import Attempt
 from frlib.records.schema import ENDED
@@ -110,7 +109,7 @@ class Records:
     @cached_property
     def finals(self) -> pd.DataFrame:
         """`arm, seed, name, value`: last values of all metrics in the replicates that count."""
-        return lasts.read(self.folder, self.attempts).finals()
+        return lasts.finals(self.attempts)
 
     def final(self, name: str) -> pd.DataFrame:
         """`arm, seed, value`: the last value of one metric in the replicates that count."""
@@ -148,7 +147,7 @@ def load(folder: Path) -> Records:
 
     Metrics are verified and their last values read at once; all else when it is asked for.
     """
-    with _uncollected():
+    with uncollected():
         records = outline(folder)
         _ = records.finals
     return records
@@ -164,24 +163,11 @@ def outline(folder: Path) -> Records:
     study = _dict(folder / "study.json")
     arms: list[Arm] = []
     attempts: list[Attempt] = []
-    with _uncollected():
+    with uncollected():
         for arm_folder in layout.arm_folders(folder):
             arms.append(_arm(arm_folder))
             attempts.extend(_attempts(arm_folder))
     return Records(folder, study, tuple(arms), tuple(attempts))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for garbage: all that is read stays, and looking for some in it takes a
-    seventh of the time that a large study takes to read."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def load_named(store: Path, study: str) -> Records:

@@ -2,10 +2,12 @@
 
 Rows wait in memory until `flush`, which writes each waiting table as one new part file, whole or
 not at all. `run.json` is written when the attempt begins and replaced once when it ends, then with
-the checksum of every part. A process killed in between leaves parts that can be read and a status
-"running"; a resumed run is a new attempt beside it.
+the checksum of every part and, as `finals`, the last value of every metric if all are finite. A
+process killed in between leaves parts that can be read and a status "running"; a resumed run is a
+new attempt beside it.
 """
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -63,6 +65,7 @@ class RunWriter:
         self._waiting: dict[str, list[pa.Table]] = {}
         self._checksums: dict[str, str] = {}
         self._counts: dict[str, int] = {}
+        self._last: dict[str, float] = {}
         self._run: dict[str, Any] = {
             "study": study,
             "arm": arm,
@@ -103,7 +106,7 @@ class RunWriter:
     def adopt(self, table: str, rows: pa.Table) -> None:
         """Rows of `table` as another run recorded them, with their times."""
         self._require_open()
-        self._waiting.setdefault(table, []).append(rows)
+        self._take(table, rows)
 
     def pair_scores(self, benchmark: str, variant: str, arrays: Mapping[str, Any]) -> None:
         """Per-pair results; arrays `[P]`: `fold`, `same`, `score`, `threshold`, `correct`.
@@ -179,6 +182,8 @@ class RunWriter:
             "seconds": self.seconds,
             "parts": self._checksums,
         }
+        if all(map(math.isfinite, self._last.values())):
+            self._run["finals"] = self._last
         safeio.write_json(self.folder / "run.json", self._run)
         self._ended = True
 
@@ -222,7 +227,13 @@ class RunWriter:
 
     def _add(self, table: str, columns: Mapping[str, Any]) -> None:
         self._require_open()
-        self._waiting.setdefault(table, []).append(parts.to_table(table, columns))
+        self._take(table, parts.to_table(table, columns))
+
+    def _take(self, table: str, rows: pa.Table) -> None:
+        self._waiting.setdefault(table, []).append(rows)
+        if table == "metrics":
+            named = zip(rows["name"].to_pylist(), rows["value"].to_pylist(), strict=True)
+            self._last.update(named)
 
     def _require_open(self) -> None:
         if self._ended:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from frlib.core.errors import TrackingError
+from frlib.core.garbage import uncollected
 from frlib.core.secrets import redacted
 from frlib.track.tags import experiment_name
 from frlib.track.uri import shown
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "runs": ("run_id", "status"),
-    "tags": ("run_id", "key", "value"),
-    "params": ("run_id", "key", "value"),
-    "metrics": ("run_id", "key", "value"),
+_TEXT, _NUMBER = pa.string(), pa.float64()
+_SCHEMAS = {
+    "runs": pa.schema({"run_id": _TEXT, "status": _TEXT}),
+    "tags": pa.schema({"run_id": _TEXT, "key": _TEXT, "value": _TEXT}),
+    "params": pa.schema({"run_id": _TEXT, "key": _TEXT, "value": _TEXT}),
+    "metrics": pa.schema({"run_id": _TEXT, "key": _TEXT, "value": _NUMBER}),
 }
 _OF_STUDY = "WHERE r.experiment_id = {experiment:d} AND r.lifecycle_stage = 'active'"
 _JOINED = "JOIN runs r ON r.run_uuid = t.run_uuid " + _OF_STUDY
@@ -63,7 +66,7 @@ def _queried(uri: str, study: str) -> Mirrored:
 
     engine = create_engine(uri)
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, uncollected():
             experiment = _experiment(connection, uri, study)
             return _framed(
                 {
@@ -122,14 +125,11 @@ def _searched(uri: str, study: str) -> Mirrored:
 
 
 def _framed(rows: Mapping[str, Iterable[tuple[object, ...]]]) -> Mirrored:
-    return Mirrored(**{name: _frame(name, sorted(rows[name])) for name in _COLUMNS})
+    return Mirrored(**{name: _frame(_SCHEMAS[name], rows[name]) for name in _SCHEMAS})
 
 
-def _frame(name: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:
-    numeric = {"value"} if name == "metrics" else set()
-    return pd.DataFrame(
-        {
-            key: pd.Series([row[at] for row in rows], dtype="float64" if key in numeric else "str")
-            for at, key in enumerate(_COLUMNS[name])
-        }
-    )
+def _frame(schema: pa.Schema, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    table = pa.Table.from_arrays(arrays, schema=schema)
+    return table.sort_by([(name, "ascending") for name in schema.names]).to_pandas()

@@ -7,7 +7,7 @@ import pytest
 
 from frlib.bench import tables, tables_case
 from frlib.cli import bench_tables_page
-from frlib.records import lasts, read
+from frlib.records import read
 from tests.benchmarks.run import run
 
 
@@ -17,7 +17,7 @@ def test_tables_when_small_then_all_ways_are_reported(
     assert run(monkeypatch, "bench", "tables", "--small", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["runs"], found["metrics"], found["searched_runs"]) == (60, 30, 20)
-    for way in ("first", "again", "queried", "searched"):
+    for way in ("table", "queried", "searched"):
         assert found[way]["cpu_s"] > 0 and found[way]["wall_s"] > 0
         assert 50 < found[way]["peak_mib"] < 2000
     assert found["faster"] == pytest.approx(found["searched"]["cpu_s"] / found["queried"]["cpu_s"])
@@ -31,16 +31,6 @@ def test_case_when_recorded_then_so_many_runs_are_complete(tmp_path: Path, runs:
     assert set(found.names()) == {*tables_case.REPORT, tables_case.SELECTION}
 
 
-def test_case_when_read_again_from_what_was_kept_then_the_table_is_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 5)
-    folder = tables_case.recorded(tmp_path, 9)
-    first = tables._texts(tmp_path)
-    assert (folder / lasts.FILE).is_file()
-    assert tables._texts(tmp_path) == first
-
-
 def test_page_when_memory_is_not_told_then_its_place_is_empty(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,7 +38,7 @@ def test_page_when_memory_is_not_told_then_its_place_is_empty(
     monkeypatch.setattr(bench_tables_page.console, "_width", 100)
     bench_tables_page.report(
         tables.TablesReport(
-            runs=30_000, metrics=30, imports=spent, first=spent, again=spent, searched_runs=3_000,
+            runs=30_000, metrics=30, imports=spent, table=spent, searched_runs=3_000,
             queried=spent, searched=spent, faster=21.5,
         )
     )  # fmt: skip

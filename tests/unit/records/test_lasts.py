@@ -1,10 +1,11 @@
 import gc
-import os
+import math
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from frlib.core import safeio
 from frlib.core.errors import RecordError
 from frlib.records import declare, lasts, layout, parts, read
 from frlib.records.write import RunWriter
@@ -48,69 +49,79 @@ WANTED = [
 
 def test_finals_when_a_metric_is_logged_twice_then_its_last_value_stands(study: Path) -> None:
     assert rows(study) == WANTED
-    assert not (study / lasts.FILE).exists()
 
 
-def test_finals_when_kept_then_the_next_reader_opens_no_part(
+def test_finals_when_runs_tell_them_then_no_part_is_parsed(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
-    assert rows(study) == WANTED
-    assert (study / lasts.FILE).is_file()
-    monkeypatch.setattr(parts, "read", _never)
+    monkeypatch.setattr(parts, "parsed", _never)
     assert rows(study) == WANTED
 
 
 def _never(*_: object, **__: object) -> None:
-    raise AssertionError("a part was opened")
+    raise AssertionError("a part was parsed")
 
 
-@pytest.mark.parametrize("how", ["bytes", "time"])
-def test_finals_when_a_part_changes_after_it_was_kept_then_it_is_read_and_refused(
-    study: Path, monkeypatch: pytest.MonkeyPatch, how: str
+def test_finals_when_runs_do_not_tell_them_then_they_are_read_from_the_parts(study: Path) -> None:
+    for path in study.glob("arms/*/*/*/run.json"):
+        run = safeio.read_json(path)
+        del run["finals"]
+        safeio.write_json(path, run)
+    assert rows(study) == WANTED
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_finals_when_a_value_is_not_finite_then_its_run_does_not_tell(
+    study: Path, value: float
 ) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
-    rows(study)
+    with RunWriter(study, study="s", arm=ARMS[0], seed=0) as run:
+        run.log({"loss": value}, epoch=1, step=1)
+        run.log({"acc": 0.75}, epoch=1, step=1)
+    assert "finals" not in safeio.read_json(run.folder / "run.json")
+    found = rows(study)
+    assert found[0] == [ARMS[0], 0, "acc", 0.75]
+    assert str(found[1][3]) == str(value) and found[2:] == WANTED[2:]
+
+
+@pytest.mark.parametrize("how", ["shorter", "other"])
+def test_finals_when_a_part_is_damaged_then_it_is_refused(study: Path, how: str) -> None:
     part = layout.attempt_folder(study, ARMS[1], 0, 0) / "metrics-00001.parquet"
     whole = part.read_bytes()
-    if how == "bytes":
-        part.write_bytes(whole[:-20])
-    else:
-        part.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
-        os.utime(part, ns=(0, 0))
+    other = whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]
+    part.write_bytes(whole[:-20] if how == "shorter" else other)
     with pytest.raises(RecordError, match=r"metrics-00001\.parquet: its checksum"):
         read.load(study)
 
 
-def test_finals_when_another_attempt_counts_by_now_then_its_values_stand(
-    study: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
-    rows(study)
+@pytest.mark.parametrize("told", [[], {"acc": "0.5"}, {"acc": None}, {"acc": True}])
+def test_finals_when_a_run_tells_no_numbers_then_it_is_refused(study: Path, told: object) -> None:
+    path = layout.attempt_folder(study, ARMS[1], 0, 0) / "run.json"
+    safeio.write_json(path, safeio.read_json(path) | {"finals": told})
+    with pytest.raises(RecordError, match=r"a0/run\.json: its finals must be numbers"):
+        read.load(study)
+
+
+def test_finals_when_another_attempt_counts_by_now_then_its_values_stand(study: Path) -> None:
     with RunWriter(study, study="s", arm=ARMS[0], seed=0) as run:
         run.log({"acc": 0.75}, epoch=2, step=2)
     assert rows(study) == [[ARMS[0], 0, "acc", 0.75], *WANTED[2:]]
 
 
-@pytest.mark.parametrize("content", [b"", b"no parquet", None])
-def test_finals_when_what_was_kept_is_damaged_then_all_is_read_again(
-    study: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
-) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
-    rows(study)
-    if content is None:
-        pq.write_table(pq.read_table(study / lasts.FILE).drop(["value"]), study / lasts.FILE)
-    else:
-        (study / lasts.FILE).write_bytes(content)
+def test_finals_when_an_attempt_goes_on_then_its_parts_are_read(study: Path) -> None:
+    run = RunWriter(study, study="s", arm=ARMS[0], seed=0)
+    run.log({"acc": 0.75}, epoch=2, step=2)
+    run.flush()
+    assert rows(study) == WANTED
+    run.finish("failed", "on purpose")
     assert rows(study) == WANTED
 
 
-def test_finals_when_nothing_can_be_kept_then_they_are_read_all_the_same(
-    study: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lasts, "WORTH_KEEPING", 4)
-    (study / lasts.FILE).mkdir()
-    assert rows(study) == WANTED
+def test_finals_when_rows_are_adopted_then_they_are_told_too(study: Path) -> None:
+    source = layout.attempt_folder(study, ARMS[0], 1, 0) / "metrics-00000.parquet"
+    with RunWriter(study, study="s", arm=ARMS[0], seed=0) as run:
+        run.adopt("metrics", parts.read(source, "metrics"))
+        run.log({"acc": 0.75}, epoch=2, step=2)
+    assert safeio.read_json(run.folder / "run.json")["finals"] == {"loss": 9.0, "acc": 0.75}
 
 
 @pytest.mark.parametrize(("count", "codec"), [(100, "UNCOMPRESSED"), (101, "ZSTD")])
