@@ -24,8 +24,6 @@ hour and a quarter, or an hour and a half, on two cores.
 
 from typing import Any
 
-from frlib.backbones import tiny
-from frlib.core.config import with_path
 from frlib.denoise import (
     boundary,
     confident_learning,
@@ -59,8 +57,6 @@ NOISE = (
 )
 """Flips, strangers, and the largest class over the smallest."""
 
-WIDTH, SIZE = 8, 32
-REAL = {"epochs": 12, "select_every": 6}
 START = 4
 """First corrected epoch, of 8 (procedural) or 12 (real) passes."""
 
@@ -89,14 +85,7 @@ def rules(faces: str) -> tuple[Clean, ...]:
 
 def study(faces: str = "") -> Study:
     """Real faces from the folder `faces`, else procedural ones."""
-    base = _runs.base(
-        faces,
-        with_outliers=True,
-        backbone=tiny.Config(width=WIDTH),
-        head=arcface.Config(**_runs.penalty(faces)),
-        **(REAL if faces else {}),
-    )
-    base = with_path(base, "data.size", SIZE)
+    base = _runs.halved(faces, head=arcface.Config(**_runs.penalty(faces)))
     return Study(
         name="denoise_bench_faces" if faces else "denoise_bench",
         question=__doc__,

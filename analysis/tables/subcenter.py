@@ -24,22 +24,23 @@ from frlib.records.select import Choice
 
 TITLE = "Sub-centres and the angle of the drop"
 CENTRES, RULE = "head.loss_k", "clean"
+DROP_CENTRES, DROP_ANGLE = "clean.changes.head.loss_k", "clean.rule.drop_angle_deg"
 NO_DROP = "nothing dropped"
 FOUND = {"cleaning/precision": "precision of the drop", "cleaning/recall": "recall of the drop"}
-_ALONG = (CENTRES, RULE)
-_DROP, _USUAL_DEG = "Sub-center drop", 75.0
+_ALONG = (CENTRES, RULE, DROP_CENTRES, DROP_ANGLE)
+_DROP, _USUAL_DEG, _ALL_DEG = "Sub-center drop", 75.0, 180.0
 _ANGLE = re.compile(r"\((?:.*, )?(?P<degrees>[\d.]+)°")
 
 
 def build(records: Records, published: pd.DataFrame | None) -> Table:
     """Rows: other axes x K x (metrics, precision and recall of the drop). Columns: angles.
 
-    `RecordError` when the study has neither an axis of K nor one of rules.
+    `RecordError` when the study has neither an axis of K nor one of rules or angles.
     """
     grid = Grid.of(records)
     if not set(_ALONG) & set(grid.axes):
         raise RecordError(
-            f"study {records.study['name']!r} has no axis {CENTRES} and no axis {RULE}, along "
+            f"study {records.study['name']!r} has none of the axes {', '.join(_ALONG)}, along "
             "which the table subcenter compares. Set table='study' in the study."
         )
     named = {name: name for name in grid.matching(tuple(records.study["report"]))}
@@ -101,15 +102,22 @@ def _centres(row: Choice) -> str:
     changed = config.get(RULE, {}).get("changes", {})
     heads = (changed.get("head"), {"loss_k": changed.get(CENTRES)}, config.get("head"))
     found = [head["loss_k"] for head in heads if head and head.get("loss_k") is not None]
-    return str(found[0] if found else row.shown.get(CENTRES, 1))
+    return str(found[0] if found else row.shown.get(DROP_CENTRES) or row.shown.get(CENTRES, 1))
 
 
 def _angle(row: Choice) -> float | None:
     """Degrees; None where nothing is dropped."""
+    degrees = _degrees(row)
+    return None if degrees is None or degrees >= _ALL_DEG else degrees
+
+
+def _degrees(row: Choice) -> float | None:
     config = _config(row)
     if config:
         rule = config.get(RULE, {}).get("rule") or {}
         return float(rule["drop_angle_deg"]) if "drop_angle_deg" in rule else None
+    if DROP_ANGLE in row.shown:
+        return float(row.shown[DROP_ANGLE])
     label = str(row.shown.get(RULE, ""))
     if not label.startswith(_DROP):
         return None

@@ -5,7 +5,7 @@ builds an object for every number. A server behind http is asked through that se
 MLflow 3.17: experiments, runs, tags, params, latest_metrics.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,7 @@ def _queried(uri: str, study: str) -> Mirrored:
         with engine.connect() as connection, uncollected():
             experiment = _experiment(connection, uri, study)
             return _framed(
-                {
-                    name: _rows(connection, query.format(experiment=experiment))
-                    for name, query in _QUERIES.items()
-                }
+                lambda name: _rows(connection, _QUERIES[name].format(experiment=experiment))
             )
     except SQLAlchemyError as error:
         words = redacted(str(error).splitlines()[0])[:300]
@@ -113,19 +110,16 @@ def _searched(uri: str, study: str) -> Mirrored:
 
     runs = Server(uri, experiment_name(study)).runs()
 
-    def pairs(of: str) -> Iterable[tuple[object, ...]]:
-        return ((run.run_id, *item) for run in runs for item in getattr(run, of).items())
+    def rows(name: str) -> Iterable[tuple[object, ...]]:
+        if name == "runs":
+            return ((run.run_id, run.status) for run in runs)
+        return ((run.run_id, *item) for run in runs for item in getattr(run, name).items())
 
-    return _framed(
-        {
-            "runs": [(run.run_id, run.status) for run in runs],
-            **{name: pairs(name) for name in ("tags", "params", "metrics")},
-        }
-    )
+    return _framed(rows)
 
 
-def _framed(rows: Mapping[str, Iterable[tuple[object, ...]]]) -> Mirrored:
-    return Mirrored(**{name: _frame(_SCHEMAS[name], rows[name]) for name in _SCHEMAS})
+def _framed(rows: Callable[[str], Iterable[tuple[object, ...]]]) -> Mirrored:
+    return Mirrored(**{name: _frame(schema, rows(name)) for name, schema in _SCHEMAS.items()})
 
 
 def _frame(schema: pa.Schema, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:

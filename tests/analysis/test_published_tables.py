@@ -10,7 +10,7 @@ import pytest
 
 from analysis import against, build
 from analysis.table import Cell, Table, missing
-from analysis.tables import boundaryface, boundaryface_ms1m, boundaryface_ms1mv2
+from analysis.tables import boundaryface, boundaryface_ms1m, boundaryface_ms1mv2, subcenter
 from analysis.tables import boundaryface_private as private
 from frlib.core import safeio
 from frlib.core.config import digest
@@ -197,6 +197,25 @@ def test_subcenter_when_built_then_rows_are_centres_and_columns_angles(tmp_path:
     assert silent["none"] == missing("nothing is dropped in this column")
 
 
+def test_subcenter_when_centres_and_angle_are_axes_then_cells_not_run_have_their_place(
+    tmp_path: Path,
+) -> None:
+    def shown(k: int, angle: float) -> dict[str, Any]:
+        return {subcenter.DROP_CENTRES: k, subcenter.DROP_ANGLE: angle}
+
+    arms = [(shown(1, 180.0), centres(1, 180.0), 0.70), (shown(3, 70.0), centres(3, 70.0), 0.75)]
+    cells = [shown(1, 180.0), shown(3, 70.0), shown(5, 85.0)]
+    study = {"table": "subcenter", "cells": [{"shown": list(one.items())} for one in cells]}
+    table = build.from_records(read.load(recorded(tmp_path, study, arms)))
+    assert [one.title for one in table.columns[-3:]] == ["nothing dropped", "70°", "85°"]
+    first, second, third = lines(table, what=LFW)
+    assert [row["centres"] for row in (first, second, third)] == ["1", "3", "5"]
+    assert isinstance(first["none"], Cell) and first["none"].value == pytest.approx(0.7005)
+    assert isinstance(second["70"], Cell) and second["70"].value == pytest.approx(0.7505)
+    assert isinstance(third["85"], Cell) and third["85"].value is None
+    assert third["85"] != second["85"] == missing("the study has no such cell")
+
+
 def test_subcenter_when_only_centres_were_varied_then_nothing_is_dropped(tmp_path: Path) -> None:
     arms = [({"head.loss_k": k}, {"head": {"loss_k": k}}, 0.7 + k / 100) for k in (1, 3)]
     table = build.from_records(read.load(recorded(tmp_path, {"table": "subcenter"}, arms)))
@@ -207,7 +226,7 @@ def test_subcenter_when_only_centres_were_varied_then_nothing_is_dropped(tmp_pat
 
 
 def test_subcenter_when_the_study_has_other_axes_alone_then_it_says_so(study: Path) -> None:
-    with pytest.raises(RecordError, match=r"no axis head\.loss_k and no axis clean"):
+    with pytest.raises(RecordError, match=r"none of the axes head\.loss_k, clean,"):
         build.from_records(read.load(study), "subcenter")
 
 
