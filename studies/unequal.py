@@ -20,6 +20,9 @@ Without real faces: procedural ones, 200 people with 60 down to 3 images, 83 of 
 With them: people with ten or more images are the head, those with three to nine the tail. A fifth
 of the part that an arm trains on is held out; of the tail, which is not classified, nobody is.
 
+Run to its end on procedural faces: ArcFace on everybody 85.0 ± 0.2 %, on the head alone 79 ± 5, NRA
+on the cleaned head 82 ± 4, all stages 82 ± 4 (means of three seeds, half of a 95 % t interval).
+
 Cost without real faces: two minutes of a CPU core a seed, stages included (process time of all
 trainings of one seed), so about four minutes on two cores. With them: twenty minutes of a core a
 seed, from the seconds of a pass, and half an hour on two cores; not run to its end.
