@@ -114,11 +114,26 @@ def difference(mine: Cell, theirs: Cell) -> Cell:
     return Cell(gap, mine.half_width, mine.n, note=note)
 
 
-def find(grid: Grid, of: Callable[[Choice], bool], why: str) -> tuple[Choice | None, str]:
-    """The first row that `of` holds for, one with a result before one without; else `why`."""
+def find(
+    grid: Grid,
+    of: Callable[[Choice], bool],
+    why: str,
+    nearer: Callable[[Choice], bool] = lambda row: True,
+) -> tuple[Choice | None, str]:
+    """The first row that `of` holds for; else `why`.
+
+    Rows that `nearer` holds for come before others, then those with a result.
+    """
     alike = [row for row in grid.rows if of(row)]
-    done = [row for row in alike if row.arm is not None]
-    return (done or alike)[0] if alike else None, "" if alike else why
+    if not alike:
+        return None, why
+    return min(alike, key=lambda row: (not nearer(row), row.arm is None)), ""
+
+
+def named(row: Choice, *path: str) -> Any:
+    """A value of the configuration; of a row that was never run, its axis of that path."""
+    found = settings(row, path)
+    return row.shown.get(".".join(path)) if found is None else found
 
 
 def _recorded(grid: Grid, benchmark: str, metric: str) -> str | None:

@@ -69,6 +69,7 @@ def _lines(grid: Grid, printed: pd.DataFrame) -> list[Line]:
             grid,
             lambda row, of=label, at=(closed, opened): _answers(row, of, *at),  # type: ignore[misc]
             f"not run: the study has no {label} {place}",
+            lambda row, margin=float(first["margin"]): _has_margin(row, margin),  # type: ignore[misc]
         )
         used.add(id(row))
         margins = f"{first['margin']:g}{_own_margin(row, float(first['margin']))}"
@@ -79,7 +80,7 @@ def _lines(grid: Grid, printed: pd.DataFrame) -> list[Line]:
 
 def _unpublished(row: Choice) -> Line:
     closed, opened = _ratio(row, "closed"), _ratio(row, "open")
-    margin = against.settings(row, ("head", "margin"))
+    margin = against.named(row, "head", "margin")
     named = {
         "noise": f"{_percent(closed, opened)}, not published",
         "method": str(row.shown[METHOD]),
@@ -104,14 +105,18 @@ def _same_label(mine: str, theirs: str) -> bool:
 
 
 def _ratio(row: Choice, kind: str) -> float:
-    shown = row.shown.get(f"noise.{kind}.ratio")
-    found = against.settings(row, ("noise", kind, "ratio")) if shown is None else shown
-    return float(found or 0.0)
+    return float(against.named(row, "noise", kind, "ratio") or 0.0)
+
+
+def _has_margin(row: Choice, printed: float) -> bool:
+    own = against.named(row, "head", "margin")
+    return own is None or abs(own - printed) < 1e-9
 
 
 def _own_margin(row: Choice | None, printed: float) -> str:
-    own = against.settings(row, ("head", "margin"))
-    return "" if own is None or abs(own - printed) < 1e-9 else f" (here {own:g})"
+    if row is None or _has_margin(row, printed):
+        return ""
+    return f" (here {against.named(row, 'head', 'margin'):g})"
 
 
 def _place(closed: float, opened: float, train_set: str) -> str:

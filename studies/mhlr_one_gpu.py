@@ -24,8 +24,7 @@ images/s.
 """
 
 from frlib.backbones import iresnet
-from frlib.data.config import DataConfig, Holdout, PairBenchmark
-from frlib.data.sources import pair_bin, zip_shards
+from frlib.data.sources import zip_shards
 from frlib.heads.presets import arcface, expface
 from frlib.optimisers import sgd
 from frlib.pruning import none
@@ -33,30 +32,17 @@ from frlib.schedules import cosine, moving_haar, poly
 from frlib.study.schema import Replicates, Resources, Study
 from frlib.study.selection import Selection
 from frlib.train.config import TrainConfig
-
-BENCHMARKS = ("lfw", "cfp_fp", "agedb_30")
-
-
-def data() -> DataConfig:
-    """WebFace4M; one identity in 200 is held out to select on; three pair sets report."""
-    return DataConfig(
-        train=zip_shards.Config(path="webface260m", subsets=(0,)),
-        size=112,
-        holdout=Holdout(fraction=0.005, num_pairs=6000),
-        benchmarks=tuple(
-            PairBenchmark(name=name, images=pair_bin.Config(path=f"pairs/{name}.bin"))
-            for name in BENCHMARKS
-        ),
-    )
+from studies import _papers
 
 
 def study() -> Study:
     """Two heads, two shares of the classes, four schedules with their lengths."""
+    benchmarks = _papers.packed("lfw", "cfp_fp", "agedb_30")
     return Study(
         name="mhlr_one_gpu",
         question=__doc__,
         base=TrainConfig(
-            data=data(),
+            data=_papers.data(zip_shards.Config(path="webface260m", subsets=(0,)), benchmarks),
             backbone=iresnet.Config(depth=50),
             schedule=moving_haar.Config(),
             optimiser=sgd.Config(lr=0.02),
@@ -80,7 +66,7 @@ def study() -> Study:
         pruning=none.Config(),
         replicates=Replicates(seeds=(0,)),
         selection=Selection(metric="auc"),
-        report=tuple(f"{name}/insightface10/accuracy" for name in BENCHMARKS),
+        report=tuple(f"{one.name}/insightface10/accuracy" for one in benchmarks),
         table="haar_speed",
         published="mhlr",
         resources=Resources(cpus_per_worker=8.0, gpus_per_worker=1.0),

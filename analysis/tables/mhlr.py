@@ -5,8 +5,8 @@ schedules stand beside each other. Costs are of what was measured; a row is on t
 other has a higher first metric for as few images seen.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import json
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from frlib.records.select import Choice
 
 TITLE = "MHLR by training set and network, with costs"
 SCHEDULE, BACKBONE, TRAIN = "schedule", "backbone", "data.train"
+DEPTH, SUBSETS = "backbone.depth", "data.train.subsets"
 METHOD = "moving_haar"
 _PARTS = {(0,): "WebFace4M", (0, 1): "WebFace8M", (0, 1, 2): "WebFace12M"}
 """First digits of the archives -> the README's name of what is in them."""
@@ -94,18 +95,17 @@ def _is_of(row: Choice, data: str, network: str) -> bool:
 
 
 def _network(row: Choice) -> str:
-    config = against.settings(row, (BACKBONE,)) or {}
-    if config.get("name") == "iresnet":
-        return f"r{config['depth']}"
-    return str(row.shown.get(BACKBONE) or config.get("name") or "")
+    depth = against.named(row, BACKBONE, "depth")
+    return f"r{depth}" if depth else str(row.shown.get(BACKBONE) or "")
 
 
 def _train_set(row: Choice) -> str:
     """The published set that a source holds, by its archives or its folder; else its own name."""
-    config: Mapping[str, Any] = against.settings(row, ("data", "train")) or {}
-    subsets = _PARTS.get(tuple(config.get("subsets") or ()))
-    folder = str(config.get("path") or "").rstrip("/").rpartition("/")[2]
-    return subsets or folder or str(row.shown.get(TRAIN) or config.get("name") or "")
+    subsets = against.named(row, *SUBSETS.split(".")) or ()
+    digits = json.loads(subsets) if isinstance(subsets, str) else subsets
+    folder = str(against.named(row, "data", "train", "path") or "").rstrip("/").rpartition("/")[2]
+    name = row.shown.get(TRAIN) or against.named(row, "data", "train", "name") or ""
+    return _PARTS.get(tuple(digits)) or folder or str(name)
 
 
 def _rest(row: Choice) -> str:
@@ -113,7 +113,7 @@ def _rest(row: Choice) -> str:
     return ", ".join(
         f"{columns.axis_title(axis)} {columns.axis_value(axis, value)}"
         for axis, value in row.shown.items()
-        if axis not in (TRAIN, BACKBONE)
+        if axis not in (TRAIN, BACKBONE, DEPTH, SUBSETS)
     )
 
 
