@@ -20,9 +20,9 @@ Run to its end on procedural faces: 282 runs, 60 arms lost a race. MixBCT does n
 models it reaches 79 ± 4 and 78.4 ± 2.6 % (old head softmax, ArcFace), 1.7 ± 1.0 and 4.6 ± 2.2
 points below the old model. L2 and its weakened form reach 81.5 to 82.9, as good as the old model's
 81 ± 5 and 83.0 ± 1.0, and pay with 2.5 to 4 points of the new model's own 89.8; the others cross at
-76.5 to 80 and, but for AdvBCT and once NCCL, lose nothing alone. No row is shown above the bar, five
-are shown below it. The published settings are within 3 points of the searched ones everywhere. Means
-of three seeds with half of a 95 % interval.
+76.5 to 80 and, but for AdvBCT and once NCCL, lose nothing alone. No row is shown above the bar,
+five are shown below it. The published settings are within 3 points of the searched ones everywhere.
+Means of three seeds with half of a 95 % interval.
 """
 
 from frlib.core import discover
