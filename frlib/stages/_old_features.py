@@ -38,11 +38,10 @@ def collect(job: Job, run: TrainConfig, folder: Path) -> dict[str, Any]:
     config = job.stage
     assert isinstance(config, old_features.Config)
     sets = _old_images.every(run, job.seed, job.store)
-    if config.model:
-        held_out = (one.manifest.identities for one in sets if one.file == SELECTION)
-        require_unseen(job, config.model, chain.from_iterable(held_out))
     if config.path:
         require_content(file_of(config.path), config.sha256, "compat", "old weights or features")
+    held_out = (one.manifest.identities for one in sets if one.file == SELECTION)
+    require_unseen(job, config, chain.from_iterable(held_out))
     if config.has_vectors:
         about = _copied(Path(config.path), sets, folder) if job.place.is_first else {}
     else:

@@ -314,6 +314,25 @@ def test_produce_when_the_old_model_knows_people_that_are_held_out_then_refused(
         _made(_run(compat={"changes": old}), tmp_path, {OLD: tmp_path})
 
 
+@pytest.mark.parametrize("is_same", [True, False])
+def test_produce_when_a_run_at_a_path_knows_people_that_are_held_out_then_refused(
+    old: dict[str, Path], tmp_path: Path, is_same: bool
+) -> None:
+    """The old one held out a third of the people, this run holds out more of them."""
+    asked = _alone(tmp_path, path=str(train_stage.weights(old[OLD])))
+    changes = ["data.holdout.fraction=0.6"]
+    if not is_same:
+        changes.append("data.train.world.grain=0.2")
+    asked = dataclasses.replace(asked, run=override(asked.run, changes))
+    if is_same:
+        with pytest.raises(
+            ConfigError, match=r"old model \(/.* trained on \d people that this run"
+        ):
+            old_features.produce(asked, tmp_path / "out")
+    else:
+        old_features.produce(asked, tmp_path / "out")
+
+
 class _Spoilt:
     """A model whose every number is one value."""
 
