@@ -1,7 +1,8 @@
-"""Sets of the papers, by the names they come under, beside the working folder.
+"""Sets of the papers, by the names they come under, in the folder that the command is called in.
 
 Training sets and pair sets as insightface packs them (`train.rec`, `lfw.bin`), folders of aligned
-images with lists of pairs for SLLFW and RFW. Another place: `--set base.data.train.path=DIR`.
+images with lists of pairs for SLLFW and RFW. On a cluster, and elsewhere, name absolute paths:
+`--set base.data.train.path=DIR`, `--set 'base.data.benchmarks=[...]'`.
 """
 
 from typing import Any

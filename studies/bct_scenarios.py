@@ -18,6 +18,7 @@ results are figures on IJB-C, whose numbers are not at hand: none is beside.
 At 32 pixels, so that it can be paid for on CPUs: 192 runs of 13 to 33 seconds of a CPU core
 (process time of single runs, evaluation included) and 12 old models of fewer, about forty minutes
 on two cores. With real faces some 25 seconds a run, by other studies' nets and images: an hour.
+Run with two of its seeds on procedural and on real faces; studies/README.md has what came out.
 """
 
 from frlib.study.schema import Replicates, Study

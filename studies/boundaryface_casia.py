@@ -10,11 +10,11 @@ Outliers are MegaFace's distractors as downloaded, not aligned: with aligned one
 training collapse. What differs: one identity in 200 is held out to select on, noise is drawn anew
 from a recorded seed, and the network is insightface's IResNet-50.
 
-Nothing of this has been run here: it needs a GPU and sets under licence. Sets are looked for beside
-the working folder: `faces_webface_112x112` (train.rec), `megaface/FlickrFinal2`, and `pairs/` with
-five .bin files of insightface, LFW's aligned images and SLLFW_changed.txt, rfw/<Race> and its lists
-(`frlib data check` on each says whether it can be read). `--set 'replicates.seeds=[0,1,2]'` brings
-intervals.
+Nothing of this has been run here: it needs a GPU and sets under licence. Sets are looked for in the
+folder that the command is called in: `faces_webface_112x112` (train.rec), `megaface/FlickrFinal2`,
+five .bin files of insightface in `pairs/`, and there `lfw/` (aligned images) with
+`SLLFW_changed.txt`, `rfw/<Race>/` with `rfw/<Race>_pairs.txt`. `frlib data check` on each says
+whether it can be read. `--set 'replicates.seeds=[0,1,2]'` brings intervals.
 
 14.7 million images a run: about 6 GPU hours, 190 for all rows with one seed, at 660 images/s (see
 studies/README.md), an estimate.

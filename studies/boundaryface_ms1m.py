@@ -1,17 +1,18 @@
 """Do BoundaryFace's published results on a large set of unknown noise hold when they are run again?
 
 MS1M, which is not curated, ArcFace, MV-Arc-Softmax, CurricularFace, BoundaryF1 (printed as lambda =
-0) and BoundaryFace: ResNet-50, 24 epochs of 8 x 32, rate 0.1 cut to a tenth at epochs 10, 18 and
-22, scale 32, margin 0.5; correction begins with the twelfth epoch (README, "Supplemental Results").
-No noise is added. IJB-C and MegaFace, printed as well, are measured afterwards, of the stored
-models (`frlib eval run`), and their places in the table say so.
+0) and BoundaryFace: ResNet-50, 24 epochs of 8 x 32, rate 0.1 cut to a tenth after 10, 18 and 22
+epochs, scale 32, margin 0.5; correction begins with the twelfth epoch (README, "Supplemental
+Results"). No noise is added. IJB-C and MegaFace, printed as well, are measured afterwards, of the
+stored models (`frlib eval run`), and their places in the table say so.
 
 The curated MS1MV2, of which ArcFace and BoundaryFace are printed, is the same study elsewhere:
 
     --set name=boundaryface_ms1mv2 --set table=boundaryface_ms1mv2 --set base.data.train.path=DIR
 
-Nothing of this has been run here: it needs GPUs and sets under licence. Sets are looked for beside
-the working folder: `faces_ms1m_112x112` (train.rec), and `pairs/` as for `boundaryface_casia`.
+Nothing of this has been run here: it needs GPUs and sets under licence. Sets are looked for in the
+folder that the command is called in: `faces_ms1m_112x112` (train.rec), and `pairs/` as for
+`boundaryface_casia`.
 
 Four to six million images an epoch: 90 to 140 million a run, 40 to 60 GPU hours at 660 images/s
 (see studies/README.md), and five runs; an estimate.

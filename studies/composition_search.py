@@ -1,8 +1,8 @@
 """Which composition of similarity, margin, negatives, relabelling and objective wins under noise?
 
-Every slot of the head is searched at once, with its own fields: 2 similarities, 6 margins, 5 ways
-with negatives, 3 rules of relabelling, 3 objectives. Cells: no noise, 20 and 40 % flips, and 20 %
-flips with 20 % outliers. The plain ArcFace is the default arm of each, which is never stopped.
+Five slots of the head are searched at once, with their own fields: 2 similarities, 6 margins, 5
+ways with negatives, 3 rules of relabelling, 3 objectives. Cells: no noise, 20 and 40 % flips, and
+20 % flips with 20 % outliers. The plain ArcFace is the default arm of each, which is never stopped.
 
 32 arms a cell, three seeds. TPE proposes, as a model of a conditional space. Arms are halved after
 half of the first run, where corrections have begun, then raced over seeds. What has no meaning

@@ -16,10 +16,10 @@ IJB-B and IJB-C are measured afterwards, of the stored models (`frlib eval run`)
 in the table say so.
 
 Nothing of this has been run here: it needs a GPU of 24 GB and sets under licence. Archives are
-looked for beside the working folder, `webface260m/*.zip`, and `pairs/lfw.bin`, `pairs/cfp_fp.bin`,
-`pairs/agedb_30.bin`. 21, 42 and 63 million images a run: with ResNet-50 at 660 images/s (see
-studies/README.md) 27 GPU hours for the largest, with ResNet-100 nearer to twice as many; an
-estimate.
+looked for in the folder that the command is called in, `webface260m/*.zip`, and `pairs/lfw.bin`,
+`pairs/cfp_fp.bin`, `pairs/agedb_30.bin`. 21, 42 and 63 million images a run: with ResNet-50 at 660
+images/s (see studies/README.md) 27 GPU hours for the largest, with ResNet-100 nearer to twice as
+many; an estimate.
 """
 
 from frlib.backbones import iresnet

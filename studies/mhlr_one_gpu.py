@@ -6,9 +6,9 @@ insightface's length, of which MHLR claims a quarter to be enough (README of the
 its configs and code where the README says nothing). `head.sample_rate` 0.1 is partial class
 sampling on a single GPU, which its authors left as future work.
 
-Nothing of this has been run here: it needs a GPU and sets under licence. Sets are looked for beside
-the working folder: `webface260m/*.zip`, of which 0_*.zip are WebFace4M, and `pairs/lfw.bin`,
-`pairs/cfp_fp.bin`, `pairs/agedb_30.bin`. Others:
+Nothing of this has been run here: it needs a GPU and sets under licence. Sets are looked for in the
+folder that the command is called in: `webface260m/*.zip`, of which 0_*.zip are WebFace4M, and
+`pairs/lfw.bin`, `pairs/cfp_fp.bin`, `pairs/agedb_30.bin`. Others:
 
     --set base.data.train.path=DIR                                  the archives elsewhere
     --set 'base.data.train.subsets=[0,1,2]'                         WebFace12M

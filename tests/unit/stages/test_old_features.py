@@ -325,9 +325,7 @@ def test_produce_when_a_run_at_a_path_knows_people_that_are_held_out_then_refuse
         changes.append("data.train.world.grain=0.2")
     asked = dataclasses.replace(asked, run=override(asked.run, changes))
     if is_same:
-        with pytest.raises(
-            ConfigError, match=r"old model \(/.* trained on \d people that"
-        ):
+        with pytest.raises(ConfigError, match=r"old model \(/.* trained on \d people that"):
             old_features.produce(asked, tmp_path / "out")
     else:
         old_features.produce(asked, tmp_path / "out")
