@@ -59,9 +59,23 @@ def columns(grid: Grid, lines: Sequence[Line], published: pd.DataFrame, over: st
     ]
 
 
-def settings(row: Choice | None, path: Sequence[str]) -> Any:
-    """A value of the configuration that stands for a row; None where there is none."""
-    value: Any = row.arm.config if row is not None and row.arm is not None else None
+def setting(grid: Grid, row: Choice, *path: str) -> Any:
+    """A value of a row's configuration; None where there is none.
+
+    By the arm that stands for the row, else any arm of it, else the row's axes; of a row that was
+    never run also by the run that the study varies.
+    """
+    key = ".".join(path)
+    arm = row.arm or next(iter(row.arms), None)
+    if arm is not None:
+        found = _at(arm.config, path)
+        return row.shown.get(key) if found is None else found
+    if any(key == axis or key.startswith(f"{axis}.") for axis in row.shown):
+        return row.shown.get(key)
+    return _at(grid.records.study.get("base"), path)
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
@@ -128,12 +142,6 @@ def find(
     if not alike:
         return None, why
     return min(alike, key=lambda row: (not nearer(row), row.arm is None)), ""
-
-
-def named(row: Choice, *path: str) -> Any:
-    """A value of the configuration; of a row that was never run, its axis of that path."""
-    found = settings(row, path)
-    return row.shown.get(".".join(path)) if found is None else found
 
 
 def _recorded(grid: Grid, benchmark: str, metric: str) -> str | None:

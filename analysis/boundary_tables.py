@@ -17,6 +17,7 @@ from frlib.core.errors import RecordError
 from frlib.records.read import Records
 from frlib.records.select import Choice
 
+MARGIN = "head.margin"
 _TOLD = (
     "Three lines for each printed one: measured here, published, and their difference in points "
     "with the measured interval. A published number is of one model, without an interval.",
@@ -41,9 +42,10 @@ def build(
             f"study {records.study['name']!r}: the table {name} is of BoundaryFace's published "
             "numbers. Set published='boundaryface' in the study, or table='study'."
         )
+    over = f"{METHOD}+{MARGIN}" if MARGIN in grid.axes else METHOD
     lines = _lines(grid, printed)
-    heads, rows = columns.assemble(against.columns(grid, lines, printed, METHOD))
-    caption = columns.caption(grid, METHOD, _TOLD)
+    heads, rows = columns.assemble(against.columns(grid, lines, printed, over))
+    caption = columns.caption(grid, over, _TOLD)
     return Table(name, f"{title}: {records.study['name']}", caption, heads, rows)
 
 
@@ -67,20 +69,20 @@ def _lines(grid: Grid, printed: pd.DataFrame) -> list[Line]:
         place = _place(closed, opened, str(first["train_set"]))
         row, why = against.find(
             grid,
-            lambda row, of=label, at=(closed, opened): _answers(row, of, *at),  # type: ignore[misc]
+            lambda row, of=label, at=(closed, opened): _answers(grid, row, of, *at),  # type: ignore[misc]
             f"not run: the study has no {label} {place}",
-            lambda row, margin=float(first["margin"]): _has_margin(row, margin),  # type: ignore[misc]
+            lambda row, own=float(first["margin"]): _has_margin(grid, row, own),  # type: ignore[misc]
         )
         used.add(id(row))
-        margins = f"{first['margin']:g}{_own_margin(row, float(first['margin']))}"
+        margins = f"{first['margin']:g}{_own_margin(grid, row, float(first['margin']))}"
         lines.append(Line({"noise": place, "method": label, "margin": margins}, rows, row, why))
     beside = [row for row in grid.rows if id(row) not in used]
-    return lines + [_unpublished(row) for row in beside]
+    return lines + [_unpublished(grid, row) for row in beside]
 
 
-def _unpublished(row: Choice) -> Line:
-    closed, opened = _ratio(row, "closed"), _ratio(row, "open")
-    margin = against.named(row, "head", "margin")
+def _unpublished(grid: Grid, row: Choice) -> Line:
+    closed, opened = _ratio(grid, row, "closed"), _ratio(grid, row, "open")
+    margin = _margin(grid, row)
     named = {
         "noise": f"{_percent(closed, opened)}, not published",
         "method": str(row.shown[METHOD]),
@@ -89,10 +91,10 @@ def _unpublished(row: Choice) -> Line:
     return Line(named, None, row)
 
 
-def _answers(row: Choice, label: str, closed: float, opened: float) -> bool:
+def _answers(grid: Grid, row: Choice, label: str, closed: float, opened: float) -> bool:
     """Whether a row is of that method at that noise; of a real set, without any added noise."""
     asked = tuple(0.0 if share != share else share for share in (closed, opened))
-    mine = (_ratio(row, "closed"), _ratio(row, "open"))
+    mine = (_ratio(grid, row, "closed"), _ratio(grid, row, "open"))
     alike = all(abs(one - other) < 1e-9 for one, other in zip(mine, asked, strict=True))
     return alike and _same_label(str(row.shown[METHOD]), label)
 
@@ -104,19 +106,25 @@ def _same_label(mine: str, theirs: str) -> bool:
     return same_method(one, other) and ("π" in one) == ("π" in other)
 
 
-def _ratio(row: Choice, kind: str) -> float:
-    return float(against.named(row, "noise", kind, "ratio") or 0.0)
+def _ratio(grid: Grid, row: Choice, kind: str) -> float:
+    return float(against.setting(grid, row, "noise", kind, "ratio") or 0.0)
 
 
-def _has_margin(row: Choice, printed: float) -> bool:
-    own = against.named(row, "head", "margin")
+def _margin(grid: Grid, row: Choice) -> float | None:
+    """None for a head without one, or whose margin is a slot of its own."""
+    found = against.setting(grid, row, "head", "margin")
+    return float(found) if isinstance(found, (int, float)) else None
+
+
+def _has_margin(grid: Grid, row: Choice, printed: float) -> bool:
+    own = _margin(grid, row)
     return own is None or abs(own - printed) < 1e-9
 
 
-def _own_margin(row: Choice | None, printed: float) -> str:
-    if row is None or _has_margin(row, printed):
+def _own_margin(grid: Grid, row: Choice | None, printed: float) -> str:
+    if row is None or _has_margin(grid, row, printed):
         return ""
-    return f" (here {against.named(row, 'head', 'margin'):g})"
+    return f" (here {_margin(grid, row):g})"
 
 
 def _place(closed: float, opened: float, train_set: str) -> str:

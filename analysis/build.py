@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis import render
+from analysis.grid import Grid
 from analysis.table import Table
 from frlib.core import discover
 from frlib.records import halted, layout, published, read
@@ -24,9 +26,19 @@ def from_records(records: Records, table: str = "") -> Table:
     built = module.build(records, _published(str(records.study.get("published") or "")))
     assert isinstance(built, Table), f"{module.__name__}.build must return a Table"
     why = halted.read(records.folder)
-    if why is None:
-        return built
-    return replace(built, caption=f"{built.caption} Not all of it has run: {why}.")
+    told = "" if why is None else f" Not all of it has run: {why}."
+    return replace(built, caption=built.caption + told, has_gap=built.has_gap or _has_gap(records))
+
+
+def _has_gap(records: Records) -> bool:
+    grid = Grid.of(records)
+    standing = {row.arm.digest for row in grid.rows if row.arm is not None}
+    if len(standing) < len(grid.rows):
+        return True
+    names = grid.matching(tuple(records.study["report"]))
+    found = records.finals[["arm", "name"]][np.isfinite(records.finals["value"])]
+    found = found[found["name"].isin(names) & found["arm"].isin(standing)]
+    return len(found.drop_duplicates()) < len(standing) * len(names)
 
 
 def build(name: str, store: Path, table: str = "") -> Table:

@@ -15,6 +15,7 @@ METHOD = "head"
 _SHARES = ("accuracy", "tar@", "rank", "precision", "recall", "relabel_accuracy", "eer")
 _AXIS_TITLES = {
     "head": "method",
+    "head+head.margin": "method and margin",
     "clean": "rule",
     "noise.closed.ratio": "flips",
     "noise.open.ratio": "outliers",

@@ -94,10 +94,11 @@ class Grid:
         return found
 
     def groups(self, over: str) -> list[list[int]]:
-        """Row numbers grouped by their values on all other axes."""
+        """Row numbers grouped by their values on all other axes; `a+b`: on others than both."""
+        along = over.split("+")
         grouped: dict[tuple[Any, ...], list[int]] = {}
         for number, row in enumerate(self.rows):
-            key = tuple((axis, row.shown.get(axis)) for axis in self.axes if axis != over)
+            key = tuple((axis, row.shown.get(axis)) for axis in self.axes if axis not in along)
             grouped.setdefault(key, []).append(number)
         return list(grouped.values())
 

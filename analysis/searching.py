@@ -120,7 +120,9 @@ def _of(row: Choice, grid: contests.Grid, rows: pd.DataFrame, records: Records) 
     name, higher = select.metric(records.study)
     means = records.final(name).groupby("arm")["value"].mean()
     values = {
-        digest: float(means[digest]) for digest, arm in arms.items() if arm.status == "complete"
+        digest: float(means[digest])
+        for digest, arm in arms.items()
+        if arm.status == "complete" and np.isfinite(means.get(digest, np.nan))
     }
     if not values:
         return None

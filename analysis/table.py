@@ -1,7 +1,6 @@
 """A table as a value: numbers with their interval, count and origin. Nothing is rounded here."""
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -68,12 +67,8 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
-
-    def has_gap(self, keys: Collection[str]) -> bool:
-        """Whether a cell of one of these columns is missing."""
-        places = [i for i, column in enumerate(self.columns) if column.key in keys]
-        cells = (row[i] for row in self.rows for i in places)
-        return any(isinstance(cell, Cell) and cell.origin == "missing" for cell in cells)
+    has_gap: bool = False
+    """Whether something that the study asks for is missing; `build` looks at its report."""
 
     @property
     def keys(self) -> tuple[str, ...]:

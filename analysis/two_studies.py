@@ -35,8 +35,7 @@ def differences(a: Records, b: Records, name: str) -> pd.DataFrame:
             "`frlib study diff` says what they differ in"
         )
     found = pd.DataFrame(rows)
-    tested = found["p"].notna()
-    found.loc[tested, "p"] = holm(found.loc[tested, "p"].to_numpy())
+    found["p"] = holm(found["p"].to_numpy(dtype=float))
     return found.set_index([axis_title(axis) for axis in one.axes])
 
 

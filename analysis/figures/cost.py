@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from analysis.figures import style
 from analysis.figures.style import COLOURS, GREY, INK
+from analysis.grid import is_more_better
 from analysis.spending import Spent, front
 from frlib.core.errors import RecordError
 from frlib.stats.intervals import Interval
@@ -67,8 +68,9 @@ def draw(rows: Sequence[Spent], name: str, title: str) -> Figure:
         left=0.085, right=0.985, bottom=bottom, top=1 - top / height, wspace=0.06
     )
     scale = 100.0 if name.rpartition("/")[2].startswith(_SHARE) else 1.0
-    _panel(left, rows, lambda one: one.images, scale, beside=True)
-    _panel(right, rows, lambda one: one.seconds, scale, beside=False)
+    sign = 1.0 if is_more_better(name) else -1.0
+    _panel(left, rows, lambda one: one.images, scale, sign, beside=True)
+    _panel(right, rows, lambda one: one.seconds, scale, sign, beside=False)
     left.set_title("\n".join(lines), fontsize=_TITLE, fontweight="bold", color=INK, loc="left")
     left.set_xlabel("training images seen", fontsize=_LABEL, color=INK)
     right.set_xlabel("seconds of a run", fontsize=_LABEL, color=INK)
@@ -96,12 +98,14 @@ def _panel(
     rows: Sequence[Spent],
     of: Callable[[Spent], Interval],
     scale: float,
+    sign: float,
     *,
     beside: bool,
 ) -> None:
+    """sign: 1 where more is better, else −1."""
     costs = np.array([of(one).value for one in rows])
     values = np.array([one.result.value for one in rows]) * scale
-    _front(axes, costs, values, _last(rows, of))
+    _front(axes, costs, values, _last(rows, of), sign)
     methods = list(dict.fromkeys(one.method for one in rows))
     for at, method in enumerate(methods):
         mine = [k for k, one in enumerate(rows) if one.method == method]
@@ -141,9 +145,15 @@ def _last(rows: Sequence[Spent], of: Callable[[Spent], Interval]) -> float:
     return float(np.nanmax([(of(one).value, of(one).high) for one in rows])) * _NEAR
 
 
-def _front(axes: Axes, costs: NDArray[np.float64], values: NDArray[np.float64], end: float) -> None:
+def _front(
+    axes: Axes,
+    costs: NDArray[np.float64],
+    values: NDArray[np.float64],
+    end: float,
+    sign: float,
+) -> None:
     """Steps from point to point, up to the end of the axis."""
-    on = np.flatnonzero(front(costs, values))
+    on = np.flatnonzero(front(costs, sign * values))
     on = on[np.argsort(costs[on])]
     axes.plot(
         np.append(costs[on], end),

@@ -14,7 +14,10 @@ def markdown(table: Table) -> str:
     lines += [_row(row) for row in (heads, aligned, *body)]
     lines += ["", table.caption]
     if notes.texts:
-        lines += ["", *(f"- [{i}] {text}" for i, text in enumerate(notes.texts, 1))]
+        lines += [
+            "",
+            *(f"- [{i}] {' '.join(text.split())}" for i, text in enumerate(notes.texts, 1)),
+        ]
     return "\n".join(lines) + "\n"
 
 

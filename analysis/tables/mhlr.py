@@ -15,7 +15,7 @@ from analysis import against, columns, spending
 from analysis.against import Line
 from analysis.answers import same_method
 from analysis.columns import Filled
-from analysis.grid import Grid
+from analysis.grid import Grid, is_more_better
 from analysis.table import Cell, Column, Table
 from frlib.core.errors import RecordError
 from frlib.records.read import Records
@@ -68,7 +68,7 @@ def _lines(grid: Grid, published: pd.DataFrame) -> list[Line]:
     for (data, network), rows in published.groupby(["train_set", BACKBONE], sort=False):
         row, why = against.find(
             grid,
-            lambda row, of=(str(data), str(network)): _is_of(row, *of),  # type: ignore[misc]
+            lambda row, of=(str(data), str(network)): _is_of(grid, row, *of),  # type: ignore[misc]
             f"not run: the study has no {METHOD} with {network} on {data}",
         )
         used.add(id(row))
@@ -77,34 +77,38 @@ def _lines(grid: Grid, published: pd.DataFrame) -> list[Line]:
     for row in grid.rows:
         if id(row) not in used:
             named = {
-                "training set": _train_set(row) or "another",
-                "network": _network(row) or "another",
+                "training set": _train_set(grid, row) or "another",
+                "network": _network(grid, row) or "another",
                 "schedule": _rest(row),
             }
             lines.append(Line(named, None, row))
     return lines
 
 
-def _is_of(row: Choice, data: str, network: str) -> bool:
-    schedule = str(row.shown.get(SCHEDULE) or against.settings(row, (SCHEDULE, "name")))
+def _is_of(grid: Grid, row: Choice, data: str, network: str) -> bool:
+    schedule = str(row.shown.get(SCHEDULE) or against.setting(grid, row, SCHEDULE, "name"))
     return (
         schedule.startswith(METHOD)
-        and same_method(_train_set(row), data)
-        and same_method(_network(row), network)
+        and same_method(_train_set(grid, row), data)
+        and same_method(_network(grid, row), network)
     )
 
 
-def _network(row: Choice) -> str:
-    depth = against.named(row, BACKBONE, "depth")
+def _network(grid: Grid, row: Choice) -> str:
+    depth = against.setting(grid, row, BACKBONE, "depth")
     return f"r{depth}" if depth else str(row.shown.get(BACKBONE) or "")
 
 
-def _train_set(row: Choice) -> str:
+def _train_set(grid: Grid, row: Choice) -> str:
     """The published set that a source holds, by its archives or its folder; else its own name."""
-    subsets = against.named(row, *SUBSETS.split(".")) or ()
+    subsets = against.setting(grid, row, *SUBSETS.split(".")) or ()
     digits = json.loads(subsets) if isinstance(subsets, str) else subsets
-    folder = str(against.named(row, "data", "train", "path") or "").rstrip("/").rpartition("/")[2]
-    name = row.shown.get(TRAIN) or against.named(row, "data", "train", "name") or ""
+    folder = (
+        str(against.setting(grid, row, "data", "train", "path") or "")
+        .rstrip("/")
+        .rpartition("/")[2]
+    )
+    name = row.shown.get(TRAIN) or against.setting(grid, row, "data", "train", "name") or ""
     return _PARTS.get(tuple(digits)) or folder or str(name)
 
 
@@ -121,7 +125,7 @@ def _front(grid: Grid, name: str) -> dict[int, str]:
     done = [row for row in grid.rows if grid.sample(row, name) and spending.images(grid, row)]
     cost = [float(np.mean(list(spending.images(grid, row).values()))) for row in done]
     value = [float(np.mean(list(grid.sample(row, name).values()))) for row in done]
-    on_it = spending.front(cost, value)
+    on_it = spending.front(cost, value if is_more_better(name) else np.negative(value))
     return {id(row): "yes" if one else "no" for row, one in zip(done, on_it, strict=True)}
 
 

@@ -6,6 +6,7 @@ What is played, and how, says `frlib.study.contest`; regret is defined in `analy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from analysis import columns
@@ -44,6 +45,8 @@ class _Line:
         if self.none:
             return missing(self.none)
         values = [of(one) for one in self.answers]
+        if not np.isfinite(values).all():
+            return missing("not recorded")
         if len(values) == 1:
             return Cell(values[0])
         if len(set(values)) == 1:
@@ -88,6 +91,7 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         _caption(grid, name, [found for _, found in played if found]),
         heads,
         rows,
+        has_gap=any(found is None for _, found in played),
     )
 
 

@@ -10,6 +10,7 @@ noise no ratio is known.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,8 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
 
     `RecordError` when the study has neither an axis of K nor one of rules or angles.
     """
-    grid = Grid.of(records)
+    every = Grid.of(records)
+    grid = replace(every, rows=tuple(row for row in every.rows if _belongs(row)))
     if not set(_ALONG) & set(grid.axes):
         raise RecordError(
             f"study {records.study['name']!r} has none of the axes {', '.join(_ALONG)}, along "
@@ -72,10 +74,12 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
         ),
     ]
     heads, rows = columns.assemble(filled)
+    other = len(every.rows) - len(grid.rows)
     told = (
         "K: sub-centres of the model that is dropped by. An image goes where it lies as far from "
         "the dominant centre of its class as the angle, or further. Precision and recall are of "
         "what was dropped, on images whose noise is known. Nothing is marked as best.",
+        *([f"Cells with other rules ({other}) are left out."] if other else []),
     )
     caption = columns.caption(grid, "", told)
     return Table("subcenter", f"{TITLE}: {records.study['name']}", caption, heads, rows)
@@ -91,18 +95,35 @@ def _cell(
     mine = [row for row in group if (_centres(row), _angle(row)) == (centres, angle)]
     if not mine:
         return missing("the study has no such cell")
+    if len(mine) > 1:
+        return missing(f"{len(mine)} cells of the study belong here; the table study shows each")
     if angle is None and name in FOUND:
         return missing("nothing is dropped in this column")
     return grid.cell(mine[0], name)
 
 
+def _belongs(row: Choice) -> bool:
+    """Whether everything was trained on, or what the drop left; other rules have no place here."""
+    config = _config(row)
+    if config:
+        rule = (config.get(RULE) or {}).get("rule")
+        return not rule or "drop_angle_deg" in rule
+    return str(row.shown.get(RULE, "none")).startswith((_DROP, "none"))
+
+
 def _centres(row: Choice) -> str:
     """From the config of the row's arms; of a row that was never run, from its axis."""
     config = _config(row)
-    changed = config.get(RULE, {}).get("changes", {})
-    heads = (changed.get("head"), {"loss_k": changed.get(CENTRES)}, config.get("head"))
-    found = [head["loss_k"] for head in heads if head and head.get("loss_k") is not None]
-    return str(found[0] if found else row.shown.get(DROP_CENTRES) or row.shown.get(CENTRES, 1))
+    changed = (config.get(RULE) or {}).get("changes") or {}
+    if CENTRES in changed:
+        return str(changed[CENTRES])
+    head = changed.get("head") or config.get("head") or {}
+    head = {"name": head} if isinstance(head, str) else head
+    if "loss_k" in head:
+        return str(head["loss_k"])
+    if "head" in changed:
+        return f"default of {head['name']}"
+    return str(row.shown.get(DROP_CENTRES) or row.shown.get(CENTRES, 1))
 
 
 def _angle(row: Choice) -> float | None:

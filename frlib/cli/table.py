@@ -42,7 +42,6 @@ def build(
     """Rebuild a study's table and write it as Markdown, CSV, LaTeX and HTML."""
     from analysis import build as answers
     from frlib.cli import show
-    from frlib.core import safeio
     from frlib.records import layout
 
     if from_mlflow:
@@ -53,7 +52,7 @@ def build(
     show.table(built)
     folder = layout.study_folder(store, name)
     show.console.print(f"Written to {folder / 'tables'}", soft_wrap=True)
-    if built.has_gap(safeio.read_json(folder / "study.json")["report"]):
+    if built.has_gap:
         raise typer.Exit(3)
 
 

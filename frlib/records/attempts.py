@@ -50,6 +50,26 @@ class Attempt:
             ],
         )
 
+    def finals(self) -> dict[str, float]:
+        """Metric -> its last value.
+
+        The `run.json` of an attempt that has ended tells them, so that of its parts only the
+        checksums are looked at. Where it does not (the attempt goes on, a value is not finite, an
+        earlier frlib wrote it) the parts are read.
+        """
+        found, noted, told = self.parts("metrics"), self.checksums, self.run.get("finals")
+        if noted is None or told is None:
+            table = self.rows("metrics", found, ("name", "value"))
+            return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
+        for path in found:
+            parts.verified(path, noted[path.name])
+        if not isinstance(told, dict) or not all(map(_is_number, told.values())):
+            raise RecordError(
+                f"{self.folder / 'run.json'}: its finals must be numbers by the name of their "
+                f"metric. {parts.AGAIN}"
+            )
+        return told
+
     @property
     def checksums(self) -> Mapping[str, str] | None:
         """Part -> SHA-256, as noted when it ended; None if it has not."""
@@ -61,6 +81,10 @@ class Attempt:
         if self.checksums is not None:
             _require_same(self.folder, name, {path.name for path in found}, self.checksums)
         return found
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _require_same(folder: Path, name: str, found: set[str], noted: Mapping[str, str]) -> None:

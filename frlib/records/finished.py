@@ -46,13 +46,13 @@ def find(folder: Path) -> Finished:
     """
     published.bring(folder)
     place = _replicate(folder).resolve()
-    study = place.parents[2]
-    if place.parents[1].name != "arms" or not (study / "study.json").is_file():
+    study = _study(place)
+    if study is None:
         raise RecordError(
             f"{folder}: holds {MODEL} but is not in the folder of a study, so nothing says which "
             "network it is. Expected <store>/studies/<study>/arms/<arm>/r<seed>"
         )
-    records = read.load(study)
+    records = read.outline(study)
     arm = next((one for one in records.arm_list if one.digest == place.parent.name), None)
     counted = [
         one
@@ -64,8 +64,6 @@ def find(folder: Path) -> Finished:
             f"{folder}: no attempt of this replicate is recorded as complete. Finish it with "
             f"`frlib study run {study.name}`"
         )
-    table = counted[-1].table("metrics")
-    named = zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True)
     return Finished(
         folder=place,
         study=study.name,
@@ -74,8 +72,22 @@ def find(folder: Path) -> Finished:
         config=arm.config,
         datasets=arm.datasets,
         facts=counted[-1].run["facts"],
-        metrics=dict(named),
+        metrics=counted[-1].finals(),
     )
+
+
+def known(folder: Path) -> Finished | None:
+    """The same; None for a model that has been copied away from its study."""
+    published.bring(folder)
+    return find(folder) if _study(_replicate(folder).resolve()) else None
+
+
+def _study(replicate: Path) -> Path | None:
+    """The folder of the study that a replicate's folder is in."""
+    parents = replicate.parents
+    if len(parents) < 3 or parents[1].name != "arms":
+        return None
+    return parents[2] if (parents[2] / "study.json").is_file() else None
 
 
 def _replicate(folder: Path) -> Path:

@@ -5,14 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from frlib.records import parts
 from frlib.records.attempts import Attempt
 
 
-def joined(name: str, attempts: Sequence[Attempt]) -> pd.DataFrame:
-    """`arm, seed, attempt, counts` and the columns of the table `name`, attempt by attempt."""
-    tables = [one.table(name) for one in attempts]
+def joined(
+    name: str, attempts: Sequence[Attempt], asked: pc.Expression | None = None
+) -> pd.DataFrame:
+    """`arm, seed, attempt, counts` and the columns of the table `name`, attempt by attempt.
+
+    asked: which rows; None asks for all.
+    """
+    tables = [
+        one.table(name) if asked is None else one.table(name).filter(asked) for one in attempts
+    ]
     whole = parts.concat(name, tables)
     frame = whole.to_pandas(integer_object_nulls=False)
     if "true" in frame:

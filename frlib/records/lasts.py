@@ -1,21 +1,16 @@
 """The last value of every metric of an attempt, which is all that most tables are made of.
 
-The `run.json` of an attempt that has ended tells them, so that of its parts only the checksums are
-looked at. Where it does not (the attempt goes on, a value is not finite, an earlier frlib wrote it)
-the parts are read.
+See `Attempt.finals` for where they come from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from frlib.core.errors import RecordError
-from frlib.records import parts
 from frlib.records.attempts import Attempt
 
 _READERS, _BLOCK = 2, 200
@@ -48,27 +43,8 @@ def finals(attempts: Sequence[Attempt]) -> pd.DataFrame:
 def _read(attempts: Sequence[Attempt]) -> Iterator[Mapping[str, float]]:
     blocks = [attempts[at : at + _BLOCK] for at in range(0, len(attempts), _BLOCK)]
     with ThreadPoolExecutor(_READERS) as readers:
-        for block in readers.map(lambda block: [_last(one) for one in block], blocks):
+        for block in readers.map(lambda block: [one.finals() for one in block], blocks):
             yield from block
-
-
-def _last(one: Attempt) -> Mapping[str, float]:
-    found, noted, told = one.parts("metrics"), one.checksums, one.run.get("finals")
-    if noted is None or told is None:
-        table = one.rows("metrics", found, ("name", "value"))
-        return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
-    for path in found:
-        parts.verified(path, noted[path.name])
-    if not isinstance(told, dict) or not all(map(_is_number, told.values())):
-        raise RecordError(
-            f"{one.folder / 'run.json'}: its finals must be numbers by the name of their metric. "
-            f"{parts.AGAIN}"
-        )
-    return told
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) is float
 
 
 def _ranked(texts: Sequence[str]) -> tuple[pa.Array, NDArray[np.int64]]:

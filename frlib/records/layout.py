@@ -63,7 +63,8 @@ def find_study(store: Path, study: str) -> Path:
 def recorded_studies(store: Path) -> tuple[str, ...]:
     """Names of the studies with records in this store, sorted."""
     published.bring(store / "studies", heavy=False)
-    return tuple(sorted(path.parent.name for path in (store / "studies").glob("*/study.json")))
+    names = (path.parent.name for path in (store / "studies").glob("*/study.json"))
+    return tuple(sorted(name for name in names if not name.startswith(".")))
 
 
 def arm_folders(study: Path) -> list[Path]:

@@ -1,6 +1,6 @@
-"""What has been done, from the small JSON files alone: cheap enough for every plan and resume."""
+"""What has been done: `entries` from the small JSON files alone, cheap enough for every plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,11 @@ import pyarrow.compute as pc
 from frlib.core import safeio
 from frlib.core.errors import RecordError
 from frlib.records import layout, parts
+from frlib.records.attempts import Attempt
 from frlib.records.schema import VERSION
 
 EVERY_EPOCH = "train/loss"
 """A metric that each epoch has on record, measured or not."""
-_RUN_ADVICE = (
-    "Restore it from a copy, or delete the whole attempt folder to have the run done again."
-)
 _ARM_ADVICE = "Restore it from a copy, or delete the arm's whole folder."
 
 
@@ -53,12 +51,12 @@ def entries(study_folder: Path) -> Iterator[Entry]:
         runs: dict[int, float] = {}
         begun = set()
         for seed, _, attempt in layout.attempts(folder):
-            run = _known(attempt / "run.json", _RUN_ADVICE)
+            run = _known(attempt / "run.json", parts.AGAIN, {"status", "seconds"})
             begun.add(seed)
             if run["status"] == "complete":
                 runs[seed] = float(run["seconds"])
         yield Entry(
-            arm=_known(folder / "arm.json", _ARM_ADVICE),
+            arm=_known(folder / "arm.json", _ARM_ADVICE, {"arm"}),
             verdict=safeio.read_json(verdict) if verdict.exists() else None,
             complete_seeds=tuple(sorted(runs)),
             seconds=tuple(runs[seed] for seed in sorted(runs)),
@@ -66,13 +64,16 @@ def entries(study_folder: Path) -> Iterator[Entry]:
         )
 
 
-def _known(path: Path, advice: str) -> dict[str, Any]:
+def _known(path: Path, advice: str, needed: Set[str]) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = safeio.read_json(path)
+        found = safeio.read_json(path)
     except RecordError as error:
         raise RecordError(f"{error}. {advice}") from error
+    missing = sorted(needed - set(found)) if isinstance(found, dict) else ["an object"]
+    if missing:
+        raise RecordError(f"{path}: lacks {', '.join(missing)}. {advice}")
     parts.require_version(path, found.get("schema", VERSION))
-    return found
+    return dict(found)
 
 
 def completed(replicate: Path) -> Path | None:
@@ -86,8 +87,9 @@ def completed(replicate: Path) -> Path | None:
 
 def final_metrics(attempt: Path) -> dict[str, float]:
     """The last value of every metric of an attempt."""
-    table = _metrics(attempt)
-    return dict(zip(table["name"].to_pylist(), table["value"].to_pylist(), strict=True))
+    run = _known(attempt / "run.json", parts.AGAIN, {"arm", "seed", "attempt", "status", "parts"})
+    number = (run["arm"], run["seed"], run["attempt"])
+    return Attempt(*number, attempt, run["status"], True, run).finals()
 
 
 def finals(arm: Path, metric: str, seeds: Sequence[int]) -> dict[int, float]:

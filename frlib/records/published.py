@@ -25,7 +25,7 @@ def load(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise RecordError(f"{path}: no such file of published values")
     with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
+        reader = csv.DictReader(file, restval="")
         missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
         if missing:
             raise RecordError(f"{path}: lacks the columns {', '.join(missing)}")

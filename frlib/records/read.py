@@ -102,9 +102,8 @@ class Records:
     def pair_scores(self, benchmark: str, variant: str) -> pd.DataFrame:
         """Per-pair results of one protocol variant, of counting replicates. Read on request."""
         counted = [a for a in self.attempts if a.counts]
-        frame = frames.joined("pair_scores", counted)
-        chosen = (frame["benchmark"] == benchmark) & (frame["variant"] == variant)
-        return frame[chosen].reset_index(drop=True)
+        asked = (pc.field("benchmark") == benchmark) & (pc.field("variant") == variant)
+        return frames.joined("pair_scores", counted, asked)
 
     @cached_property
     def finals(self) -> pd.DataFrame:

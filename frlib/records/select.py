@@ -88,7 +88,7 @@ def _reason(arm: Arm, records: Records) -> str:
 
 def _scores(records: Records) -> dict[str, float]:
     name, _ = metric(records.study)
-    means = records.final(name).groupby("arm")["value"].mean()
+    means = records.final(name).groupby("arm")["value"].mean(skipna=False)
     return {str(arm): float(value) for arm, value in means.items()}
 
 

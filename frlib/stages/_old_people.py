@@ -45,7 +45,7 @@ def _trained_on(job: Job, old: Origin) -> DataConfig | None:
     if old.has_vectors or named(old.path).name != "run":  # type: ignore[attr-defined]
         return None
     path = Path(old.path)
-    run = finished.find(path if path.is_dir() else path.parent)
-    if run.datasets.get("train") != catalog.scan(own, job.store).digest:
+    run = finished.known(path if path.is_dir() else path.parent)
+    if run is None or run.datasets.get("train") != catalog.scan(own, job.store).digest:
         return None
     return TrainConfig.parse(dict(run.config)).data

@@ -221,6 +221,10 @@ class Study(Config):
         if len(set(self.varied)) != len(self.varied):
             raise ValueError(f"a field is on two axes: {', '.join(self.axes)}")
         configs = [self.config_at(point) for point in product(*self.axes.values())]
+        if len({canonical(config) for config in configs}) < len(configs):
+            raise ValueError(
+                "two points of the axes are one and the same run; leave one of them out"
+            )
         searched.check(self.space, self.varied, configs)
         self.search.check(self.space, self.selection)
         alike = {(id(config.data), config.compat is None): config for config in configs}

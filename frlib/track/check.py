@@ -5,7 +5,7 @@ from pathlib import Path
 
 from frlib.records import layout, read
 from frlib.track import numbers, tags, wanted
-from frlib.track.mlflow import ENDINGS, RemoteRun, Server
+from frlib.track.mlflow import ENDINGS, RemoteRun, Server, cut_tags
 from frlib.track.numbers import Point, same
 from frlib.track.sender import run_stamp
 from frlib.track.wanted import Wanted
@@ -49,7 +49,7 @@ def _differences(run: Wanted, there: RemoteRun, parent: RemoteRun | None) -> Ite
     ending = ENDINGS.get(run.status, "RUNNING")
     if there.status != ending:
         yield f"status {there.status}, on record {run.status}"
-    told = {tags.KIND: run.kind, tags.NAME: run.name, **run.tags}
+    told = cut_tags({tags.KIND: run.kind, tags.NAME: run.name, **run.tags})
     yield from _unequal("tag", told, there.tags)
     yield from _unequal("parameter", run.params.values, there.params)
     if run.curve:

@@ -36,7 +36,7 @@ def plain_name(name: str) -> str:
     plain = _NOT_IN_NAMES.sub("_", name)
     if len(plain) <= _NAME_LENGTH:
         return plain
-    return f"{plain[: _NAME_LENGTH - 17]}~{_digest(name)}"
+    return f"{plain[: _NAME_LENGTH - 17]}_{_digest(name)}"
 
 
 def metric_name(name: str) -> str:

@@ -122,7 +122,10 @@ class Server:
         """A new run; its id."""
         with self._calls():
             run = self._client.create_run(
-                self._experiment, start_time=start_ms, tags=_cut(tags), run_name=name[:_NAME_LENGTH]
+                self._experiment,
+                start_time=start_ms,
+                tags=cut_tags(tags),
+                run_name=name[:_NAME_LENGTH],
             )
         self._homes[run.info.run_id] = run.info.artifact_uri
         return str(run.info.run_id)
@@ -143,7 +146,7 @@ class Server:
             from mlflow.entities import Metric, Param, RunTag
 
             left_params = [Param(name, value) for name, value in params.items()]
-            left_tags = [RunTag(name, value) for name, value in _cut(tags).items()]
+            left_tags = [RunTag(name, value) for name, value in cut_tags(tags).items()]
             left = [Metric(p.name, p.value, p.time_ms, p.step) for p in points]
             while left_params or left_tags or left:
                 some_params, left_params = left_params[:_PER_BATCH], left_params[_PER_BATCH:]
@@ -265,5 +268,6 @@ class Server:
             ) from error
 
 
-def _cut(tags: Mapping[str, str]) -> dict[str, str]:
+def cut_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags as the server takes them: a value that is too long ends early."""
     return {key: str(value)[:_TAG_LENGTH] for key, value in tags.items()}

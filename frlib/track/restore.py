@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 from frlib.core import published
@@ -29,11 +30,15 @@ def restore(uri: str, study: str, store: Path) -> Path:
             "--store to rebuild into."
         )
     server = Server(uri, experiment_name(study))
-    keys = {run.tags[KEY]: run for run in server.runs() if KEY in run.tags}
+    keys: dict[str, RemoteRun] = {}
+    for run in server.runs():
+        if KEY in run.tags:
+            keys.setdefault(run.tags[KEY], run)
     runs = [run for key, run in keys.items() if len(parsed(key)) in _FILE_OF]
     _require_all(runs, uri, study)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{study}."))
+    aside = folder.parent / f".{study}.{uuid.uuid4().hex}"
+    aside.mkdir()
     try:
         for run in runs:
             _download(server, run, aside, uri)

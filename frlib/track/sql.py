@@ -21,7 +21,7 @@ from frlib.track.uri import shown
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_DATABASES = ("sqlite", "postgresql", "mysql")
 _TEXT, _NUMBER = pa.string(), pa.float64()
 _SCHEMAS = {
     "runs": pa.schema({"run_id": _TEXT, "status": _TEXT}),
@@ -62,9 +62,16 @@ def mirrored(uri: str, study: str) -> Mirrored:
 
 def _queried(uri: str, study: str) -> Mirrored:
     from sqlalchemy import create_engine
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
-    engine = create_engine(uri)
+    try:
+        engine = create_engine(uri)
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise TrackingError(
+            f"{shown(uri)}: no database can be opened by it ({_words(error)}). Expected e.g. "
+            "sqlite:////path/mlflow.db or postgresql+psycopg2://user@host/mlflow, its driver "
+            "installed"
+        ) from error
     try:
         with engine.connect() as connection, uncollected():
             experiment = _experiment(connection, uri, study)
@@ -72,13 +79,18 @@ def _queried(uri: str, study: str) -> Mirrored:
                 lambda name: _rows(connection, _QUERIES[name].format(experiment=experiment))
             )
     except SQLAlchemyError as error:
-        words = redacted(str(error).splitlines()[0])[:300]
+        is_other = isinstance(error, ProgrammingError) or "no such" in str(error)
+        advice = "`mlflow db upgrade` brings an older one up to date." if is_other else ""
         raise TrackingError(
-            f"{shown(uri)}: cannot be read as MLflow's database ({words}). Expected that of MLflow "
-            "3.17; `mlflow db upgrade` brings an older one up to date."
+            f"{shown(uri)}: cannot be read as MLflow's database ({_words(error)}). Expected that "
+            f"of MLflow 3.17. {advice}".rstrip()
         ) from error
     finally:
         engine.dispose()
+
+
+def _words(error: Exception) -> str:
+    return str(redacted(str(error).splitlines()[0])[:300])
 
 
 def _experiment(connection: "Connection", uri: str, study: str) -> int:
@@ -97,12 +109,11 @@ def _experiment(connection: "Connection", uri: str, study: str) -> int:
 
 def _rows(connection: "Connection", query: str) -> list[tuple[object, ...]]:
     """As the driver gives them: an object for every row would take most of the time."""
-    cursor = connection.connection.cursor()
+    found = connection.exec_driver_sql(query)
     try:
-        cursor.execute(query)
-        return list(cursor.fetchall())
+        return list(found.cursor.fetchall()) if found.cursor else []
     finally:
-        cursor.close()
+        found.close()
 
 
 def _searched(uri: str, study: str) -> Mirrored:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,17 @@ def test_differences_when_seeds_are_shared_then_are_paired(
     assert found["n"].tolist()[:-1] == [3] * 7
     same = two_studies.differences(a, a, simulated.REPORT)
     assert (same["difference"] == 0).all() and (same["a"] == same["b"]).all()
+
+
+def test_differences_when_a_cell_has_no_p_then_it_counts_among_those_corrected_for(
+    store: Path, simulated: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _raised(store, simulated, monkeypatch)
+    a, b = (read.load_named(store, name) for name in ("boundary_small", "raised"))
+    monkeypatch.setattr(two_studies, "paired_t", lambda one, other: SimpleNamespace(p=0.001))
+    found = two_studies.differences(a, b, simulated.REPORT)
+    assert found["p"].isna().sum() == 1
+    assert found["p"].min() == pytest.approx(0.001 * len(found))
 
 
 def test_differences_when_nothing_is_shared_then_says_so(store: Path) -> None:

@@ -97,3 +97,34 @@ def test_paper_when_all_has_run_then_every_printed_row_stands_beside_its_own_set
             assert row["network"] == f"r{config['backbone']['depth']}"
     assert len(used) == len(set(used))
     assert len(configs) - len(used) == NOT_PRINTED[module.study().name]
+
+
+def test_paper_when_margins_are_an_axis_then_bold_compares_over_them_too(tmp_path: Path) -> None:
+    folder = declared(tmp_path, boundaryface_casia)
+    name = boundaryface_casia.study().report[0]
+    mixed = {"noise.closed.ratio": 0.2, "noise.open.ratio": 0.2}
+    for cell in cells(boundaryface_casia.study(), digests):
+        if not mixed.items() <= cell.shown.items():
+            continue
+        is_best = (cell.shown["head"], cell.shown["head.margin"]) == ("BoundaryF1", 0.3)
+        declare.write_arm(folder, cell.default.to_json())
+        for seed in range(6):
+            with RunWriter(folder, study=folder.name, arm=cell.default.digest, seed=seed) as writer:
+                value = (0.95 if is_best else 0.85) + seed / 1000
+                writer.log({name: value, "selection/auc": 0.9}, epoch=1, step=10)
+        declare.write_verdict(folder, cell.default.digest, {"status": "complete", "message": ""})
+    table = build.from_records(read.load(folder))
+    bold = [
+        (row["method"], row["margin"])
+        for row in measured(table)
+        if isinstance(row["LFW/accuracy"], Cell) and row["LFW/accuracy"].best
+    ]
+    assert bold == [("BoundaryF1", "0.3")]
+    assert "than method and margin" in table.caption
+
+
+@pytest.mark.parametrize("module", STUDIES)
+def test_paper_when_something_was_not_run_then_the_table_has_a_gap(
+    tmp_path: Path, module: ModuleType
+) -> None:
+    assert build.from_records(read.load(declared(tmp_path, module))).has_gap

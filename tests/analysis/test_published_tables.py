@@ -278,3 +278,63 @@ def test_mhlr_when_put_together_then_every_printed_number_is_in_it(tmp_path: Pat
         if isinstance(entry, Cell) and entry.value is not None
     ]
     assert sorted(shown) == sorted(wanted["ratio"])
+
+
+def test_subcenter_when_other_rules_are_there_then_they_are_left_out_and_counted(
+    tmp_path: Path,
+) -> None:
+    other = {"head": {"loss_k": 1}, "clean": {"rule": {"name": "oracle"}, "changes": {}}}
+    plain = {"head": {"loss_k": 1}, "clean": {"rule": None}}
+    named = {
+        "head": {"loss_k": 1},
+        "clean": {
+            "rule": {"name": "subcenter_drop", "drop_angle_deg": 70.0},
+            "changes": {"head": "subcenter"},
+        },
+    }
+    arms = [
+        ({"clean": "Oracle"}, other, 0.60),
+        ({"clean": "none"}, plain, 0.70),
+        ({"clean": "Sub-center drop (70°)"}, named, 0.75),
+    ]
+    table = build.from_records(read.load(recorded(tmp_path, {"table": "subcenter"}, arms)))
+    whole, dropped = lines(table, what=LFW)
+    assert isinstance(whole["none"], Cell) and whole["none"].value == pytest.approx(0.7005)
+    assert dropped["centres"] == "default of subcenter"
+    assert isinstance(dropped["70"], Cell) and dropped["70"].value == pytest.approx(0.7505)
+    assert "Cells with other rules (1) are left out." in table.caption
+
+
+def test_subcenter_when_two_cells_belong_in_one_place_then_it_says_so(tmp_path: Path) -> None:
+    arms = [
+        ({"clean": "Sub-center drop"}, centres(3, 75.0), 0.75),
+        ({"clean": "Sub-center drop, relabel"}, centres(3, 75.0), 0.76),
+    ]
+    table = build.from_records(read.load(recorded(tmp_path, {"table": "subcenter"}, arms)))
+    (row,) = lines(table, what=LFW)
+    assert row["75"] == missing("2 cells of the study belong here; the table study shows each")
+
+
+def test_boundaryface_when_noise_is_that_of_the_base_then_rows_not_run_stand_at_it(
+    tmp_path: Path,
+) -> None:
+    study = {
+        "table": "boundaryface",
+        "published": "boundaryface",
+        "base": {"noise": {"closed": {"ratio": 0.2}}},
+        "cells": [{"shown": [["head", "ArcFace"]]}],
+    }
+    table = build.from_records(read.load(recorded(tmp_path, study, [])))
+    (mine, *_) = lines(table, noise="at 20 % flips", method="ArcFace")
+    assert mine["LFW/accuracy"] == missing("not run")
+
+
+def test_boundaryface_when_a_margin_is_a_slot_then_none_is_told(tmp_path: Path) -> None:
+    config = {"head": {"name": "composed", "margin": {"name": "arc", "margin": 0.3}}}
+    study = {"table": "boundaryface", "published": "boundaryface"}
+    arms = [({"head": "ArcFace"}, config, 0.9), ({"head": "My head"}, config, 0.9)]
+    table = build.from_records(read.load(recorded(tmp_path, study, arms)))
+    (mine, *_) = lines(table, noise="at 0 % flips", method="ArcFace")
+    assert mine["margin"] == "0.5"
+    (own,) = lines(table, method="My head")
+    assert own["margin"] == ""

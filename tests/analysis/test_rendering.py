@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -140,3 +141,8 @@ def test_import_when_analysis_is_loaded_then_neither_torch_nor_ray_nor_mlflow_is
         if seconds < 1.0:
             break
     assert min(took) < 1.0, "CPU time; half a second on a machine of its own"
+
+
+def test_markdown_when_a_note_has_several_lines_then_it_stays_one_item() -> None:
+    table = replace(TABLE, rows=(("a", missing("one\n\n- two"), *TABLE.rows[0][2:]),))
+    assert "] one - two\n" in render.markdown(table)

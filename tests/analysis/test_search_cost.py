@@ -92,7 +92,7 @@ def test_table_when_a_grid_is_not_there_then_its_row_says_so(table: Table) -> No
     row = next(r for r in table.rows if r[0] == "0 %")
     notes = {one.note for one in row if isinstance(one, Cell)}
     assert notes == {"no search is played before every point of the grid is on record"}
-    assert table.has_gap([searched.REPORT])
+    assert table.has_gap
 
 
 def test_table_when_rendered_then_equals_the_stored_page(store: Path, table: Table) -> None:

@@ -97,5 +97,5 @@ def _run(
         ) from None
     show.table(table)
     show.where(after, mirrored)
-    if table.has_gap(study.report):
+    if table.has_gap:
         raise typer.Exit(3)

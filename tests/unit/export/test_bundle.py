@@ -12,7 +12,8 @@ from frlib.backbones import tiny
 from frlib.core import discover, safeio
 from frlib.core.errors import ConfigError, RecordError
 from frlib.export import bundle, card
-from frlib.records import finished
+from frlib.records import declare, finished
+from frlib.records.write import RunWriter
 from tests.benchmarks.run import run as frlib
 from tests.unit.export import runs
 
@@ -121,3 +122,26 @@ def test_command_when_a_run_is_given_then_folder_is_written_and_named(
     assert frlib(monkeypatch, *words) == 0
     assert "model.safetensors, config.json, README.md" in capsys.readouterr().out
     assert (out / "README.md").is_file()
+
+
+def test_find_when_a_run_of_another_arm_is_damaged_then_this_one_is_found(tmp_path: Path) -> None:
+    folder = runs.make(tmp_path, NET, 32)
+    study = folder.parents[2]
+    declare.write_arm(
+        study,
+        {"arm": "f" * 16, "cell": {}, "params": {}, "config": {}, "datasets": {}, "default": False},
+    )
+    with RunWriter(study, study="small", arm="f" * 16, seed=0) as run:
+        run.log({"selection/auc": 0.2}, epoch=1, step=5)
+    next((study / "arms" / ("f" * 16)).rglob("metrics-*")).write_bytes(b"")
+    assert finished.find(folder).metrics["selection/auc"] == 0.75
+
+
+def test_known_when_a_run_was_copied_away_then_nothing_is_said_of_it(tmp_path: Path) -> None:
+    folder = runs.make(tmp_path, NET, 32)
+    assert finished.known(folder) == finished.find(folder)
+    copied = tmp_path / "r3"
+    folder.rename(copied)
+    assert finished.known(copied) is None
+    with pytest.raises(RecordError, match="not in the folder of a study"):
+        finished.find(copied)

@@ -6,7 +6,7 @@ import pytest
 
 from frlib.core.errors import RecordError
 from frlib.records import declare, layout
-from frlib.records.ledger import course, entries
+from frlib.records.ledger import course, entries, finals
 from frlib.records.write import RunWriter
 
 METRIC = "selection/auc"
@@ -66,3 +66,26 @@ def test_entries_when_a_file_is_half_then_error_names_it_and_says_what_helps(
     damaged.write_bytes(damaged.read_bytes()[:40])
     with pytest.raises(RecordError, match=rf"{name}: cannot be read as JSON .*{advice}"):
         list(entries(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "lacks"),
+    [("[]", "an object"), ('{"schema": 2}', "seconds, status")],
+)
+def test_entries_when_a_run_says_too_little_then_error_names_what_lacks(
+    content: str, lacks: str, tmp_path: Path
+) -> None:
+    declare.write_arm(tmp_path, {"arm": ARM})
+    _write(tmp_path, 0, [0.1])
+    next(tmp_path.rglob("run.json")).write_text(content)
+    with pytest.raises(RecordError, match=rf"run\.json: lacks {lacks}\. Restore"):
+        list(entries(tmp_path))
+
+
+def test_finals_when_a_part_is_damaged_then_error_names_it(tmp_path: Path) -> None:
+    _write(tmp_path, 0, [0.1])
+    arm = layout.arm_folder(tmp_path, ARM)
+    assert finals(arm, METRIC, (0,)) == {0: 0.1}
+    next(tmp_path.rglob("metrics-*")).write_bytes(b"")
+    with pytest.raises(RecordError, match="its checksum"):
+        finals(arm, METRIC, (0,))

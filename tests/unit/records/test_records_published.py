@@ -34,3 +34,10 @@ def test_published_when_a_column_is_missing_then_it_is_named(tmp_path: Path) -> 
     path.write_text("source,benchmark,metric,value\nA,LFW,accuracy,99\n")
     with pytest.raises(RecordError, match="lacks the columns train_set"):
         published.load(path)
+
+
+def test_published_when_a_line_is_short_then_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("source,train_set,benchmark,metric,value\nA,B,LFW\n")
+    with pytest.raises(RecordError, match=r"p\.csv, line 2: '' is not a number"):
+        published.load(path)

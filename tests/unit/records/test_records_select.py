@@ -92,3 +92,11 @@ def test_choose_when_cells_are_planned_then_their_order_holds_and_unrun_ones_sho
     choices = select.choose(read.load(folder))
     assert [choice.shown["head"] for choice in choices] == ["Z", "A", "B"]
     assert [choice.missing for choice in choices] == ["not run", "", "not run"]
+
+
+def test_choose_when_a_replicate_is_not_a_number_then_its_arm_does_not_win(folder: Path) -> None:
+    arm(folder, "a1", {0: 0.6, 1: 0.6}, verdict=DONE)
+    arm(folder, "a2", {0: float("nan"), 1: 0.9}, verdict=DONE)
+    (choice,) = select.choose(read.load(folder))
+    assert choice.arm is not None
+    assert choice.arm.digest == "a1"

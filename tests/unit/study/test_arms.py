@@ -151,6 +151,7 @@ def test_study_when_fields_vary_together_then_reads_back_from_json() -> None:
         ({"axes": {"schedule+epochs": [["poly", 4]], "epochs": [2]}}, "on two axes"),
         ({"axes": {"schedule+epoch": [["poly", 4]]}}, "did you mean 'epochs'"),
         ({"space": {"epochs": {"kind": "int", "low": 1, "high": 9}}}, "an axis and searched"),
+        ({"axes": {"epochs": [4, 8, 4]}}, "one and the same run"),
     ],
 )
 def test_study_when_fields_cannot_vary_together_then_is_refused(

@@ -74,3 +74,17 @@ def test_mirrored_when_the_server_is_behind_http_then_it_is_searched(
 ) -> None:
     monkeypatch.setattr(sql, "_searched", lambda *asked: asked)
     assert sql.mirrored("http://localhost:5000", "s") == ("http://localhost:5000", "s")
+
+
+def test_mirrored_when_a_table_is_gone_then_the_error_says_what_brings_it(tmp_path: Path) -> None:
+    uri = tables_server.filled(tmp_path, "s", 2)
+    execute(uri, "DROP TABLE tags")
+    with pytest.raises(TrackingError, match=r"no such table: tags.*mlflow db upgrade"):
+        sql.mirrored(uri, "s")
+
+
+@pytest.mark.parametrize("uri", ["postgresql://u:secret@host:port/db", "sqlite:/x"])
+def test_mirrored_when_the_uri_is_wrong_then_the_error_says_what_is_expected(uri: str) -> None:
+    with pytest.raises(TrackingError, match=r"Expected e\.g\. sqlite:////path") as told:
+        sql.mirrored(uri, "s")
+    assert "secret" not in str(told.value)

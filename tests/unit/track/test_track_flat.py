@@ -40,3 +40,10 @@ def test_params_when_a_value_is_long_then_its_digest_stands_there() -> None:
     assert found.values["a"] == "y" * 6000
     assert "6001 characters" in found.values["b"]
     assert found.long == {"b": "y" * 6001}
+
+
+def test_plain_name_when_long_then_mlflow_takes_it() -> None:
+    from mlflow.utils.validation import _validate_metric_name, _validate_param_name
+
+    _validate_param_name(plain_name("x" * 300))
+    _validate_metric_name(plain_name("x" * 300))
