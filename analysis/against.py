@@ -8,7 +8,7 @@ difference  measured less published, with the measured interval; its note says w
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from analysis.grid import Grid
 from analysis.table import Cell, Column, missing
 from frlib.records.select import Choice
 
+T = TypeVar("T")
 MEASURED, PUBLISHED, DIFFERENCE = "measured", "published", "difference"
 INSIDE, OUTSIDE = (
     "the published value is inside the measured interval",
@@ -94,7 +95,7 @@ def _benchmark(grid: Grid, lines: Sequence[Line], benchmark: str, metric: str, o
     title = benchmark if metric == "accuracy" else f"{benchmark} {metric}"
     column = Column(f"{benchmark}/{metric}", title, scale=100.0, unit="%", digits=2)
     name = _recorded(grid, benchmark, metric)
-    cells = {} if name is None else _by_row(grid, grid.cells(name, over))
+    cells = {} if name is None else by_row(grid, grid.cells(name, over))
 
     def measured(line: Line) -> Cell:
         if line.row is None:
@@ -157,8 +158,9 @@ def _recorded(grid: Grid, benchmark: str, metric: str) -> str | None:
     return None
 
 
-def _by_row(grid: Grid, cells: Sequence[Cell]) -> dict[int, Cell]:
-    return {id(row): cell for row, cell in zip(grid.rows, cells, strict=True)}
+def by_row(grid: Grid, entries: Sequence[T]) -> dict[int, T]:
+    """`id` of a row -> its entry."""
+    return {id(row): entry for row, entry in zip(grid.rows, entries, strict=True)}
 
 
 def _printed(rows: pd.DataFrame, benchmark: str, metric: str) -> Cell:

@@ -42,8 +42,8 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
     grid = Grid.of(records)
     lines = _lines(grid, published)
     first = grid.matching(tuple(records.study["report"]))[0]
-    images = _by_row(grid, spending.images_column(grid))
-    cost = _by_row(grid, columns.cost(grid))
+    images = against.by_row(grid, spending.images_column(grid).entries)
+    cost = against.by_row(grid, columns.cost(grid).entries)
     front = _front(grid, first)
     over = SCHEDULE if SCHEDULE in grid.axes else columns.method_axis(grid)
     filled = [
@@ -127,10 +127,6 @@ def _front(grid: Grid, name: str) -> dict[int, str]:
     value = [float(np.mean(list(grid.sample(row, name).values()))) for row in done]
     on_it = spending.front(cost, value if is_more_better(name) else np.negative(value))
     return {id(row): "yes" if one else "no" for row, one in zip(done, on_it, strict=True)}
-
-
-def _by_row(grid: Grid, filled: Filled) -> dict[int, str | Cell]:
-    return {id(row): entry for row, entry in zip(grid.rows, filled.entries, strict=True)}
 
 
 def _spread(lines: list[Line], column: Column, of: Callable[[Choice], str | Cell]) -> Filled:
