@@ -1,7 +1,6 @@
 """A study for people: question, axes, what is searched and how, and the run that is varied."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +8,7 @@ from rich.table import Table
 from frlib.core.config import Config, flatten
 from frlib.core.reference import plain, plain_space
 from frlib.core.space import Branches, Distribution
+from frlib.study.arms import shown
 from frlib.study.schema import Study
 
 PARTS = ("search", "pruning", "replicates", "selection", "budget", "contest", "resources")
@@ -23,8 +23,8 @@ def show(study: Study, console: Console) -> None:
     grid = Table(box=None, show_header=False, pad_edge=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for path, values in study.axes.items():
-        grid.add_row(path, f"axis: {', '.join(_name(value) for value in values)}")
+    for axis in study.axes:
+        grid.add_row(axis, f"axis: {', '.join(_values(study, axis))}")
     for path, distribution in study.space.items():
         for label, text in _searched(path, distribution, ""):
             grid.add_row(label, text)
@@ -68,7 +68,9 @@ def _settings(value: Config) -> str:
     return text.removeprefix(f"{kind} (").removesuffix(")") if text.startswith(kind) else text
 
 
-def _name(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return "+".join(_name(one) for one in value)
-    return str(getattr(value, "name", value))
+def _values(study: Study, axis: str) -> Iterator[str]:
+    """As tables show them, the other axes at their first values."""
+    for value in study.axes[axis]:
+        point = [value if one == axis else values[0] for one, values in study.axes.items()]
+        config = study.config_at(tuple(point))
+        yield "+".join(str(shown(config, path)) for path in axis.split("+"))
