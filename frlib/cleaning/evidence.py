@@ -36,10 +36,11 @@ _FILES = {name: f"{name}.parquet" for name in ("samples", "classes", "course", "
 class Answers:
     """What the model answers to each sample, in evaluation mode, not mirrored; `[N]` each.
 
-    own: cosine with the given class (nearest centre of it). rival: the largest one with another
-    class, and that class. second: the largest with a class beside these two; −1 where there is
-    none. label_logit: of the given class, with margin and scale. max_logit: the
-    largest of all, which may be the label's. log_sum_exp: over all, with margin and scale.
+    own: cosine with the given class (nearest centre of it), or the inner product where the head
+    does not normalise. rival: the largest one with another class, and that class. second: the
+    largest with a class beside these two; −1 where there is none. label_logit: of the given class,
+    with margin and scale. max_logit: the largest of all, which may be the label's. log_sum_exp:
+    over all, with margin and scale.
     """
 
     own: NDArray[np.float64]

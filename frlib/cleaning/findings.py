@@ -124,7 +124,7 @@ def read(path: Path) -> Findings:
     """
     try:
         return _told(pq.read_table(path), path)
-    except (OSError, pa.ArrowInvalid, UnicodeDecodeError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{path}: no findings can be read from it ({error}); expected a findings.parquet, as "
             "a decide stage or `frlib denoise decide` writes it"
@@ -140,9 +140,10 @@ def _told(rows: pa.Table, path: Path) -> Findings:
             f"{path}: it has the columns {', '.join(rows.column_names)}; expected findings, with "
             f"{', '.join(_COLUMNS)}. Lists of other origin are read by `frlib denoise import`"
         )
-    if rows["flagged"].null_count:
+    if not pa.types.is_boolean(rows["flagged"].type) or rows["flagged"].null_count:
         raise DataError(
-            f"{path}: {rows['flagged'].null_count:,} samples are neither flagged nor not; the file "
+            f"{path}: {rows['flagged'].null_count:,} samples are neither flagged nor not (column "
+            f"of type {rows['flagged'].type}); the file "
             "is damaged, or of another program. Make it again"
         )
     told = json.loads(about)

@@ -24,6 +24,8 @@ from frlib.data.texts import Texts, to_arrow
 
 Labels = Literal["auto", "names", "numbers"]
 KIND = "imported"
+_DIGITS = 19
+"""Of a number that no set has so many classes as."""
 _FEW = 5
 
 
@@ -99,7 +101,7 @@ def _rows(listed: Listed, like: Like, was: str) -> NDArray[np.int64]:
     """`[n]` row of the set that every line means."""
     own = to_arrow(like.ids).combine_chunks()
     plain = [plain_path(one, was=was) for one in listed.samples]
-    digits = [f"{int(one):08d}" if one.isdecimal() else one for one in listed.samples]
+    digits = [_eight(one) for one in listed.samples]
     outliers = [f"open:{one}" for one in plain]
     found = np.full(len(listed), -1, dtype=np.int64)
     for names in (listed.samples, plain, outliers, digits):
@@ -149,7 +151,10 @@ def _require_given(listed: Listed, rows: NDArray[np.int64], like: Like) -> None:
     if listed.given is None:
         return
     place = {name: number for number, name in enumerate(like.identities)}
-    told = [place.get(f"{int(one):08d}", int(one)) for one in listed.given]
+    told = [
+        place.get(_eight(one), int(one) if _is_number(one, len(place)) else -1)
+        for one in listed.given
+    ]
     differ = np.flatnonzero(np.array(told, dtype=np.int64) != like.given[rows])
     if len(differ):
         at = int(differ[0])
@@ -161,7 +166,13 @@ def _require_given(listed: Listed, rows: NDArray[np.int64], like: Like) -> None:
 
 
 def _is_number(text: str, count: int) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) < count
+    is_short = text.isascii() and text.isdecimal() and len(text) < _DIGITS
+    return is_short and int(text) < count
+
+
+def _eight(text: str) -> str:
+    """A number as keys of records are written; other texts as they are."""
+    return text.lstrip("0").zfill(8) if text.isascii() and text.isdecimal() else text
 
 
 def _first(texts: list[str], places: NDArray[np.int64]) -> str:

@@ -179,12 +179,15 @@ def _groups(pattern: re.Pattern[str], line: str) -> tuple[str, ...]:
 
 def _csv(file: Path, text: str) -> Listed:
     rows = csv.DictReader(text.splitlines())
-    columns = rows.fieldnames or []
+    try:
+        columns, every = rows.fieldnames or [], list(rows)
+    except csv.Error as error:
+        raise DataError(f"{file}, line {rows.line_num}: {error}; is it a CSV?") from error
     if "sample" not in columns:
         raise DataError(
             f"{file}: the columns are {', '.join(columns) or 'none'}; expected {_LOOKS['csv']}"
         )
-    found = [row for row in rows if row["sample"]]
+    found = [row for row in every if row["sample"]]
     return Listed(
         file=file,
         form="csv",

@@ -26,7 +26,13 @@ def read(path: Path, found: Findings) -> tuple[NDArray[np.int64], NDArray[np.int
     rows = _read(path)
     own = rows["id"].combine_chunks()
     places = pc.index_in(to_arrow(found.ids), value_set=own)
-    if places.null_count == len(found):
+    if len(pc.unique(own)) < len(own):
+        twice = next(one["values"] for one in own.value_counts().to_pylist() if one["counts"] > 1)
+        raise DataError(
+            f"{path}: {len(own) - len(pc.unique(own)):,} samples are in it more than once, first "
+            f"{twice!r}; which row is true? Make the table again with `frlib noise make`"
+        )
+    if len(found) and places.null_count == len(found):
         raise DataError(
             f"{path}: none of the {len(found):,} samples of the findings is in it, first "
             f"{found.ids[0]!r}; its ids look like {own[0].as_py()!r}. Is it of another set?"

@@ -51,6 +51,11 @@ class Method(Config):
         return 0
 
     @property
+    def begins(self) -> int:
+        """The first epoch, from 0, in which its term acts."""
+        return 0
+
+    @property
     def renewed_at(self) -> tuple[int, ...]:
         """Epochs, from 0, before which the method looks at new features of all images."""
         return ()

@@ -88,6 +88,11 @@ class Config(Method):
         return ("means",)
 
     @property
+    def begins(self) -> int:
+        """`start_epoch`, unless it is weighed by 0."""
+        return self.start_epoch if self.weight else 0
+
+    @property
     def weighting(self) -> Literal["raw", "unit"]:
         """`mean_weighting`."""
         return self.mean_weighting

@@ -11,11 +11,18 @@ class Rule(Config):
 
     needs: parts of the evidence that `decide` looks at. decisions: kind of those that the training
     must have taken itself, the name of a head's relabel slot; empty for rules that need none.
+    compares_cosines: whether it reads similarities of the answers as cosines.
     """
 
     needs: ClassVar[tuple[Need, ...]] = ()
     decisions: ClassVar[str] = ""
+    compares_cosines: ClassVar[bool] = False
     name: str
+
+    @property
+    def begins(self) -> int:
+        """The first epoch of the training, from 0, that it looks at."""
+        return 0
 
     @property
     def sees(self) -> tuple[Need, ...]:

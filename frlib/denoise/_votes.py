@@ -48,6 +48,7 @@ def elected(evidence: Evidence, config: Votes, head: str) -> Findings:
     _require(course, config, config.decisions, head)
     epochs = max(1, min(config.memory, course.epochs))
     is_heard = course.epoch >= course.epochs - epochs
+    is_heard &= course.proposed != evidence.given[course.row]
     row, proposed = course.row[is_heard], course.proposed[is_heard]
     order = np.lexsort((course.epoch[is_heard], proposed, row))
     row, proposed, epoch = row[order], proposed[order], course.epoch[is_heard][order]

@@ -21,7 +21,7 @@ from pydantic import model_validator
 from frlib.cleaning.evidence import Evidence, Need
 from frlib.cleaning.findings import Findings
 from frlib.core.config import setting
-from frlib.core.errors import ConfigError
+from frlib.core.errors import ConfigError, NumericsError
 from frlib.core.label import named
 from frlib.core.paper import Paper
 from frlib.denoise._ranks import by_share, highest, mid_ranks
@@ -43,6 +43,11 @@ class Config(Rule):
     last: int = setting(6, ge=1, doc="epoch before which it ends", unit="epoch")
     share: float = setting(0.2, gt=0, le=1, doc="share of the samples that is flagged")
     per_class: bool = setting(False, doc="the share of every class, and not of the whole set")
+
+    @property
+    def begins(self) -> int:
+        """The first epoch that counts."""
+        return self.first
 
     @model_validator(mode="after")
     def _ordered(self) -> "Config":
@@ -75,7 +80,12 @@ def decide(evidence: Evidence, config: Config) -> Findings:
             f"{config.first} on. Judge a train stage, and set first below its epochs"
         )
     losses = course.losses[config.first : config.last].astype(np.float64)
-    seen = np.isfinite(losses)
+    seen = ~np.isnan(losses)
+    if np.isinf(losses).any():
+        raise NumericsError(
+            f"denoise {config.name!r}: {int(np.isinf(losses).any(axis=0).sum()):,} samples have an "
+            "infinite loss in these epochs; look into the training that is judged"
+        )
     loss = np.where(seen, losses, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     loss[~seen.any(axis=0)] = -np.inf
     groups = evidence.given if config.per_class else np.zeros(len(evidence), dtype=np.int64)

@@ -33,6 +33,7 @@ class Config(Rule):
     """How much nearer another class must be, and how clearly it must be the one."""
 
     needs: ClassVar[tuple[Need, ...]] = ("answers", "embeddings")
+    compares_cosines: ClassVar[bool] = True
     name: Literal["nearest_class"] = "nearest_class"
     gap: float = setting(0.1, ge=-2, le=2, doc="cosine by which another class must be nearer")
     lead: float = setting(

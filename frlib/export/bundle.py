@@ -9,9 +9,9 @@ import frlib
 from frlib.core import safeio
 from frlib.core.config import to_dict
 from frlib.core.errors import ConfigError
-from frlib.data.config import DataConfig
 from frlib.export import MEAN, card, network
 from frlib.records.finished import Finished
+from frlib.train.config import TrainConfig
 
 FILES = ("model.safetensors", "config.json", "README.md")
 
@@ -39,7 +39,7 @@ def write(run: Finished, folder: Path) -> Path:
 
 def about(run: Finished) -> dict[str, Any]:
     """What `config.json` says: the network, its input, where it comes from; no paths."""
-    data = DataConfig.parse(run.config["data"], where="data")
+    config = TrainConfig.parse(dict(run.config))
     return {
         "backbone": dict(run.config["backbone"]),
         "input": {
@@ -57,7 +57,7 @@ def about(run: Finished) -> dict[str, Any]:
         "run": {"study": run.study, "arm": run.arm, "seed": run.seed},
         "datasets": dict(run.datasets),
         "manifest": run.facts.get("manifest", ""),
-        "training": {**run.config, "data": to_dict(data, places=False)},
+        "training": to_dict(config, places=False),
         "frlib": str(run.facts.get("frlib", frlib.__version__)),
     }
 

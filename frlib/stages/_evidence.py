@@ -190,7 +190,7 @@ def _asked(
         own=np.where(lost, _NOWHERE, own),
         rival=rival,
         rival_class=np.flatnonzero(new_class >= 0)[rival_class],
-        second=np.maximum(second, _NOWHERE),
+        second=np.where(np.isneginf(second), _NOWHERE, second),
         label_logit=np.where(lost, _NOWHERE * np.abs(largest), label),
         max_logit=largest,
         log_sum_exp=total,

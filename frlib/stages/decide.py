@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from frlib.cleaning import evidence
-from frlib.core import discover
 from frlib.core.config import Choice, setting, to_dict
 from frlib.core.errors import ConfigError
 from frlib.stages._cost import TABLE_ROW, Cost
-from frlib.stages._decide import FILE, decided
+from frlib.stages._decide import FILE, decided, require_fit
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.config import TrainConfig
@@ -61,7 +60,7 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
             f'given, and stages.{config.evidence} is over the whole set; set its over="trained"'
         )
     seen: TrainConfig = staged.module_of(run, config.evidence).view(stage, run)
-    _require_decisions(config, seen)
+    require_fit(config.rule, seen)
     return seen
 
 
@@ -92,16 +91,3 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
 def findings(folder: Path) -> Path:
     """The file in an artefact, as `clean.path` takes it."""
     return folder / FILE
-
-
-def _require_decisions(config: Config, seen: TrainConfig) -> None:
-    """`ConfigError` where the head of the training takes no decisions of the rule's kind."""
-    wanted = config.rule.decisions
-    head = seen.head
-    taken = discover.load("frlib.heads.presets", head.name).compose(head).relabel.name
-    if wanted and taken != wanted:
-        raise ConfigError(
-            f"rule {config.rule.name!r} looks at decisions of kind {wanted!r}, and the head "
-            f"{head.name!r} of that training takes {'none' if taken == 'none' else repr(taken)}; "
-            "train another head there (changes.head), one whose relabel slot is that"
-        )

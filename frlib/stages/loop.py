@@ -29,7 +29,7 @@ from frlib.core import discover, published, safeio
 from frlib.core.config import Choice, setting, to_dict, with_path
 from frlib.core.errors import ConfigError, DataError
 from frlib.stages._cost import TABLE_ROW, Cost
-from frlib.stages._decide import FILE, counts, decided
+from frlib.stages._decide import FILE, counts, decided, require_fit
 from frlib.stages._job import Job
 from frlib.train import staged
 from frlib.train.clean import Apply, Clean
@@ -72,6 +72,12 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
     _require_first_round(config, run)
     module, stage = _trained(config)
     seen: TrainConfig = module.view(stage, run)
+    if set(config.rule.needs) <= {"truth"}:
+        raise ConfigError(
+            f"rule {config.rule.name!r} judges no model, so going round again changes nothing; "
+            "use a decide stage"
+        )
+    require_fit(config.rule, seen)
     return seen
 
 
@@ -117,7 +123,13 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
                 f"{rule.name} of the first round is not a number: nothing says when to stop. Hold "
                 "people out (data.holdout), or set clean.rounds=1"
             )
-        told.append({"round": one.number, "metric": one.metric, **one.facts})
+        told.append(
+            {
+                "round": one.number,
+                "metric": one.metric if one.metric == one.metric else None,
+                **one.facts,
+            }
+        )
         waited += 1
         if best is None or (one.is_enough and rule.is_better(one.metric, best.metric)):
             best, waited = one, 0

@@ -120,7 +120,7 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
                 f"{rule.name} of the first round is not a number: nothing says which model is the "
                 "best. Hold people out (data.holdout)"
             )
-        told.append({"round": number, "metric": metric})
+        told.append({"round": number, "metric": metric if metric == metric else None})
         if rule.is_better(metric, best_metric):
             best, best_metric = number, metric
     if job.place.is_first:

@@ -49,7 +49,7 @@ class Compat(Config):
     seed: int | None = setting(
         None,
         doc="one old model for all replicates, trained with it; none: one for each replicate, of a "
-        "seed that no replicate has",
+        "seed that is 1000 more than its own",
     )
     stage: str = setting("", doc="a train stage of this run whose model is the old one")
     path: str = place(

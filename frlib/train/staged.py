@@ -108,7 +108,7 @@ def require_weights(run: "TrainConfig", start: Start | None) -> None:
     if start is None or not start.stage or hasattr(module_of(run, start.stage), "weights"):
         return
     raise ConfigError(
-        f"start.stage={start.stage!r}: {kind_of(run.stages[start.stage])} leaves no weights to "
+        f"start.stage={start.stage!r}: {kind_of(every(run)[start.stage])} leaves no weights to "
         "start from"
     )
 

@@ -254,11 +254,14 @@ def test_produce_when_the_first_findings_leave_too_little_then_they_count(
         ({"model": "other"}, "after='listed' judges the model of 'model', and model='other' is"),
         ({"after": "true"}, "after='true' judges no model, and model='model' is another"),
         ({"changes": {"epohcs": 1}}, "did you mean 'epochs'"),
+        ({"rule": "oracle"}, "rule 'oracle' judges no model"),
+        ({"rule": "boundary"}, "takes none; train another head there"),
+        ({"rule": {"name": "early_loss", "first": 9, "last": 10}}, "epochs from 9 on"),
     ],
     ids=str,
 )
 def test_parse_when_a_loop_cannot_go_then_says_why(changes: dict[str, Any], message: str) -> None:
-    again = {"name": "loop", "after": "listed", "model": "model", "rule": "oracle"}
+    again = {"name": "loop", "after": "listed", "model": "model", "rule": "loss_quantile"}
     stages = {
         "model": {"name": "train"},
         "other": {"name": "train", "changes": {"epochs": 1}},
