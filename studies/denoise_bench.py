@@ -20,6 +20,14 @@ of Unequal Training are for tens of thousands of classes (see `frlib denoise sho
 A net of half the usual width at 32 pixels, so that it can be paid for on CPUs: 600 runs and 200
 earlier trainings of 10 seconds (procedural faces) or 13 (real ones) of a CPU core each, about an
 hour and a quarter, or an hour and a half, on two cores.
+
+Run with three of its seeds. Recovery, mean and half a 95 % interval, procedural faces: at 40 %
+flips the nearest class 0.90 ± 0.05, BoundaryFace's list 0.87 ± 0.28; at 40 % strangers the nearest
+class 0.79 ± 0.09, confident learning 0.1 ± 0.7. Real faces: at 20 % flips the nearest class 0.8 ±
+0.8, the largest losses 0.72 ± 0.29; at 40 % strangers confident learning 0.71 ± 0.05, the largest
+losses 0.63 ± 0.23, the nearest class 0.60 ± 0.24; at 40 % flips the largest losses 0.31 ± 0.22 and
+nothing else shown above 0: BoundaryFace's list finds 5 % there. The oracle has 0.8 to 1. The
+leaders are not told apart.
 """
 
 from typing import Any
