@@ -194,3 +194,28 @@ def test_take_when_some_rows_are_meant_then_all_columns_follow() -> None:
     assert part.ids.tolist() == ["c/1", "b/1"] and part.relabelled().tolist() == [False, True]
     assert part.true is not None and part.true.tolist() == [OUTLIER, UNKNOWN]
     assert part.suspicion.tolist() == [0.75, 1.0] and part.given.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("about", [b"{", b"{}", b"[]"])
+def test_read_when_what_it_says_of_itself_is_damaged_then_refuses(
+    about: bytes, tmp_path: Path
+) -> None:
+    findings.write(_found(), tmp_path / "f.parquet")
+    rows = pq.read_table(tmp_path / "f.parquet")
+    told = {
+        key: about if key.startswith(b"frlib") else value
+        for key, value in rows.schema.metadata.items()
+    }
+    pq.write_table(rows.replace_schema_metadata(told), tmp_path / "f.parquet")
+    with pytest.raises(DataError, match="no findings can be read from it"):
+        findings.read(tmp_path / "f.parquet")
+
+
+def test_read_when_flags_are_numbers_then_refuses(tmp_path: Path) -> None:
+    findings.write(_found(), tmp_path / "f.parquet")
+    rows = pq.read_table(tmp_path / "f.parquet")
+    at = rows.column_names.index("flagged")
+    rows = rows.set_column(at, "flagged", rows["flagged"].cast(pa.int8()))
+    pq.write_table(rows, tmp_path / "f.parquet")
+    with pytest.raises(DataError, match="column of type int8"):
+        findings.read(tmp_path / "f.parquet")

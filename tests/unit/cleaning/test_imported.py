@@ -142,3 +142,8 @@ def test_findings_when_labels_could_be_both_then_asks_which() -> None:
         imported.findings(listed, like)
     assert not imported.findings(listed, like, labels="names").is_flagged.any()
     assert imported.findings(listed, like, labels="numbers").proposed[1] == 1
+
+
+def test_findings_when_numbers_are_longer_than_any_then_they_are_unknown() -> None:
+    with pytest.raises(DataError, match="are not in this set"):
+        imported.findings(_listed(["9" * 5000]), _like())

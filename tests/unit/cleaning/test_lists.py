@@ -147,3 +147,8 @@ def test_read_when_it_cannot_be_then_error_says_what_was_expected(
 ) -> None:
     with pytest.raises(DataError, match=message):
         lists.read(tmp_path / name) if text is None else _read(tmp_path, text, name)
+
+
+def test_read_when_a_field_of_a_csv_is_too_long_then_error_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"list\.csv, line \d: field larger"):
+        _read(tmp_path, "sample,proposed\n" + "x" * 200_000 + ",ann\n", "list.csv")

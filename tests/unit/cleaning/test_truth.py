@@ -86,3 +86,13 @@ def test_read_when_a_row_is_of_another_kind_then_error_says_which_there_are(tmp_
         pq.write_table(table.set_column(table.column_names.index("kind"), "kind", odd), path)
         with pytest.raises(DataError, match=f"of the kind '{told}'; expected clean, closed"):
             truth.read(path, _found(_noisy()))
+
+
+def test_read_when_a_sample_is_there_twice_then_error_names_it(tmp_path: Path) -> None:
+    noisy = _noisy()
+    path = tmp_path / "truth.parquet"
+    truth_table.write(noisy, path)
+    rows = pq.read_table(path)
+    pq.write_table(pa.concat_tables([rows, rows.slice(0, 1)]), path)
+    with pytest.raises(DataError, match=rf"more than once, first '{noisy.ids[0]}'"):
+        truth.read(path, _found(noisy))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from frlib.core.errors import ConfigError
+from frlib.core.errors import ConfigError, NumericsError
 from frlib.denoise.early_loss import Config, decide
 from tests.unit.denoise.worlds import course, evidence
 
@@ -46,3 +46,9 @@ def test_decide_when_no_losses_were_kept_then_says_so() -> None:
         decide(evidence([0, 1], 2), Config())
     with pytest.raises(ConfigError, match="losses of 1 epochs"):
         decide(_seen([[1, 2, 3, 4]]), Config(first=1, last=2))
+
+
+def test_decide_when_a_loss_is_infinite_then_says_how_many() -> None:
+    seen = _seen([[1, np.inf, 2, 1]])
+    with pytest.raises(NumericsError, match="1 samples have an infinite loss"):
+        decide(seen, Config(first=0, last=1))

@@ -118,3 +118,12 @@ def test_label_when_several_epochs_are_heard_then_says_how_many():
 def test_config_when_out_of_bounds_then_refused(settings):
     with pytest.raises(ConfigError):
         boundary.Config.parse({"name": "boundary", **settings})
+
+
+def test_decide_when_a_decision_proposes_the_given_class_then_it_is_none():
+    found = boundary.decide(world(moves=[(3, 0, 0), (3, 1, 2)]), boundary.Config())
+    assert verdicts(found) == (
+        [False, True, False, False, False],
+        [-1, 2, -1, -1, -1],
+        [0, 1, 0, 0, 0],
+    )

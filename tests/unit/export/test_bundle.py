@@ -1,5 +1,6 @@
 """Safetensors with a model card: the network comes back, the card says what it has to say."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -145,3 +146,13 @@ def test_known_when_a_run_was_copied_away_then_nothing_is_said_of_it(tmp_path: P
     assert finished.known(copied) is None
     with pytest.raises(RecordError, match="not in the folder of a study"):
         finished.find(copied)
+
+
+def test_about_when_a_run_began_with_files_then_no_path_is_told(tmp_path: Path) -> None:
+    run = finished.find(runs.make(tmp_path, NET, 32))
+    start = {"path": "/private/old", "sha256": "0123456789abcdef"}
+    stage = {"name": "train", "changes": {"epochs": 1}, "start": start}
+    config = {**run.config, "start": {"stage": "before"}, "stages": {"before": stage}}
+    clean = {"path": "/private/findings.parquet", "sha256": "0123456789abcdef"}
+    told = json.dumps(bundle.about(dataclasses.replace(run, config=config | {"clean": clean})))
+    assert "private" not in told and told.count("0123456789abcdef") >= 2

@@ -177,3 +177,31 @@ def test_shown_when_a_field_is_changed_for_an_old_model_then_is_written_as_in_it
     rest = {"compat.changes.data.part": "class_split", "compat.changes.epochs": 3}
     heads = ("Softmax", "ArcFace")
     assert found == [{"compat.changes.head": head} | rest for head in heads]
+
+
+@pytest.mark.parametrize(
+    ("compat", "more", "message"),
+    [
+        ({"changes": {"epochs": 1}, "method": "unibct"}, {}, "begins with epoch 10, .* never act"),
+        ({"changes": {"epochs": 1}, "seed": 1}, {}, r"compat\.seed=1 is a replicate's seed too"),
+        (
+            {"stage": "old"},
+            {"stages": {"old": {"name": "train", "changes": {"epochs": 1}}}},
+            r"set stages\.old\.shift=1000, or begin",
+        ),
+    ],
+)
+def test_study_when_an_old_model_could_not_be_compared_fairly_then_is_refused(
+    compat: dict[str, object], more: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        small(base=with_paths(small().base, {"compat": Compat.parse(compat), **more}))
+
+
+def test_study_when_an_old_model_has_a_seed_of_its_own_then_is_taken() -> None:
+    shifted = {"old": {"name": "train", "changes": {"epochs": 1}, "shift": 1000}}
+    compat = Compat.parse({"stage": "old"})
+    assert small(base=with_paths(small().base, {"compat": compat, "stages": shifted}))
+    begun = {"old": {"name": "train", "changes": {"epochs": 1}}}
+    fields = {"compat": compat, "stages": begun, "start": {"stage": "old"}}
+    assert small(base=with_paths(small().base, fields))
