@@ -13,8 +13,8 @@ It ends after `rounds`, or where the selection metric has not risen over all mod
 that leave too little to train on end it as well, and do not count. Rounds are kept in folders
 `round<r>`, with their records; `rounds.json` says how each went, the facts why it ended.
 
-A class of which a round leaves nothing has no centre in the next model: all its images lie nearer to
-another one there and stay flagged, unless the round before is the one that counts.
+A class of which a round leaves nothing has no centre in the next model: all its images lie nearer
+to another one there and stay flagged, unless the round before is the one that counts.
 """
 
 import shutil
