@@ -9,9 +9,9 @@ import frlib
 from frlib.core import safeio
 from frlib.core.config import to_dict
 from frlib.core.errors import ConfigError
+from frlib.data.config import DataConfig
 from frlib.export import MEAN, card, network
 from frlib.records.finished import Finished
-from frlib.train.config import TrainConfig
 
 FILES = ("model.safetensors", "config.json", "README.md")
 
@@ -39,7 +39,7 @@ def write(run: Finished, folder: Path) -> Path:
 
 def about(run: Finished) -> dict[str, Any]:
     """What `config.json` says: the network, its input, where it comes from; no paths."""
-    config = TrainConfig.parse(dict(run.config))
+    data = DataConfig.parse(run.config["data"], where="data")
     return {
         "backbone": dict(run.config["backbone"]),
         "input": {
@@ -57,9 +57,22 @@ def about(run: Finished) -> dict[str, Any]:
         "run": {"study": run.study, "arm": run.arm, "seed": run.seed},
         "datasets": dict(run.datasets),
         "manifest": run.facts.get("manifest", ""),
-        "training": to_dict(config, places=False),
+        "training": _without_paths({**run.config, "data": to_dict(data, places=False)}),
         "frlib": str(run.facts.get("frlib", frlib.__version__)),
     }
+
+
+def _without_paths(value: Any) -> Any:
+    """Without fields called `path` and texts that are absolute paths, at any depth."""
+    if isinstance(value, dict):
+        return {k: _without_paths(v) for k, v in value.items() if k != "path" and not _is_path(v)}
+    if isinstance(value, list):
+        return [_without_paths(one) for one in value if not _is_path(one)]
+    return value
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).is_absolute()
 
 
 def _header(described: dict[str, Any]) -> dict[str, str]:

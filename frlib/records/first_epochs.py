@@ -1,7 +1,9 @@
 """Metrics and decisions of the first epochs of a replicate, for a run that begins with them.
 
 Metrics count epochs that are done (1 after the first), decisions the epoch they were made in, from
-0. Attempts are joined; of an epoch that two of them did, the later one counts.
+0. Attempts are joined; of a row that two of them have, the later one counts, and a decision of an
+epoch that was done twice stays where the second time was silent on that sample. Training that is
+repeated bit for bit, as on a CPU with as many workers, decides the same both times.
 """
 
 from collections.abc import Mapping
@@ -12,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from frlib.records import layout, parts
-from frlib.records.ledger import EVERY_EPOCH
 from frlib.records.spent import JOULES
 
 _KEYS = {"metrics": ["epoch", "step", "name"], "decisions": ["epoch", "kind", "sample"]}
@@ -27,34 +28,15 @@ def attempts(replicate: Path) -> list[Path]:
 
 def gather(replicate: Path, epochs: int) -> dict[str, pa.Table]:
     """Rows of the first `epochs` epochs, by table. replicate: folder `r<seed>`; all is flushed."""
-    tables = {
-        name: [
-            parts.concat(name, [parts.read(path, name) for path in layout.parts(attempt, name)])
-            for attempt in attempts(replicate)
-        ]
-        for name in _KEYS
-    }
-    tables["decisions"] = _counted(tables["metrics"], tables["decisions"])
     found = {}
     for name, keys in _KEYS.items():
-        rows = parts.concat(name, tables[name])
+        files = [path for attempt in attempts(replicate) for path in layout.parts(attempt, name)]
+        rows = parts.concat(name, [parts.read(path, name) for path in files])
         rows = rows.filter(pc.less_equal(rows["epoch"], epochs - _LAST[name]))
         if name == "metrics":
             rows = rows.filter(pc.not_equal(rows["name"], JOULES))
         found[name] = _latest(rows, keys)
     return found
-
-
-def _counted(metrics: list[pa.Table], decisions: list[pa.Table]) -> list[pa.Table]:
-    """Of the decisions of each attempt those of epochs that no later one did again."""
-    by: dict[int, int] = {}
-    for attempt, rows in enumerate(metrics):
-        done = rows.filter(pc.equal(rows["name"], EVERY_EPOCH))["epoch"].to_pylist()
-        by |= dict.fromkeys((epoch - 1 for epoch in done), attempt)
-    return [
-        rows.filter(pa.array([by.get(e, at) == at for e in rows["epoch"].to_pylist()], pa.bool_()))
-        for at, rows in enumerate(decisions)
-    ]
 
 
 def write(tables: Mapping[str, pa.Table], folder: Path) -> None:

@@ -20,7 +20,6 @@ from frlib.study.contest import Contest
 from frlib.study.rungs import unmeasured
 from frlib.study.search import Search
 from frlib.study.selection import Selection
-from frlib.train.compatible import APART
 from frlib.train.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -278,7 +277,7 @@ class Study(Config):
                 raise ValueError(
                     f"compat.stage={compat.stage!r} is trained with the seed of the run itself, "
                     "and models of one seed look compatible without any method; set "
-                    f"stages.{compat.stage}.shift={APART}, or begin with its weights (start)"
+                    f"stages.{compat.stage}.shift=1000, or begin with its weights (start)"
                 )
 
     def _rungs_are_measured(self, configs: Sequence[TrainConfig]) -> None:

@@ -79,27 +79,3 @@ def test_adopt_when_rows_are_of_another_run_then_they_keep_their_times(
             writer.adopt(name, rows)
     again = first_epochs.gather(layout.arm_folder(tmp_path / "other", ARM) / "r0", 1)
     assert all(again[name].equals(found[name]) for name in found)
-
-
-def test_gather_when_an_epoch_was_done_again_then_its_decisions_are_the_later_ones(
-    tmp_path: Path,
-) -> None:
-    """The first attempt decided on more samples in it."""
-
-    def decide(writer: RunWriter, samples: list[str], epoch: int) -> None:
-        two = np.ones(len(samples), dtype=np.int64)
-        writer.decisions(
-            samples, epoch=epoch, kind="k", given=two, proposed=two, score=two, true=-two
-        )
-
-    with _attempt(tmp_path) as first:
-        first.log({"train/loss": 3.0}, epoch=1, step=4)
-        decide(first, ["x"], 0)
-        first.log({"train/loss": 2.0}, epoch=2, step=8)
-        decide(first, ["x", "y"], 1)
-    with _attempt(tmp_path) as second:
-        second.log({"train/loss": 2.1}, epoch=2, step=8)
-        decide(second, ["x"], 1)
-    found = first_epochs.gather(layout.arm_folder(tmp_path, ARM) / "r0", 2)
-    rows = [(row["epoch"], row["sample"]) for row in found["decisions"].to_pylist()]
-    assert rows == [(0, "x"), (1, "x")]
