@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,16 @@ def test_resolved_when_arms_share_a_stage_then_it_is_trained_once_a_seed(
     caplog.set_level(logging.INFO, "frlib.rayrun.staging")
     made = []
     produce = stage.produce
-    monkeypatch.setattr(stage, "produce", lambda *given: (made.append(given), produce(*given))[1])
+
+    def slowly(*given: Any) -> Any:
+        """Not before the two others of seed 0 wait for it."""
+        made.append(given)
+        until = time.monotonic() + 30
+        while caplog.text.count("is at it, waiting") < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        return produce(*given)
+
+    monkeypatch.setattr(stage, "produce", slowly)
 
     def want(arm_and_seed: tuple[str, int]) -> str:
         arm, seed = arm_and_seed
