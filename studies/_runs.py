@@ -56,7 +56,7 @@ def base(faces: str, *, with_outliers: bool = False, **changes: Any) -> TrainCon
 
 
 def halved(faces: str, **changes: Any) -> TrainConfig:
-    """The run, strangers at hand, of studies that train twice for every row: a net of half the
+    """The run, outliers at hand, of studies that train twice for every row: a net of half the
     usual width at 32 pixels, and real faces for 12 epochs."""
     length = {"epochs": 12, "select_every": 6} if faces else {}
     net = tiny.Config(width=8)

@@ -33,7 +33,7 @@ from frlib.study.selection import Selection
 from studies import _runs
 
 RATIOS = ((0.0, 0.0), (0.2, 0.0), (0.4, 0.0), (0.2, 0.2))
-"""Shares of flipped labels and of strangers."""
+"""Shares of flipped labels and of outliers."""
 
 
 def slots(latest: int) -> dict[str, Distribution]:

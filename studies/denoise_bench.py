@@ -8,7 +8,7 @@ the oracle, which reads the truth and is a bound. Each judges a model, trained o
 noisy set with the head that belongs to it; ArcFace is then trained on what is left, from random
 weights. Rules that judge the same model share it.
 
-The noise: none; flips of 10, 20 and 40 %; strangers of 20 and 40 %; BoundaryFace's mixtures C20O20,
+The noise: none; flips of 10, 20 and 40 %; outliers of 20 and 40 %; BoundaryFace's mixtures C20O20,
 C10O30 and C30O10; and 20 % flips on a long tail. Published for six of them: what BoundaryFace's
 head, which corrects while it trains, reaches on LFW (README, "Results of retraining"; ResNet-50 on
 CASIA-WebFace). No published system scores its list, since none knows the truth.
@@ -22,9 +22,9 @@ earlier trainings of 10 seconds (procedural faces) or 13 (real ones) of a CPU co
 hour and a quarter, or an hour and a half, on two cores.
 
 Run with three of its seeds. Recovery, mean and half a 95 % interval, procedural faces: at 40 %
-flips the nearest class 0.90 ± 0.05, BoundaryFace's list 0.87 ± 0.28; at 40 % strangers the nearest
+flips the nearest class 0.90 ± 0.05, BoundaryFace's list 0.87 ± 0.28; at 40 % outliers the nearest
 class 0.79 ± 0.09, confident learning 0.1 ± 0.7. Real faces: at 20 % flips the nearest class 0.8 ±
-0.8, the largest losses 0.72 ± 0.29; at 40 % strangers confident learning 0.71 ± 0.05, the largest
+0.8, the largest losses 0.72 ± 0.29; at 40 % outliers confident learning 0.71 ± 0.05, the largest
 losses 0.63 ± 0.23, the nearest class 0.60 ± 0.24; at 40 % flips the largest losses 0.31 ± 0.22 and
 nothing else shown above 0: BoundaryFace's list finds 5 % there. The oracle has 0.8 to 1. The
 leaders are not told apart.
@@ -63,7 +63,7 @@ NOISE = (
     (0.3, 0.1, 1.0),
     (0.2, 0.0, 10.0),
 )
-"""Flips, strangers, and the largest class over the smallest."""
+"""Flips, outliers, and the largest class over the smallest."""
 
 START = 4
 """First corrected epoch, of 8 (procedural) or 12 (real) passes."""

@@ -45,7 +45,7 @@ RATIOS = (
     (0.1, 0.3),
     (0.3, 0.1),
 )
-"""Shares of flipped labels and of strangers; the mixtures are BoundaryFace's."""
+"""Shares of flipped labels and of outliers; the mixtures are BoundaryFace's."""
 
 
 def heads(faces: str) -> tuple[HeadConfig, ...]:

@@ -3,7 +3,7 @@
 Sub-center ArcFace whole: a first training with K centres a class; per class the centre with most
 votes; what lies as far from it as the angle or further is dropped; ArcFace is trained on the rest,
 from random weights. K of 1, 3 and 5 in the first training, angles of 65 to 85 degrees, and 180,
-which drops nothing. Under 40 % flips, 40 % strangers, and 20 % of both. Angles of one K share their
+which drops nothing. Under 40 % flips, 40 % outliers, and 20 % of both. Angles of one K share their
 first training and its embeddings.
 
 `subcenter_k` asks what sub-centres do in the model that is used. Published: nothing that is kept
@@ -26,7 +26,7 @@ ANGLES = (65.0, 70.0, 75.0, 80.0, 85.0)
 """Degrees."""
 NOTHING = 180.0
 RATIOS = ((0.4, 0.0), (0.0, 0.4), (0.2, 0.2))
-"""Shares of flipped labels and of strangers."""
+"""Shares of flipped labels and of outliers."""
 
 
 def study(faces: str = "") -> Study:

@@ -1,4 +1,4 @@
-"""How many sub-centres does Sub-center ArcFace need, under flipped labels and under strangers?
+"""How many sub-centres does Sub-center ArcFace need, under flipped labels and under outliers?
 
 K of 1 (ArcFace), 2, 3, 5 and 10, without noise, with 20 and 40 % flips, 20 and 40 % outliers, and
 20 % of both: 30 cells of 3 arms, three seeds. The margin is searched by TPE. Arms are halved after
@@ -27,7 +27,7 @@ from studies import _runs
 
 CENTRES = (1, 2, 3, 5, 10)
 RATIOS = ((0.0, 0.0), (0.2, 0.0), (0.4, 0.0), (0.0, 0.2), (0.0, 0.4), (0.2, 0.2))
-"""Shares of flipped labels and of strangers."""
+"""Shares of flipped labels and of outliers."""
 
 
 def study(faces: str = "") -> Study:

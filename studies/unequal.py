@@ -8,7 +8,7 @@ by hand from 1 to 5 to 10, going on from the best model. Here the first weights 
 stage, which keeps the best model by the held-out people, and the run itself is the last round.
 
 Arms: ArcFace on everybody, ArcFace on the head alone, NRA on the cleaned head, and all stages. All
-are trained for as many passes in total. Labels of 20 % are flipped and 10 % are strangers, counted
+are trained for as many passes in total. Labels of 20 % are flipped and 10 % are outliers, counted
 in each class and rounded down, so that the smallest classes of the tail stay clean.
 
 The list's threshold of 0.007 is for tens of thousands of classes at s = 64; among few classes it
@@ -43,7 +43,7 @@ SMALLEST = 10
 """Images that make a person one of the head."""
 WEIGHTS = (1.0, 5.0, 10.0)
 THRESHOLD = 0.25
-"""Of both lists: flags about as many procedural faces as there are strangers among them."""
+"""Of both lists: flags about as many procedural faces as there are outliers among them."""
 LATER_LR = 0.01
 
 

@@ -58,7 +58,7 @@ def draw(rows: Sequence[Spent], name: str, title: str) -> Figure:
         )
     lines = textwrap.wrap(title, _LETTERS)
     top = _LINE * (len(lines) + 0.5)
-    columns, more = _legend([*methods, _FRONT])
+    columns, more = _legend([*map(_folded, methods), _FRONT])
     height = _HEIGHT + top + more
     figure = Figure(figsize=(_WIDTH, height), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
@@ -86,11 +86,17 @@ def write(rows: Sequence[Spent], name: str, title: str, path: Path) -> Path:
     return style.save(draw(rows, name, title), path, DPI)
 
 
+def _folded(name: str) -> str:
+    """In lines that the legend has room for."""
+    return "\n".join(textwrap.wrap(name, _LEGEND_LETTERS - _KEY))
+
+
 def _legend(names: Sequence[str]) -> tuple[int, float]:
     """Columns of a legend of these, and inches that it takes beyond what there is room for."""
-    widest = max(map(len, names)) + _KEY
+    lines = [line for name in names for line in name.splitlines()]
+    widest = max(map(len, lines)) + _KEY
     columns = max(1, min(_COLUMNS, _LEGEND_LETTERS // widest))
-    return columns, _ROW * max(0, math.ceil(len(names) / columns) - _LEGEND_ROWS)
+    return columns, _ROW * max(0, math.ceil(len(lines) / columns) - _LEGEND_ROWS)
 
 
 def _panel(
@@ -122,7 +128,7 @@ def _panel(
             lw=1.1,
             elinewidth=1.1,
             capsize=2,
-            label=method,
+            label=_folded(method),
             zorder=3,
         )
     axes.set_xscale("log")

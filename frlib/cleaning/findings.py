@@ -143,8 +143,8 @@ def _told(rows: pa.Table, path: Path) -> Findings:
     if not pa.types.is_boolean(rows["flagged"].type) or rows["flagged"].null_count:
         raise DataError(
             f"{path}: {rows['flagged'].null_count:,} samples are neither flagged nor not (column "
-            f"of type {rows['flagged'].type}); the file "
-            "is damaged, or of another program. Make it again"
+            f"of type {rows['flagged'].type}); the file is damaged, or of another program. Make it "
+            "again"
         )
     told = json.loads(about)
     coded = {

@@ -1,4 +1,5 @@
-"""A rule's findings on evidence, told of the set as it was before any cleaning."""
+"""Whether a rule fits the training it judges, and its findings on the evidence, told of the set as
+it was before any cleaning."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

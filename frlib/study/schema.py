@@ -231,7 +231,9 @@ class Study(Config):
         for config in alike.values():
             self.selection.check(config)
         self._rungs_are_measured(configs)
-        self._old_models_act(configs)
+        for config in configs:
+            if config.compat is not None:
+                config.compat.check(config, self.replicates.seeds)
         self.budget.check(len(configs), self.resources)
         if self.contest is not None:
             if self.search.sampler.name != "grid" or self.pruning.name != "none":
@@ -254,31 +256,6 @@ class Study(Config):
                 f"report names {unknown}, which nothing measures; there is {sorted(known)}"
             )
         return self
-
-    def _old_models_act(self, configs: Iterable[TrainConfig]) -> None:
-        for config in configs:
-            compat = config.compat
-            if compat is None:
-                continue
-            if compat.method.begins >= config.epochs:
-                raise ValueError(
-                    f"compat.method {compat.method.name!r} begins with epoch "
-                    f"{compat.method.begins}, from 0, and a run has {config.epochs}: it would "
-                    "never act; set compat.method.start_epoch below epochs"
-                )
-            if compat.seed in self.replicates.seeds:
-                raise ValueError(
-                    f"compat.seed={compat.seed} is a replicate's seed too, and models of one seed "
-                    "look compatible without any method; choose one beside replicates.seeds"
-                )
-            stage = config.stages.get(compat.stage)
-            is_begun = config.start is not None and config.start.stage == compat.stage
-            if stage is not None and not is_begun and stage.seed is None and not stage.shift:
-                raise ValueError(
-                    f"compat.stage={compat.stage!r} is trained with the seed of the run itself, "
-                    "and models of one seed look compatible without any method; set "
-                    f"stages.{compat.stage}.shift=1000, or begin with its weights (start)"
-                )
 
     def _rungs_are_measured(self, configs: Sequence[TrainConfig]) -> None:
         """A rule compares values: its cells have them, of runs of one length."""

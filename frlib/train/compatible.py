@@ -5,7 +5,7 @@ No torch here. The old model and its features are made once by stages that a run
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,7 @@ from frlib.train.start import checksum, file_of, first_digits
 
 if TYPE_CHECKING:
     from frlib.compat import Method
+    from frlib.train.config import TrainConfig
 else:
     Method = Choice["frlib.compat"]
 
@@ -175,6 +176,29 @@ class Compat(Config):
                 "weighting": self.method.weighting,
             }
         return stages
+
+    def check(self, run: "TrainConfig", seeds: Sequence[int]) -> None:
+        """`ValueError` where the method never acts, or the old model has a replicate's seed: see
+        `APART`. Begun with the old model's own weights, a run may."""
+        if self.method.begins >= run.epochs:
+            raise ValueError(
+                f"compat.method {self.method.name!r} begins with epoch {self.method.begins}, from "
+                f"0, and a run has {run.epochs}: it would never act; set compat.method.start_epoch "
+                "below epochs"
+            )
+        if self.seed in seeds:
+            raise ValueError(
+                f"compat.seed={self.seed} is a replicate's seed too, and models of one seed look "
+                "compatible without any method; choose one beside replicates.seeds"
+            )
+        stage = run.stages.get(self.stage)
+        is_begun = run.start is not None and run.start.stage == self.stage
+        if stage is not None and not is_begun and stage.seed is None and not stage.shift:
+            raise ValueError(
+                f"compat.stage={self.stage!r} is trained with the seed of the run itself, and "
+                "models of one seed look compatible without any method; set "
+                f"stages.{self.stage}.shift={APART}, or begin with its weights (start)"
+            )
 
     def counted(self) -> dict[str, Any]:
         """What the stages do is in theirs; features that are there count by their checksum."""

@@ -188,3 +188,20 @@ def test_table_when_written_as_csv_then_base_units_stand_there(store: Path, tabl
     head, *lines = text.splitlines()
     assert "images" in head.split(",")
     assert float(lines[0].split(",")[2]) == 76_800
+
+
+def _spent(method: str, images: float, result: float) -> spending.Spent:
+    return spending.Spent(method, *(mean_interval([one]) for one in (result, images, 3.0)))
+
+
+def test_figure_when_less_is_better_then_the_front_goes_down() -> None:
+    rows = [_spent("a", 100, 0.2), _spent("b", 200, 0.1), _spent("c", 300, 0.3)]
+    front = cost.draw(rows, "lfw/eer", "speed").axes[0].lines[0]
+    assert np.asarray(front.get_ydata()).tolist() == pytest.approx([0.2, 0.1, 0.1])
+
+
+def test_figure_when_a_name_is_long_then_the_legend_folds_it() -> None:
+    figure = cost.draw([_spent("word " * 60, 100, 0.2)], "lfw/eer", "speed")
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert max(len(line) for name in names for line in name.splitlines()) < 118
+    assert " ".join(" ".join(names).split()).count("word") == 60

@@ -89,3 +89,11 @@ def test_finals_when_a_part_is_damaged_then_error_names_it(tmp_path: Path) -> No
     next(tmp_path.rglob("metrics-*")).write_bytes(b"")
     with pytest.raises(RecordError, match="its checksum"):
         finals(arm, METRIC, (0,))
+
+
+def test_recorded_studies_when_a_rebuilding_was_killed_then_its_rest_is_none(
+    tmp_path: Path,
+) -> None:
+    for name in ("whole", ".whole.ab12"):
+        declare.write_study(layout.study_folder(tmp_path, name), {"name": "whole"})
+    assert layout.recorded_studies(tmp_path) == ("whole",)
