@@ -41,11 +41,13 @@ def groups(grid: Grid, along: Sequence[str]) -> list[list[Choice]]:
     return list(found.values())
 
 
-def columns(grid: Grid, name: str, rival: Rival) -> list[Filled]:
+def columns(grid: Grid, name: str, rival: Rival, whom: str = "") -> list[Filled]:
     """Differences in points, and p-values of two-sided paired t tests, Holm-corrected in a group.
 
-    Rows of a group need not be neighbours in the grid.
+    Rows of a group need not be neighbours in the grid. whom: the rival in keys and headings, of a
+    table that has another one beside.
     """
+    key, words = (f"/{whom}", f" from {whom}") if whom else ("", "")
     differences: dict[int, Cell] = {}
     tests: dict[int, Cell] = {}
     for group in groups(grid, rival.along):
@@ -58,10 +60,10 @@ def columns(grid: Grid, name: str, rival: Rival) -> list[Filled]:
             tests[id(row)] = _test(cell, p.get(at, np.nan))
     return [
         Filled(
-            Column(f"{DIFFERENCE}{name}", f"difference of {name}", 100.0, "points", 1),
+            Column(f"{DIFFERENCE}{name}{key}", f"difference of {name}{words}", 100.0, "points", 1),
             [differences[id(row)] for row in grid.rows],
         ),
-        Filled(Column(f"{P}{name}", "p", digits=3), [tests[id(row)] for row in grid.rows]),
+        Filled(Column(f"{P}{name}{key}", "p", digits=3), [tests[id(row)] for row in grid.rows]),
     ]
 
 

@@ -51,8 +51,6 @@ from studies import _runs
 
 SIZE = 32
 RATIOS = (0.3, 0.5)
-EARLY = 3
-"""First corrected epoch of the heads whose models are judged, from 0."""
 RULES = Branches(
     options={
         "nearest_class": {
@@ -65,47 +63,48 @@ RULES = Branches(
     }
 )
 """Who judges; the second needs a head that decides, the last proposes nothing but drops."""
+HEAD = {
+    "scale": Uniform(low=4.0, high=16.0, log=True),
+    "margin": Uniform(low=0.2, high=1.0),
+    "loss_k": OneOf(values=(1, 2, 3)),
+}
+"""What is free of a slow head, of the last training and of the rounds alike."""
 
 
-def loops(faces: str) -> tuple[Clean, Clean, Clean]:
-    """Rounds of a head that corrects early, of ArcFace at half the scale, and of what is free."""
-    same = _runs.penalty(faces)
-    early: dict[str, Any] = {
-        "head": boundary.Config(**same, lam=0.0),
-        "head.first_corrected_epoch": EARLY,
-    }
-    soft: dict[str, Any] = {
-        "head": arcface.Config(margin=0.2),
-        "head.scale": same["scale"] / 2,
+def slow(faces: str) -> subcenter.Config:
+    """ArcFace at a small scale and a large margin: it learns wrong labels by heart late."""
+    scale, margin = (7.0, 0.8) if faces else (8.0, 0.4)
+    return subcenter.Config(scale=scale, margin=margin, loss_k=1)
+
+
+def loop(faces: str) -> Clean:
+    """Rounds of a slow head, trained for fewer passes; what else it is made of is free."""
+    head = slow(faces)
+    changes: dict[str, Any] = {
+        "head": head,
+        **{f"head.{name}": getattr(head, name) for name in HEAD},
         "epochs": _runs.base(faces).epochs * 3 // 5,
-    }
-    free = soft | {
-        "head": subcenter.Config(loss_k=1),
-        "head.loss_k": 1,
-        "head.margin": 0.2,
         "sampling": "instance",
         "schedule": "poly",
     }
-    return (
-        Clean(rule=nearest_class.Config(lead=0.35), changes=early, rounds=2, patience=2),
-        Clean(rule=nearest_class.Config(lead=0.15), changes=soft, rounds=4, patience=2),
-        Clean(rule=nearest_class.Config(lead=0.15), changes=free, rounds=3, patience=2),
-    )
+    judge = nearest_class.Config(gap=0.15, lead=0.2)
+    return Clean(rule=judge, changes=changes, rounds=5, patience=2)
 
 
 def compositions(faces: str) -> tuple[tuple[HeadConfig, Clean, float], ...]:
     """Head, cleaning and flips of every cell."""
     same, start = _runs.penalty(faces), _runs.first_corrected_epoch(faces)
-    plain = arcface.Config(**same)
+    plain, late = arcface.Config(**same), slow(faces)
+    cleaned = (Clean(rule=oracle.Config(), apply="drop"), loop(faces))
     heads = (
         (plain, Clean()),
+        (late, Clean()),
         (boundary.Config(**same, lam=0.0, first_corrected_epoch=start), Clean()),
         (boundary.Config(**same, first_corrected_epoch=start), Clean()),
-        (plain, Clean(rule=oracle.Config(), apply="drop")),
-        *((plain, loop) for loop in loops(faces)),
+        *((head, clean) for clean in cleaned for head in (plain, late)),
     )
     noisy = tuple((*one, ratio) for ratio in RATIOS for one in heads)
-    return ((plain, Clean(), 0.0), *noisy)
+    return ((plain, Clean(), 0.0), (late, Clean(), 0.0), *noisy)
 
 
 def study(faces: str = "") -> Study:
@@ -119,15 +118,13 @@ def study(faces: str = "") -> Study:
         axes={"head+clean+noise.closed.ratio": compositions(faces)},
         space={
             "head=boundary.first_corrected_epoch": IntUniform(low=2, high=8),
-            "clean.changes.head.first_corrected_epoch": IntUniform(low=2, high=5),
-            "clean.changes.head.scale": Uniform(low=8.0, high=32.0, log=True),
+            **{f"head=subcenter.{name}": values for name, values in HEAD.items()},
+            **{f"clean.changes.head.{name}": values for name, values in HEAD.items()},
             "clean.changes.epochs": IntUniform(low=base.epochs * 2 // 5, high=base.epochs * 4 // 5),
-            "clean.changes.head.loss_k": OneOf(values=(1, 2, 3)),
-            "clean.changes.head.margin": Uniform(low=0.0, high=0.4),
             "clean.changes.sampling": OneOf(values=("instance", "class_balanced")),
             "clean.changes.schedule": OneOf(values=("poly", "cosine")),
             "clean.rule": RULES,
-            "clean.rounds": IntUniform(low=2, high=5),
+            "clean.rounds": IntUniform(low=2, high=6),
         },
         search=Search(arms_per_cell=6),
         pruning=racing.Config(first_epoch=base.select_every),

@@ -2,7 +2,8 @@
 
 Recovery is defined in `analysis.recovery`; its reference is ArcFace on the set that nobody cleaned.
 Every row is compared with BoundaryFace at the same noise, which corrects while it trains and whose
-set nobody cleaned. The oracle reads the truth: a bound, and no method.
+set nobody cleaned, and with ArcFace on what the oracle leaves, which reads the truth and drops what
+is wrong: a bound for rules that drop, and no method.
 """
 
 from dataclasses import replace
@@ -21,6 +22,7 @@ from frlib.records.select import Choice
 TITLE = "What is won back from label noise"
 RULE, NOISE = "clean", "noise.closed.ratio"
 NOBODY, REFERENCE, RIVAL = "none", "ArcFace", "BoundaryFace (λ=π)"
+ORACLE, BOUND = "Oracle, drop", "the oracle"
 BASELINE = Baseline({METHOD: REFERENCE, RULE: NOBODY}, {NOISE: 0.0}, REFERENCE)
 SHOWN = ("precision", "recall", "relabel_accuracy", "harm")
 
@@ -44,7 +46,8 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
             Filled(columns.metric_column(name), [grid.cell(r, name) for r in rows])
             for name in names
         ),
-        *(one for name in names for one in comparing.columns(grid, name, _AGAINST)),
+        *(one for name in names for one in comparing.columns(grid, name, _OVER_RIVAL)),
+        *comparing.columns(grid, names[0], _OVER_ORACLE, BOUND),
         *(
             scored.scores(
                 grid, *told, [grid.cell(r, f"cleaning/{told[0]}") for r in rows], _unjudged
@@ -59,19 +62,14 @@ def build(records: Records, published: pd.DataFrame | None) -> Table:
     extra = (
         f"Recovery = (composition − {REFERENCE} under noise) / ({REFERENCE} without noise − "
         f"{REFERENCE} under noise), of {names[0]}, per seed.",
-        f"Difference: the row less {RIVAL} at the same noise, seed by seed; p is of a two-sided "
-        "paired t test, Holm-corrected over all rows of a noise.",
+        f"Difference: the row less {RIVAL} at the same noise, seed by seed, or less {REFERENCE} on "
+        f"what {BOUND} leaves; p is of a two-sided paired t test, Holm-corrected over all rows of "
+        "a noise.",
         "Time is of the last training alone.",
         scored.MEANING,
     )
     title = f"{TITLE}: {records.study['name']}"
     return Table("recovery", title, columns.caption(grid, "", extra), heads, entries)
-
-
-def _rival(group: list[Choice], row: Choice) -> Choice | None:
-    return next(
-        (one for one in group if (one.shown[METHOD], one.shown[RULE]) == (RIVAL, NOBODY)), None
-    )
 
 
 def _unjudged(row: Choice) -> Cell:
@@ -81,4 +79,13 @@ def _unjudged(row: Choice) -> Cell:
     return missing("nothing is cleaned in this row" if nobody else "not recorded")
 
 
-_AGAINST = Rival((METHOD, RULE), _rival, lambda _: RIVAL)
+def _over(method: str, rule: str, words: str) -> Rival:
+    def rival(group: list[Choice], _: Choice) -> Choice | None:
+        found = (one for one in group if (one.shown[METHOD], one.shown[RULE]) == (method, rule))
+        return next(found, None)
+
+    return Rival((METHOD, RULE), rival, lambda _: words)
+
+
+_OVER_RIVAL = _over(RIVAL, NOBODY, RIVAL)
+_OVER_ORACLE = _over(REFERENCE, ORACLE, BOUND)

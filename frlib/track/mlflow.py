@@ -19,7 +19,7 @@ from typing import Literal
 from frlib.core.errors import FrlibError, TrackingError
 from frlib.core.secrets import redacted
 from frlib.track.numbers import Point
-from frlib.track.tags import RUN, experiment_tags
+from frlib.track.tags import NAME, RUN, experiment_tags
 from frlib.track.uri import shown
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
@@ -270,4 +270,5 @@ class Server:
 
 def cut_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags as the server takes them: a value that is too long ends early."""
-    return {key: str(value)[:_TAG_LENGTH] for key, value in tags.items()}
+    most = {NAME: _NAME_LENGTH}
+    return {key: str(value)[: most.get(key, _TAG_LENGTH)] for key, value in tags.items()}

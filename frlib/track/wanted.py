@@ -13,6 +13,8 @@ from frlib.track.flat import NO_PARAMS, Params, params
 from frlib.track.numbers import Point
 
 _NOTE_LENGTH = 7500
+_ARM_LENGTH = 200
+"""Of an arm's name; what its runs add fits into the 250 characters that MLflow takes."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,21 @@ def outputs(study_folder: Path) -> list[tuple[str, Path]]:
 
 
 def arm_name(arm: Arm) -> str:
-    """Its cell, then what was searched: `BoundaryFace, closed.ratio 0.2, margin 0.31`."""
+    """Its cell, then what was searched: `BoundaryFace, closed.ratio 0.2, margin 0.31`.
+
+    A long one ends early, with the beginning of the digest, by which it differs from others.
+    """
     searched = [
         f"{path.rpartition('.')[2]} {value:.4g}"
         if isinstance(value, float)
         else f"{path.rpartition('.')[2]} {value}"
         for path, value in arm.params.items()
     ]
-    return ", ".join([*cell_words(arm.cell), *searched]) or arm.digest
+    name = ", ".join([*cell_words(arm.cell), *searched]) or arm.digest
+    if len(name) <= _ARM_LENGTH:
+        return name
+    end = f"…, {arm.digest[:8]}"
+    return name[: _ARM_LENGTH - len(end)] + end
 
 
 def cell_words(cell: Mapping[str, Any]) -> list[str]:

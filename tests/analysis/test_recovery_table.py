@@ -62,17 +62,23 @@ def test_recovery_when_computed_by_hand_then_is_averaged_over_seeds(
 
 
 @pytest.mark.parametrize("flips", [0.3, 0.5])
+@pytest.mark.parametrize(
+    ("other", "whom"),
+    [(composed.RIVAL, ""), (("ArcFace", composed.ORACLE), f"/{recovery.BOUND}")],
+    ids=str,
+)
 def test_comparison_when_computed_by_hand_then_is_with_the_rival_at_the_same_noise(
-    table: Table, flips: float
+    table: Table, flips: float, other: tuple[str, str], whom: str
 ) -> None:
     failed = composed.FAILED[:2] if flips == composed.FAILED[2] else None
-    rows = [one for one in composed.WINS if one not in (composed.RIVAL, failed)]
-    rival = sample(composed.RIVAL, flips)
+    rows = [one for one in composed.WINS if one not in (other, failed)]
+    rival = sample(other, flips)
     adjusted = holm([paired_t(sample(one, flips), rival).p for one in rows])
+    assert entry(table, DIFFERENCE + whom, other, flips).note == "the reference"
     for one, p in zip(rows, adjusted.tolist(), strict=True):
-        found = entry(table, DIFFERENCE, one, flips)
+        found = entry(table, DIFFERENCE + whom, one, flips)
         assert found.value == pytest.approx(np.mean(np.subtract(sample(one, flips), rival)))
-        assert entry(table, P, one, flips).value == pytest.approx(max(p, comparing.LEAST_P))
+        assert entry(table, P + whom, one, flips).value == pytest.approx(max(p, comparing.LEAST_P))
 
 
 def test_columns_when_rows_of_a_group_are_no_neighbours_then_keep_the_order_of_the_grid(
@@ -126,7 +132,8 @@ def test_labels_when_heads_and_rules_give_them_then_are_those_of_the_table() -> 
     assert Clean().label == recovery.NOBODY
     loop = Clean(rule={"name": "nearest_class", "lead": 0.35}, rounds=2)  # type: ignore[arg-type]
     assert loop.label == composed.LOOP
-    assert Clean(rule="oracle", apply="drop").label == composed.ORACLE  # type: ignore[arg-type]
+    oracle = Clean(rule="oracle", apply="drop")  # type: ignore[arg-type]
+    assert oracle.label == recovery.ORACLE == composed.ORACLE
 
 
 def test_table_when_the_study_has_no_axis_of_rules_then_error_names_it(tmp_path: Path) -> None:

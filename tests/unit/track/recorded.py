@@ -8,6 +8,8 @@ from frlib.records import declare, layout
 from frlib.records.write import RunWriter
 
 AXES = [("ArcFace", "a" * 16), ("BoundaryFace (λ=π)", "b" * 16), ("CurricularFace", "c" * 16)]
+SEARCHED = {f"clean.changes.number_{number}": number for number in range(30)}
+"""So much of one arm that its name ends early."""
 LONG = [f"folder/{number}" for number in range(1000)]
 
 
@@ -34,7 +36,7 @@ def record(store: Path, study: str = "tiny") -> Path:
             {
                 "arm": digest,
                 "cell": {"head": label},
-                "params": {"head.margin": 0.3 + number / 8},
+                "params": {"head.margin": 0.3 + number / 8} | (SEARCHED if stopped else {}),
                 "config": {
                     "head": {"name": "x", "tar@far": 1e-4, "tar_far": 1},
                     "milestones": [1, 2],

@@ -16,7 +16,9 @@ from frlib.track import uri
 from frlib.track.check import check
 from frlib.track.memory import FILE
 from frlib.track.mirror import Mirror
+from frlib.track.mlflow import cut_tags
 from frlib.track.restore import restore
+from frlib.track.tags import NAME
 from tests.unit.track.recorded import AXES, LONG, Mirrored, record
 
 pytestmark = [
@@ -54,6 +56,23 @@ def test_sync_when_done_then_runs_nest_as_study_arm_replicate_attempt(mirrored: 
     assert statuses[f"arm/{BOUNDARY}/r1"] == "FINISHED"
     assert statuses[f"arm/{BOUNDARY}/r1/a0"] == "KILLED"
     assert statuses[f"arm/{CURRICULAR}"] == "KILLED"
+
+
+def test_sync_when_an_arm_has_a_long_name_then_its_runs_are_there_and_say_their_seed(
+    mirrored: Mirrored,
+) -> None:
+    runs = mirrored.runs()
+    arm = runs[f"arm/{CURRICULAR}"].info.run_name
+    assert len(arm) == 200 and arm.startswith("CurricularFace, number_0 0, number_1 1, ")
+    assert arm.endswith(f"…, {CURRICULAR[:8]}")
+    attempt = runs[f"arm/{CURRICULAR}/r0/a0"]
+    assert attempt.info.run_name == f"{arm}, seed 0, attempt 0"
+    assert attempt.data.tags["mlflow.runName"] == attempt.info.run_name
+
+
+def test_name_when_longer_than_the_server_takes_then_the_tag_is_cut_alike() -> None:
+    told = cut_tags({NAME: "n" * 300, "frlib.note": "n" * 9000})
+    assert {key: len(value) for key, value in told.items()} == {NAME: 250, "frlib.note": 8000}
 
 
 def test_sync_when_done_then_tags_say_where_it_comes_from(mirrored: Mirrored) -> None:
