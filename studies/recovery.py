@@ -42,7 +42,7 @@ from frlib.core.config import with_path
 from frlib.core.space import Branches, IntUniform, OneOf, Uniform
 from frlib.denoise import nearest_class, oracle
 from frlib.heads.config import HeadConfig
-from frlib.heads.presets import arcface, boundary, subcenter
+from frlib.heads.presets import arcface, boundary, composed, subcenter
 from frlib.pruning import racing
 from frlib.study.schema import Replicates, Study
 from frlib.study.search import Search
@@ -54,7 +54,7 @@ RATIOS = (0.3, 0.5)
 RULES = Branches(
     options={
         "nearest_class": {
-            "gap": Uniform(low=0.0, high=0.3),
+            "gap": Uniform(low=0.0, high=0.4),
             "lead": Uniform(low=0.1, high=0.5),
         },
         "boundary": {"memory": IntUniform(low=1, high=6)},
@@ -63,48 +63,50 @@ RULES = Branches(
     }
 )
 """Who judges; the second needs a head that decides, the last proposes nothing but drops."""
-HEAD = {
-    "scale": Uniform(low=4.0, high=16.0, log=True),
-    "margin": Uniform(low=0.2, high=1.0),
-    "loss_k": OneOf(values=(1, 2, 3)),
-}
-"""What is free of a slow head, of the last training and of the rounds alike."""
+SCALE, MARGIN = Uniform(low=6.0, high=24.0, log=True), Uniform(low=0.2, high=0.7)
+CENTRES = OneOf(values=(1, 2, 3))
 
 
 def slow(faces: str) -> subcenter.Config:
-    """ArcFace at a small scale and a large margin: it learns wrong labels by heart late."""
-    scale, margin = (7.0, 0.8) if faces else (8.0, 0.4)
-    return subcenter.Config(scale=scale, margin=margin, loss_k=1)
+    """ArcFace at half the scale and a larger margin: it learns wrong labels by heart late."""
+    same = _runs.penalty(faces)
+    margin = round(same["margin"] + 0.1, 2)
+    return subcenter.Config(scale=same["scale"] / 2, margin=margin, loss_k=1)
 
 
 def loop(faces: str) -> Clean:
     """Rounds of a slow head, trained for fewer passes; what else it is made of is free."""
     head = slow(faces)
     changes: dict[str, Any] = {
-        "head": head,
-        **{f"head.{name}": getattr(head, name) for name in HEAD},
+        "head": composed.Config(
+            similarity={"name": "subcenter", "init": "xavier_uniform"}, margin={"name": "arc"}
+        ),
+        "head.similarity.loss_k": head.loss_k,
+        "head.scale": head.scale,
+        "head.margin.margin": head.margin,
+        "head.relabel": "none",
         "epochs": _runs.base(faces).epochs * 3 // 5,
         "sampling": "instance",
         "schedule": "poly",
     }
-    judge = nearest_class.Config(gap=0.15, lead=0.2)
-    return Clean(rule=judge, changes=changes, rounds=5, patience=2)
+    judge = nearest_class.Config(gap=0.2, lead=0.2)
+    return Clean(rule=judge, changes=changes, rounds=5, patience=2, mirrored=True)
 
 
 def compositions(faces: str) -> tuple[tuple[HeadConfig, Clean, float], ...]:
     """Head, cleaning and flips of every cell."""
     same, start = _runs.penalty(faces), _runs.first_corrected_epoch(faces)
-    plain, late = arcface.Config(**same), slow(faces)
-    cleaned = (Clean(rule=oracle.Config(), apply="drop"), loop(faces))
+    plain = arcface.Config(**same)
     heads = (
         (plain, Clean()),
-        (late, Clean()),
+        (slow(faces), Clean()),
         (boundary.Config(**same, lam=0.0, first_corrected_epoch=start), Clean()),
         (boundary.Config(**same, first_corrected_epoch=start), Clean()),
-        *((head, clean) for clean in cleaned for head in (plain, late)),
+        (plain, Clean(rule=oracle.Config(), apply="drop")),
+        (plain, loop(faces)),
     )
     noisy = tuple((*one, ratio) for ratio in RATIOS for one in heads)
-    return ((plain, Clean(), 0.0), (late, Clean(), 0.0), *noisy)
+    return ((plain, Clean(), 0.0), (slow(faces), Clean(), 0.0), *noisy)
 
 
 def study(faces: str = "") -> Study:
@@ -118,8 +120,13 @@ def study(faces: str = "") -> Study:
         axes={"head+clean+noise.closed.ratio": compositions(faces)},
         space={
             "head=boundary.first_corrected_epoch": IntUniform(low=2, high=8),
-            **{f"head=subcenter.{name}": values for name, values in HEAD.items()},
-            **{f"clean.changes.head.{name}": values for name, values in HEAD.items()},
+            "head=subcenter.scale": SCALE,
+            "head=subcenter.margin": MARGIN,
+            "head=subcenter.loss_k": CENTRES,
+            "clean.changes.head.scale": SCALE,
+            "clean.changes.head.margin.margin": MARGIN,
+            "clean.changes.head.similarity.loss_k": CENTRES,
+            "clean.changes.head.relabel": OneOf(values=("none", "boundary")),
             "clean.changes.epochs": IntUniform(low=base.epochs * 2 // 5, high=base.epochs * 4 // 5),
             "clean.changes.sampling": OneOf(values=("instance", "class_balanced")),
             "clean.changes.schedule": OneOf(values=("poly", "cosine")),

@@ -34,7 +34,7 @@ _FILES = {name: f"{name}.parquet" for name in ("samples", "classes", "course", "
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answers:
-    """What the model answers to each sample, in evaluation mode, not mirrored; `[N]` each.
+    """What the model answers to each sample, in evaluation mode; `[N]` each.
 
     own: cosine with the given class (nearest centre of it), or the inner product where the head
     does not normalise. rival: the largest one with another class, and that class. second: the

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from frlib.cleaning import evidence
 from frlib.cleaning.evidence import Answers, Course, Truth
@@ -57,7 +57,13 @@ class Trained:
 
 
 def collect(
-    trained: Trained, sees: tuple[str, ...], over: str, place: Place, folder: Path
+    trained: Trained,
+    sees: tuple[str, ...],
+    over: str,
+    place: Place,
+    folder: Path,
+    *,
+    mirrored: bool = False,
 ) -> dict[str, Any]:
     """Write the evidence of a run into a folder; samples and classes it is about.
 
@@ -73,6 +79,8 @@ def collect(
     answers, loss_k, scale = None, 0, 0.0
     if sees:
         trainee = _trainee(trained, own, place)
+        if mirrored:
+            trainee.backbone = _Mirrored(trainee.backbone)
         with ExitStack() as opened:
             threads = torch.get_num_threads()
             pixels = opened.enter_context(
@@ -144,6 +152,18 @@ def _trainee(trained: Trained, manifest: Manifest, place: Place) -> Trainee:
     head.config = head.config.model_copy(update={"form": "reference", "logits": "float32"})
     trainee.to(place.device).to(memory_format=torch.channels_last)
     return trainee.eval()
+
+
+class _Mirrored(nn.Module):
+    """A backbone whose embedding of an image is the mean with that of its mirror image."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self._backbone = backbone
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        turned_BCHW = images_BCHW.flip(3).contiguous(memory_format=torch.channels_last)
+        return (self._backbone(images_BCHW) + self._backbone(turned_BCHW)) / 2
 
 
 @torch.no_grad()

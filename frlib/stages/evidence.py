@@ -4,8 +4,9 @@ over trained    the samples that the model was trained on, with the labels that 
 over whole      every sample of the noisy set, with its first label, also those that findings had
                 taken out or relabelled before: the model has not learned these by heart
 
-The model sees each image once: not mirrored, in evaluation mode. Every worker passes its share of
-them. See `frlib.cleaning.evidence`.
+The model sees each image once, not mirrored, in evaluation mode; with `mirrored` its mirror image
+too, and answers for the mean of both embeddings, as insightface verifies pairs (recognition/
+arcface_torch/eval/verification.py). Every worker passes its share. See `frlib.cleaning.evidence`.
 """
 
 from pathlib import Path
@@ -36,6 +37,9 @@ class Config(Stage):
     over: Literal["trained", "whole"] = setting(
         "trained", doc="which samples: those trained on, or all of the noisy set"
     )
+    mirrored: bool = setting(
+        False, doc="ask for the mean embedding of an image and its mirror image"
+    )
 
 
 def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
@@ -60,6 +64,8 @@ def view(config: Config, run: TrainConfig) -> TrainConfig:
 def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
     """What is asked; the rest follows from the inputs, or without a model from the data alone."""
     told: dict[str, Any] = {"sees": sorted(config.sees), "over": config.over}
+    if config.mirrored:
+        told["mirrored"] = True
     if not config.model:
         seen = view(config, run)
         told |= {"data": seen.data, "noise": seen.noise}
@@ -67,8 +73,9 @@ def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
 
 
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
-    """All of it."""
-    return to_dict(config, places=False)
+    """All of it; `mirrored` where it is set, so that older records keep their place."""
+    told = to_dict(config, places=False)
+    return told if config.mirrored else {k: v for k, v in told.items() if k != "mirrored"}
 
 
 def cost(config: Config, run: TrainConfig) -> Cost:
@@ -79,7 +86,7 @@ def cost(config: Config, run: TrainConfig) -> Cost:
         "answers": 7 * 8 if "answers" in config.sees else 0,
         "embeddings": 4 * seen.backbone.embedding_size if "embeddings" in config.sees else 0,
     }
-    passes = (seen,) if config.sees else ()
+    passes = (seen,) * (1 + config.mirrored) if config.sees else ()
     return Cost(seen=seen, passes=passes, sample_bytes=TABLE_ROW + sum(kept.values()))
 
 
@@ -99,7 +106,10 @@ def produce(job: Job, folder: Path) -> dict[str, Any]:
     if clean is not None and clean.stage:
         run = with_path(run, "clean", staged.cleaned(clean, job.run, job.inputs))
     trained = _evidence.Trained(run, module.weights(made), job.store)
-    return _evidence.collect(trained, job.stage.sees, job.stage.over, job.place, folder)
+    asked = job.stage
+    return _evidence.collect(
+        trained, asked.sees, asked.over, job.place, folder, mirrored=asked.mirrored
+    )
 
 
 def _before(config: Config, run: TrainConfig) -> str:

@@ -61,6 +61,7 @@ class Config(Stage):
     rounds: int = setting(3, ge=2, doc="rounds at most, the first included")
     patience: int = setting(1, ge=1, doc="rounds in a row without a rise after which it ends")
     apply: Apply = setting("both", doc="what is done about flagged samples: see `clean.apply`")
+    mirrored: bool = setting(False, doc="how models are asked: see `clean.mirrored`")
 
 
 def inputs(config: Config, run: TrainConfig) -> tuple[str, ...]:
@@ -88,6 +89,7 @@ def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
     """The run of a round, the rule, and how often; the rest follows from the first round."""
     fields = ("rule", "rounds", "patience", "apply")
     told: dict[str, Any] = {name: getattr(config, name) for name in fields}
+    told |= {"mirrored": True} if config.mirrored else {}
     return told | {"run": view(config, run)}
 
 
@@ -95,7 +97,8 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     """As `Config.counted`, changes as the run has them by then."""
     module, stage = _trained(config)
     changes = module.counted(stage, run)["changes"]
-    return to_dict(config, places=False) | {"changes": changes}
+    told = to_dict(config, places=False) | {"changes": changes}
+    return told if config.mirrored else {k: v for k, v in told.items() if k != "mirrored"}
 
 
 def cost(config: Config, run: TrainConfig) -> Cost:
@@ -105,7 +108,7 @@ def cost(config: Config, run: TrainConfig) -> Cost:
     return Cost(
         seen=seen,
         trainings=later,
-        passes=later if config.rule.sees else (),
+        passes=later * (1 + config.mirrored) if config.rule.sees else (),
         sample_bytes=TABLE_ROW * config.rounds,
     )
 
@@ -191,7 +194,9 @@ def _rounds(config: Config, job: Job, folder: Path) -> Iterator[_Round]:
         found = room / FILE
         if not place.told(float(found.is_file())):
             trained = _evidence.Trained(own, finished(room), job.store)
-            _evidence.collect(trained, config.rule.sees, over, place, room / _EVIDENCE)
+            _evidence.collect(
+                trained, config.rule.sees, over, place, room / _EVIDENCE, mirrored=config.mirrored
+            )
             if place.is_first:
                 decided(config.rule, evidence.read(room / _EVIDENCE), room)
         if place.is_first:

@@ -43,6 +43,11 @@ class Clean(Config):
     patience: int = setting(
         1, ge=1, doc="rounds in a row without a rise after which it is not judged again"
     )
+    mirrored: bool = setting(
+        False,
+        doc="a rule that looks at images judges by the mean embedding of each and its mirror "
+        "image; else by that of the image",
+    )
     stage: str = setting("", doc="a stage of this run whose findings are meant")
     path: str = place("", doc="a findings.parquet")
     sha256: str = setting(
@@ -82,7 +87,7 @@ class Clean(Config):
                 f"sha256={self.sha256!r} is set without a path: a checksum is of the file that a "
                 "path leads to; leave it empty"
             )
-        alone = {"changes": self.changes, "rounds": self.rounds > 1}
+        alone = {"changes": self.changes, "rounds": self.rounds > 1, "mirrored": self.mirrored}
         spare = [name for name, value in alone.items() if value and self.rule is None]
         if self.rule is not None and set(self.rule.needs) <= {"truth"}:
             spare = [name for name, value in alone.items() if value]
@@ -124,7 +129,8 @@ class Clean(Config):
         elif name == _USUAL and self.path:
             name = f"{file.parent.name}/{name}"
         times = f"{self.rounds} x " if self.rounds > 1 else ""
-        return f"{times}{name}" + ("" if self.apply == "both" else f", {self.apply}")
+        how = ["mirrored"] * self._turns + [self.apply] * (self.apply != "both")
+        return ", ".join([f"{times}{name}", *how])
 
     def implied(self) -> dict[str, dict[str, Any]]:
         """Name -> config of every stage that the rule brings with it."""
@@ -137,6 +143,7 @@ class Clean(Config):
                 "name": "evidence",
                 "model": MODEL if asks else "",
                 "sees": sees,
+                "mirrored": self._turns,
             },
             DECIDE: {"name": "decide", "evidence": EVIDENCE, "rule": self.rule},
         }
@@ -152,8 +159,13 @@ class Clean(Config):
                 "rounds": self.rounds,
                 "patience": self.patience,
                 "apply": self.apply,
+                "mirrored": self._turns,
             }
         return stages
+
+    @property
+    def _turns(self) -> bool:
+        return self.mirrored and self.rule is not None and bool(self.rule.sees)
 
     def counted(self) -> dict[str, Any]:
         """What a rule's stages do is in theirs; a file counts by its checksum."""

@@ -14,6 +14,7 @@ from frlib.cleaning import evidence as folder
 from frlib.cleaning import findings
 from frlib.cleaning.evidence import Evidence
 from frlib.core import discover
+from frlib.core.config import with_path
 from frlib.core.errors import ConfigError, DataError
 from frlib.data.loading.choose import open_training
 from frlib.data.prepare import Prepared, prepare
@@ -93,10 +94,11 @@ def test_produce_when_the_model_is_asked_then_answers_are_those_of_its_embedding
         np.testing.assert_allclose(getattr(told, name), wanted, rtol=1e-5, atol=1e-4, err_msg=name)
 
 
-def test_produce_when_the_model_is_asked_then_each_row_is_its_own_image_not_mirrored(
-    tmp_path: Path,
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_produce_when_the_model_is_asked_then_each_row_is_of_its_own_image(
+    mirrored: bool, tmp_path: Path
 ) -> None:
-    run = _asked()
+    run = with_path(_asked(), "clean.mirrored", mirrored)
     made = produced(run, tmp_path, last=EVIDENCE)
     seen = folder.read(made[EVIDENCE])
     train = _prepared(run, tmp_path).train
@@ -110,8 +112,13 @@ def test_produce_when_the_model_is_asked_then_each_row_is_its_own_image_not_mirr
     net.load_state_dict(parts)
     with open_training(run.data, train, tmp_path, 1) as pixels, torch.no_grad():
         rows = np.array([0, 5, len(train) - 1])
-        wanted = net.eval()(to_input(torch.from_numpy(pixels.batch(rows))))
+        images = to_input(torch.from_numpy(pixels.batch(rows)))
+        wanted, turned = (net.eval()(one) for one in (images, images.flip(3)))
+    assert not torch.allclose(wanted, turned, atol=1e-3)
+    wanted = (wanted + turned) / 2 if mirrored else wanted
     _close(seen.vectors.embeddings[rows], wanted.numpy())
+    cos, rows = _cosines(seen), np.arange(len(seen))
+    _close(seen.answered.own, cos[rows, seen.given])
     weight = tensors["head.weight"].numpy()
     assert np.array_equal(seen.vectors.weight, weight)
 

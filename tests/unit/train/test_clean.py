@@ -45,6 +45,11 @@ def _digests(**clean: Any) -> dict[str, str]:
         ({"rule": "boundary", "stage": "one"}, "rule and stage are set; expected one of"),
         ({"changes": {"epochs": 3}}, "changes is set without a rule"),
         ({"rounds": 2, "stage": "one"}, "rounds is set without a rule"),
+        ({"mirrored": True, "stage": "one"}, "mirrored is set without a rule"),
+        (
+            {"mirrored": True, "rule": "oracle"},
+            "mirrored is set, but rule 'oracle' judges no model",
+        ),
         ({"sha256": "0" * 16}, "sha256='0000000000000000' is set without a path"),
         ({"sha256": "0" * 16, "rule": "boundary"}, "is set without a path"),
         ({"rounds": 0, "rule": "boundary"}, "rounds"),
@@ -122,6 +127,11 @@ def test_label_when_shown_then_says_rule_rounds_and_what_is_done(listed: Path) -
     assert Clean.parse(ANGLED).label == "Sub-center drop (60°)"
     told = {"rule": "boundary", "rounds": 2, "apply": "relabel"}
     assert Clean.parse(told).label == f"2 x {boundary.label(boundary.Config())}, relabel"
+    turned = SEEN | {"mirrored": True, "apply": "drop"}
+    assert Clean.parse(turned).label == "Sub-center drop, mirrored, drop"
+    silent = Clean.parse({"rule": "boundary", "rounds": 2})
+    turned = Clean.parse({"rule": "boundary", "rounds": 2, "mirrored": True})
+    assert turned.label == silent.label and turned.implied() == silent.implied()
     assert Clean.parse({"path": str(listed), "apply": "drop"}).label == "listed, drop"
     made = listed.parent / "0123abcd" / "findings.parquet"
     made.parent.mkdir()
@@ -202,6 +212,16 @@ def test_digests_when_apply_differs_then_the_decision_is_shared_and_the_arm_is_n
         other[name] for name in (MODEL, EVIDENCE, DECIDE)
     ]
     assert one["run"] != other["run"]
+
+
+@pytest.mark.parametrize(("rounds", "judges"), [(1, EVIDENCE), (2, LOOP)])
+def test_digests_when_mirror_images_are_asked_for_then_the_model_alone_is_shared(
+    rounds: int, judges: str
+) -> None:
+    one, other = (_digests(**SEEN, rounds=rounds, mirrored=which) for which in (False, True))
+    assert [name for name in one if one[name] == other[name]] == [MODEL]
+    told = staged.counted(config(clean=SEEN | {"rounds": rounds}))[judges]
+    assert "mirrored" not in told, "records from before there was the choice keep their place"
 
 
 def test_digests_when_there_are_rounds_then_the_first_is_shared_and_how_many_counts() -> None:
