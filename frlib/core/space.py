@@ -118,7 +118,8 @@ class Branches(Config):
 
     def contains(self, value: Any) -> bool:
         """Whether `value`, or the module it is a config of, is among the options."""
-        return _name(value) in self.options
+        name = _name(value)
+        return isinstance(name, str) and name in self.options
 
     def given(self, option: str) -> dict[str, Scalar]:
         """Fields of an option that are given."""

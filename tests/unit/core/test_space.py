@@ -30,6 +30,7 @@ def test_contains_when_asked_then_knows_ends_kinds_and_modules() -> None:
     assert whole.contains(3) and not whole.contains(2.5) and not whole.contains("2")
     assert OneOf(values=("a", 2)).contains("a") and not OneOf(values=("a",)).contains("b")
     assert SPACE["head.margin"].contains("arc") and not SPACE["head.margin"].contains("exp")
+    assert not SPACE["head.margin"].contains({"name": "arc"}), "a field of no module"
 
 
 def test_walk_when_a_module_is_chosen_then_asks_for_its_own_fields_alone() -> None:

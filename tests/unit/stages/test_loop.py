@@ -130,6 +130,29 @@ def test_produce_when_a_round_is_trained_then_on_what_the_findings_before_it_lef
         assert not (room / f"round{number}" / "evidence").exists()
 
 
+def test_produce_when_mirror_images_are_asked_for_then_later_rounds_judge_by_them_too(
+    tmp_path: Path, measured: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured(0.6, 0.7)
+    embeddings = list[np.ndarray[Any, Any]]()
+    read = _evidence.evidence.read
+
+    def noted(folder: Path) -> Evidence:
+        found = read(folder)
+        embeddings.append(np.array(found.vectors.embeddings))
+        return found
+
+    monkeypatch.setattr("frlib.cleaning.evidence.read", noted)
+    for mirrored in (False, True):
+        run = config(clean=_run(rounds=2, apply="relabel", mirrored=mirrored).clean)
+        store = tmp_path / str(mirrored)
+        _looped(run, store)
+    first, later, turned_first, turned_later = embeddings
+    assert not np.allclose(first, turned_first, atol=1e-3)
+    assert not np.allclose(later, turned_later, atol=1e-3)
+    assert np.linalg.norm(turned_later, axis=1).mean() < np.linalg.norm(later, axis=1).mean()
+
+
 def test_produce_when_killed_between_training_and_findings_then_nothing_is_trained_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Trained
 ) -> None:
@@ -139,7 +162,7 @@ def test_produce_when_killed_between_training_and_findings_then_nothing_is_train
     wanted = loop.produce(told, tmp_path / "whole")
     trained.clear()
 
-    def cut(*_: Any) -> None:
+    def cut(*_: Any, **__: Any) -> None:
         raise CutError
 
     with monkeypatch.context() as patched, pytest.raises(CutError):
