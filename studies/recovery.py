@@ -54,8 +54,8 @@ RATIOS = (0.3, 0.5)
 RULES = Branches(
     options={
         "nearest_class": {
-            "gap": Uniform(low=0.0, high=0.4),
-            "lead": Uniform(low=0.1, high=0.5),
+            "gap": Uniform(low=-0.1, high=0.4),
+            "lead": Uniform(low=0.05, high=0.5),
         },
         "boundary": {"memory": IntUniform(low=1, high=6)},
         "subcenter_drop": {"drop_angle_deg": Uniform(low=60.0, high=90.0)},
@@ -68,16 +68,21 @@ CENTRES = OneOf(values=(1, 2, 3))
 
 
 def slow(faces: str) -> subcenter.Config:
-    """ArcFace at half the scale and a larger margin: it learns wrong labels by heart late."""
-    same = _runs.penalty(faces)
-    margin = round(same["margin"] + 0.1, 2)
-    return subcenter.Config(scale=same["scale"] / 2, margin=margin, loss_k=1)
+    """ArcFace at a small scale and a large margin: it learns wrong labels by heart late."""
+    scale, margin = (12.0, 0.5) if faces else (8.0, 0.3)
+    return subcenter.Config(scale=scale, margin=margin, loss_k=1)
 
 
-def loop(faces: str) -> Clean:
-    """Rounds of a slow head, trained for fewer passes; what else it is made of is free."""
+def loops(faces: str) -> tuple[Clean, Clean]:
+    """Rounds of ArcFace at half the scale, and of a slow head that sees larger images."""
+    early = _runs.base(faces).epochs * 3 // 5
+    half: dict[str, Any] = {
+        "head": arcface.Config(margin=0.2),
+        "head.scale": _runs.penalty(faces)["scale"] / 2,
+        "epochs": early,
+    }
     head = slow(faces)
-    changes: dict[str, Any] = {
+    free: dict[str, Any] = {
         "head": composed.Config(
             similarity={"name": "subcenter", "init": "xavier_uniform"}, margin={"name": "arc"}
         ),
@@ -85,12 +90,16 @@ def loop(faces: str) -> Clean:
         "head.scale": head.scale,
         "head.margin.margin": head.margin,
         "head.relabel": "none",
-        "epochs": _runs.base(faces).epochs * 3 // 5,
+        "epochs": early,
         "sampling": "instance",
         "schedule": "poly",
+        "data.size": 2 * SIZE,
     }
-    judge = nearest_class.Config(gap=0.2, lead=0.2)
-    return Clean(rule=judge, changes=changes, rounds=5, patience=2, mirrored=True)
+    sharp = nearest_class.Config(gap=-0.05, lead=0.15)
+    return (
+        Clean(rule=nearest_class.Config(lead=0.15), changes=half, rounds=4, patience=2),
+        Clean(rule=sharp, changes=free, rounds=3, patience=2, mirrored=True),
+    )
 
 
 def compositions(faces: str) -> tuple[tuple[HeadConfig, Clean, float], ...]:
@@ -103,7 +112,7 @@ def compositions(faces: str) -> tuple[tuple[HeadConfig, Clean, float], ...]:
         (boundary.Config(**same, lam=0.0, first_corrected_epoch=start), Clean()),
         (boundary.Config(**same, first_corrected_epoch=start), Clean()),
         (plain, Clean(rule=oracle.Config(), apply="drop")),
-        (plain, loop(faces)),
+        *((plain, loop) for loop in loops(faces)),
     )
     noisy = tuple((*one, ratio) for ratio in RATIOS for one in heads)
     return ((plain, Clean(), 0.0), (slow(faces), Clean(), 0.0), *noisy)
@@ -130,6 +139,7 @@ def study(faces: str = "") -> Study:
             "clean.changes.epochs": IntUniform(low=base.epochs * 2 // 5, high=base.epochs * 4 // 5),
             "clean.changes.sampling": OneOf(values=("instance", "class_balanced")),
             "clean.changes.schedule": OneOf(values=("poly", "cosine")),
+            "clean.changes.data.size": OneOf(values=(SIZE, 2 * SIZE)),
             "clean.rule": RULES,
             "clean.rounds": IntUniform(low=2, high=6),
         },
