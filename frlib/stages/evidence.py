@@ -73,9 +73,8 @@ def identity(config: Config, run: TrainConfig) -> dict[str, Any]:
 
 
 def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
-    """All of it; `mirrored` where it is set, so that older records keep their place."""
-    told = to_dict(config, places=False)
-    return told if config.mirrored else {k: v for k, v in told.items() if k != "mirrored"}
+    """All of it."""
+    return to_dict(config, places=False)
 
 
 def cost(config: Config, run: TrainConfig) -> Cost:

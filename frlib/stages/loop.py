@@ -97,8 +97,7 @@ def counted(config: Config, run: TrainConfig) -> dict[str, Any]:
     """As `Config.counted`, changes as the run has them by then."""
     module, stage = _trained(config)
     changes = module.counted(stage, run)["changes"]
-    told = to_dict(config, places=False) | {"changes": changes}
-    return told if config.mirrored else {k: v for k, v in told.items() if k != "mirrored"}
+    return to_dict(config, places=False) | {"changes": changes}
 
 
 def cost(config: Config, run: TrainConfig) -> Cost:

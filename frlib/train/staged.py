@@ -146,9 +146,11 @@ def counted(run: "TrainConfig") -> dict[str, Any]:
 
 
 def _counted(run: "TrainConfig", name: str, stage: Stage) -> dict[str, Any]:
-    """As before there were shifts, where there is none."""
+    """As before there were shifts and mirror images, where there are none: old digests hold."""
     fields: dict[str, Any] = dict(module_of(run, name).counted(stage, run))
     fields.pop("shift", None)
+    if not fields.get("mirrored", True):
+        del fields["mirrored"]
     return fields | ({"shift": stage.shift} if stage.shift else {})
 
 
