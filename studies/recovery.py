@@ -46,7 +46,7 @@ What carries it is who judges, and that the judged come back. Of as many samples
 those most suspected in the first round, so many are flips at 30 and 50 % (two other seeds): judged
 by ArcFace at half the scale 0.83 and 0.80, by a slow head (scale 10, margin 0.6) 0.87 and 0.83, by
 one that sees 64 pixels and their mirror images 0.92 and 0.88 (one seed). Mirror images alone add
-0.01 to 0.02. A head that is too slow gets worse from round to round, as clean but hard images leave.
+0.01 to 0.02. A head that is too slow gets worse from round to round: clean but hard images leave.
 The defaults of the free loop (scale, margin, bar, lead, size) were found on these two other seeds,
 by what the truth says of the lists and by held-out people; benchmarks were not looked at.
 """
