@@ -123,6 +123,20 @@ def test_produce_when_the_model_is_asked_then_each_row_is_of_its_own_image(
     assert np.array_equal(seen.vectors.weight, weight)
 
 
+def test_produce_when_the_model_sees_larger_images_then_it_judges_the_same_noisy_set(
+    tmp_path: Path,
+) -> None:
+    size = 2 * config().data.size
+    run = _asked(**{"data.size": size})
+    made = produced(run, tmp_path, last=EVIDENCE)
+    seen, train = folder.read(made[EVIDENCE]), _prepared(run, tmp_path).train
+    assert seen.ids.tolist() == train.ids.tolist()
+    assert seen.given.tolist() == train.labels.tolist()
+    assert seen.truth.true.tolist() == train.true_labels.tolist()
+    trained = finished.find(train_stage.weights(made[MODEL])).config
+    assert trained["data"]["size"] == size != run.data.size
+
+
 def test_produce_when_the_training_decided_then_its_course_is_on_hand_and_no_image_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
