@@ -84,11 +84,15 @@ class Plan:
         return sum(len(left) for left in owing.values()) + new * seeds
 
     def due(self, plan: CellPlan) -> tuple[dict[str, tuple[int, ...]], int]:
-        """Of a cell: arms on record -> seeds that they owe, and how many arms may still begin."""
+        """Of a cell: arms on record -> seeds that they owe, and how many arms may still begin.
+
+        The default goes before what was begun, as it is proposed.
+        """
         limit = self.study.search.arms_per_cell if plan.cell.space else 1
         owing = [e for e in plan.entries.values() if self._status(e) == "unfinished"]
         room = max(0, limit - (len(plan.entries) - len(owing)))
-        left = {e.arm["arm"]: self._missing(e) for e in owing[:room]}
+        new = int(room > 0 and plan.cell.default.digest not in plan.entries)
+        left = {e.arm["arm"]: self._missing(e) for e in owing[: room - new]}
         return left, room - len(left)
 
     def _missing(self, entry: ledger.Entry) -> tuple[int, ...]:

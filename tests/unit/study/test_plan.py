@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from frlib.cli.progress import Progress
+from frlib.records import ledger
 from frlib.study.arms import cells
 from frlib.study.plan import CellPlan, Plan
+from frlib.study.search import Search
 from tests.benchmarks.run import run as frlib
 from tests.unit.study.designs import digests, small
 
@@ -26,6 +28,21 @@ def test_plan_when_lengths_differ_then_epochs_are_those_of_each_cell() -> None:
     plan = _plan()
     assert plan.epochs == (2, 6)
     assert (plan.runs_left, plan.epochs_left) == (4, 2 * (6 + 2))
+
+
+@pytest.mark.parametrize(
+    ("arms", "is_default", "owed"),
+    [(1, False, 3), (2, False, 3 + 1), (3, False, 3 + 1 + 3), (1, True, 1), (2, True, 1 + 3)],
+)
+def test_owed_when_an_arm_was_begun_then_the_default_goes_before_it(
+    arms: int, is_default: bool, owed: int
+) -> None:
+    study = small(search=Search(arms_per_cell=arms), replicates={"seeds": (0, 1, 2)})
+    cell = next(iter(cells(study, digests)))
+    digest = cell.default.digest if is_default else "0" * 16
+    begun = ledger.Entry({"arm": digest}, None, (0, 1), (1.0, 1.0))
+    one = CellPlan(cell, {digest: begun})
+    assert Plan(study, Path("unused"), (one,)).owed(one) == owed
 
 
 def test_progress_when_an_arm_fails_then_the_epochs_of_its_own_length_leave_the_total(
