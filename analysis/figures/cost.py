@@ -31,7 +31,6 @@ MOST = 24
 _SMALL, _LABEL, _TITLE = 8.0, 9.0, 10.0
 _WIDTH, _HEIGHT, _LINE, _LETTERS = 7.6, 3.3, 0.19, 92
 """Inches, and letters of a line of the title."""
-_MARKERS = "osD^vP"
 _COLUMNS, _LEGEND_LETTERS, _KEY = 5, 118, 5
 """Of the legend: most columns, letters of a line, and what a mark takes of them."""
 _LEGEND_ROWS, _ROW = 2, 0.16
@@ -123,7 +122,7 @@ def _panel(
             xerr=None if beside else _halves([of(rows[k]) for k in order], 1.0),
             yerr=_halves([rows[k].result for k in order], scale),
             color=COLOURS[at % len(COLOURS)],
-            marker=_MARKERS[at % len(_MARKERS)],
+            marker=style.mark(at),
             ms=5,
             lw=1.1,
             elinewidth=1.1,

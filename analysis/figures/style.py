@@ -52,6 +52,13 @@ def look(at: int) -> dict[str, Any]:
     }
 
 
+def mark(at: int) -> str:
+    """A marker for the thing number `at` where lines are all whole: with its colour of `COLOURS` no
+    two of the first 66 are alike.
+    """
+    return MARKERS[(at + at // len(COLOURS)) % len(MARKERS)]
+
+
 def sheet(width: float, height: float, title: str) -> Figure:
     """An empty figure of so many inches that keeps its parts apart; the title is wrapped."""
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03)

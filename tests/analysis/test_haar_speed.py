@@ -205,3 +205,8 @@ def test_figure_when_a_name_is_long_then_the_legend_folds_it() -> None:
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert max(len(line) for name in names for line in name.splitlines()) < 118
     assert " ".join(" ".join(names).split()).count("word") == 60
+
+
+def test_marks_when_there_are_as_many_methods_as_are_drawn_then_no_two_are_alike() -> None:
+    looks = {(style.COLOURS[at % len(style.COLOURS)], style.mark(at)) for at in range(cost.MOST)}
+    assert len(looks) == cost.MOST
