@@ -23,7 +23,6 @@ DPI = 240
 _SMALL, _LABEL, _TITLE = 8.0, 9.0, 10.0
 _WIDTH, _HEIGHT, _LINE, _LETTERS = 5.6, 3.4, 0.19, 56
 """Inches, and letters of a line of the title."""
-_MARKERS = "osD^vP"
 _DASHES = (0, (5, 3))
 _ASIDE = 0.006
 """Lines stand this far beside each other, so that their intervals can be told apart."""
@@ -94,7 +93,7 @@ def _add(axes: Axes, line: Line, at: int, num: int) -> None:
         100 * value,
         yerr=100 * np.clip((value - low, high - value), 0, None),
         color=colour,
-        marker=_MARKERS[at % len(_MARKERS)],
+        marker=style.mark(at),
         ms=4.5,
         lw=1.2,
         elinewidth=0.9,

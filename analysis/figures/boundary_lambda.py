@@ -36,7 +36,6 @@ DPI = 240
 _TINY, _SMALL, _LABEL, _TITLE = 7.0, 8.0, 9.0, 10.0
 _WIDTH, _PANEL, _LINE, _LETTERS = 7.6, 2.9, 0.19, 80
 """Inches, and letters of a line of the title."""
-_MARKERS = "osD^vP"
 _NAMED = {math.pi: "π", 2 * math.pi: "2π"}
 _GAP, _BESIDE = 1.3, 0.12
 """From the last λ to the other methods, and between the noises of one of them; 1 between λ."""
@@ -125,7 +124,7 @@ def _panel(
     weights = sorted({_number(_cell(row, LAM)) for row in rows if is_weight(row)})
     end = len(weights) - 1
     for at, noise in enumerate(noises):
-        colour, marker = COLOURS[at % len(COLOURS)], _MARKERS[at % len(_MARKERS)]
+        colour, marker = COLOURS[at % len(COLOURS)], style.mark(at)
         mine = [row for row in rows if row[NOISE] == noise]
         line = {_number(_cell(row, LAM)): _cell(row, metric) for row in mine if is_weight(row)}
         x = [weights.index(lam) for lam in sorted(line)]
